@@ -1,0 +1,301 @@
+//! What a queued value embeds, and how a type says where it embeds it.
+
+use core::fmt;
+use core::ptr::{self, NonNull};
+
+use crate::sync::{AtomicBool, AtomicPtr, Ordering, const_fn_unless_loom};
+
+/// The list node that a queued value embeds: one word.
+///
+/// It is for values that travel in a handle with *unique* ownership
+/// ([`Box`](alloc::boxed::Box), [`Pin<Box>`](core::pin::Pin)). A value that
+/// several handles can reach embeds a [`SharedLink`].
+///
+/// A link is passive. It has no methods of its own, cannot be cloned, and may
+/// be moved about with its value for as long as the value is in no queue.
+///
+/// ```
+/// use mpsc_queue::{Link, linked};
+///
+/// struct Job {
+///     link: Link,
+///     name: &'static str,
+/// }
+/// linked!(Job => link: Link);
+///
+/// let job = Job { link: Link::new(), name: "compile" };
+/// ```
+pub struct Link {
+    /// While queued: null for the newest link, else the next newer one.
+    /// Not queued: anything ([`UNLINKED`] in debug builds).
+    pub(crate) next: AtomicPtr<Link>,
+}
+
+/// What `next` holds while its link is in no queue. Kept up, and asserted, in
+/// debug builds only: the algorithm never reads it.
+const UNLINKED: *mut Link = ptr::without_provenance_mut(1);
+
+impl Link {
+    const_fn_unless_loom! {
+        /// A link that is in no queue.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { next: AtomicPtr::new(UNLINKED) }
+        }
+    }
+
+    /// Prepares the link to become the newest of a queue or chain.
+    pub(crate) fn enter(&self) {
+        // Relaxed: still private to this thread. Paired through the release of
+        // the exchange in `RawQueue::push`, which publishes it to the successor.
+        debug_assert!(
+            self.next.load(Ordering::Relaxed) == UNLINKED,
+            "a link that is pushed must not be in a queue already"
+        );
+        self.next.store(ptr::null_mut(), Ordering::Relaxed);
+    }
+
+    /// Marks the link as being in no queue, where anyone checks.
+    pub(crate) fn leave(&self) {
+        if cfg!(debug_assertions) {
+            // Relaxed: the caller has taken the link out and owns it again; its
+            // next `enter` is ordered after this by whatever passes the handle on.
+            self.next.store(UNLINKED, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").finish_non_exhaustive()
+    }
+}
+
+/// A [`Link`] for values that several handles can reach
+/// ([`Arc`](alloc::sync::Arc), `&'static`): two words.
+///
+/// The second word is a flag, claimed by a push and given back by the pop, so
+/// that a value cannot be in a queue twice: a push of a value that is still
+/// queued returns [`AlreadyQueued`](crate::AlreadyQueued) with the handle.
+///
+/// ```
+/// use std::sync::Arc;
+/// use mpsc_queue::{Queue, SharedLink, linked};
+///
+/// struct Task {
+///     link: SharedLink,
+/// }
+/// linked!(Task => link: SharedLink);
+///
+/// let queue = Queue::new();
+/// let task = Arc::new(Task { link: SharedLink::new() });
+/// let _ = queue.try_push(Arc::clone(&task)).unwrap();
+/// assert!(queue.try_push(task).is_err(), "it is queued already");
+/// ```
+#[repr(C)] // `link` first: a pointer to the one is a pointer to the other.
+pub struct SharedLink {
+    link: Link,
+    queued: AtomicBool,
+}
+
+impl SharedLink {
+    const_fn_unless_loom! {
+        /// A link that is in no queue.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { link: Link::new(), queued: AtomicBool::new(false) }
+        }
+    }
+}
+
+impl Default for SharedLink {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for SharedLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedLink").finish_non_exhaustive()
+    }
+}
+
+/// A type that embeds a link. Implemented by [`linked!`](crate::linked).
+///
+/// # Safety
+///
+/// At `LINK_OFFSET` bytes from the start of every `Self` lies a field of type
+/// `Self::Link`, aligned for it, which nothing else overlaps. [`linked!`]
+/// proves this at compile time; there is hardly a reason to implement the
+/// trait by hand.
+///
+/// [`linked!`]: crate::linked
+pub unsafe trait Linked: Sized {
+    /// The type of the embedded field: [`Link`] or [`SharedLink`].
+    type Link: LinkKind;
+
+    /// Where in `Self` the field lies, in bytes.
+    const LINK_OFFSET: usize;
+}
+
+/// The two kinds of link: [`Link`] and [`SharedLink`]. Sealed.
+pub trait LinkKind: Claim {}
+
+impl LinkKind for Link {}
+impl LinkKind for SharedLink {}
+
+/// How a push makes sure that it is the only one to have the link in a queue.
+///
+/// The trait is unreachable from outside, which seals [`LinkKind`]. Both
+/// implementors begin with a [`Link`].
+pub trait Claim {
+    /// Claims the link for one stay in a queue; `false` if it is in one.
+    fn claim(&self) -> bool;
+
+    /// Ends the stay. The consumer's very last act upon a link.
+    fn release(&self);
+}
+
+/// Unique ownership of the handle is the claim.
+impl Claim for Link {
+    fn claim(&self) -> bool {
+        true
+    }
+
+    fn release(&self) {}
+}
+
+/// Both operations are read-modify-writes with acquire and release, also where
+/// the claim *fails*. That is what makes coalesced wake-ups correct: whatever
+/// was written before a push that found the value queued is visible to whoever
+/// receives the value from the pop. With a plain load and store in their place,
+/// both sides could miss the other (each would read what was there before the
+/// other's write), and a task woken at that moment would sleep for ever.
+impl Claim for SharedLink {
+    fn claim(&self) -> bool {
+        // Acquire pairs with the release in `release`: the last stay, with its
+        // reads of `next`, is over before this one writes it. Release pairs with
+        // the acquire in `release`: see above.
+        !self.queued.swap(true, Ordering::AcqRel)
+    }
+
+    fn release(&self) {
+        // Acquire and release pair with those in `claim`.
+        self.queued.swap(false, Ordering::AcqRel);
+    }
+}
+
+/// The link embedded in `item`.
+pub(crate) fn link_of<T: Linked>(item: NonNull<T>) -> NonNull<T::Link> {
+    // SAFETY: by the contract of `Linked` the field lies inside the same
+    // allocated object. The result keeps the provenance of the whole item.
+    unsafe { item.byte_add(T::LINK_OFFSET).cast() }
+}
+
+/// The item that embeds `link`.
+///
+/// # Safety
+///
+/// `link` is embedded in a `T`, and was computed from a pointer to all of it.
+pub(crate) unsafe fn item_of<T: Linked>(link: NonNull<Link>) -> NonNull<T> {
+    // SAFETY: the inverse of `link_of`, by the caller's promise.
+    unsafe { link.byte_sub(T::LINK_OFFSET).cast() }
+}
+
+/// Declares which field of a type is its link: `linked!(Type => field: Link)`.
+///
+/// This is the safe way to implement [`Linked`]; it compiles
+/// under `#![forbid(unsafe_code)]`. The last word names the field's type,
+/// [`Link`] or [`SharedLink`], as the declaration of the struct does. Generic
+/// parameters, with their bounds, stand in brackets in front:
+///
+/// ```
+/// use mpsc_queue::{Link, SharedLink, linked};
+///
+/// struct Job {
+///     link: Link,
+/// }
+/// linked!(Job => link: Link);
+///
+/// struct Task<F, const N: usize> {
+///     future: [F; N],
+///     link: SharedLink,
+/// }
+/// linked!([F: Send, const N: usize] Task<F, N> => link: SharedLink);
+/// ```
+///
+/// # What does not compile
+///
+/// The field must be of that very type. It is checked on raw pointers, which do
+/// not coerce, so that something that dereferences to a link is not taken for
+/// one:
+///
+/// ```compile_fail,E0308
+/// struct Job {
+///     link: Box<mpsc_queue::Link>,
+/// }
+/// mpsc_queue::linked!(Job => link: Link);
+/// ```
+///
+/// It must be a field of the type itself, not of what the type dereferences to:
+///
+/// ```compile_fail,E0609
+/// struct Inner {
+///     link: mpsc_queue::Link,
+/// }
+/// struct Job(Box<Inner>);
+/// impl std::ops::Deref for Job {
+///     type Target = Inner;
+///     fn deref(&self) -> &Inner {
+///         &self.0
+///     }
+/// }
+/// mpsc_queue::linked!(Job => link: Link);
+/// ```
+///
+/// It must be aligned, which a packed struct may break (without the `packed`
+/// this compiles):
+///
+/// ```compile_fail,E0080
+/// #[repr(packed)]
+/// struct Job {
+///     priority: u8,
+///     link: mpsc_queue::Link,
+/// }
+/// mpsc_queue::linked!(Job => link: Link);
+/// ```
+#[macro_export]
+macro_rules! linked {
+    ($type:ident => $field:ident : $link:ident) => {
+        $crate::linked!([] $type => $field: $link);
+    };
+    ([$($generics:tt)*] $type:ty => $field:ident : $link:ident) => {
+        // SAFETY: `offset_of!` takes the offset of a field of the type itself,
+        // the closure checks the type of that field without any coercion (raw
+        // pointers have none that would fit), the assertions its alignment.
+        unsafe impl<$($generics)*> $crate::Linked for $type {
+            type Link = $crate::$link;
+
+            const LINK_OFFSET: usize = {
+                let offset = ::core::mem::offset_of!(Self, $field);
+                let _: fn(*const Self) -> *const $crate::$link = |item| {
+                    // SAFETY: never called.
+                    unsafe { &raw const (*item).$field }
+                };
+                assert!(
+                    offset % ::core::mem::align_of::<$crate::$link>() == 0
+                        && ::core::mem::align_of::<Self>()
+                            >= ::core::mem::align_of::<$crate::$link>(),
+                    "the link must be aligned: a packed struct cannot embed one"
+                );
+                offset
+            };
+        }
+    };
+}
