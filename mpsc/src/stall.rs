@@ -7,6 +7,7 @@ pub(crate) struct Backoff {
 }
 
 /// Up to this round, spin 2^round times: a running producer is done by then.
+#[cfg(not(loom))]
 const SPIN_ROUNDS: u32 = 6;
 
 /// Up to this round, yield: a producer that is ready to run gets a core.
@@ -18,13 +19,24 @@ impl Backoff {
         Self { round: 0 }
     }
 
+    /// Spins a little longer than the last time; `false` instead, once that is
+    /// no longer worth while.
+    #[cfg(not(loom))]
+    pub(crate) fn spin(&mut self) -> bool {
+        if self.round > SPIN_ROUNDS {
+            return false;
+        }
+        for _ in 0..1u32 << self.round {
+            core::hint::spin_loop();
+        }
+        self.round += 1;
+        true
+    }
+
+    /// Blocks until it is time to look again.
     #[cfg(not(loom))]
     pub(crate) fn wait(&mut self) {
-        if self.round <= SPIN_ROUNDS {
-            for _ in 0..1u32 << self.round {
-                core::hint::spin_loop();
-            }
-            self.round += 1;
+        if self.spin() {
             return;
         }
         #[cfg(feature = "std")]
@@ -40,11 +52,16 @@ impl Backoff {
         }
     }
 
-    /// Under loom a stalled consumer must let the producer run.
+    /// Under loom, time passes only if other threads run.
     #[cfg(loom)]
-    pub(crate) fn wait(&mut self) {
-        debug_assert!(self.round < 1 << SPIN_ROUNDS, "no producer ends this stall");
+    pub(crate) fn spin(&mut self) -> bool {
         self.round += 1;
         loom::thread::yield_now();
+        self.round <= 1
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn wait(&mut self) {
+        self.spin();
     }
 }

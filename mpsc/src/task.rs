@@ -9,6 +9,7 @@ use crate::handle::Handle;
 use crate::length::{Counted, Uncounted};
 use crate::queue::Queue;
 use crate::signal::{Signal, Slot};
+use crate::stall::Backoff;
 use crate::sync::const_fn_unless_loom;
 use crate::waking::{Receiver, WakingQueue, WakingQueueRef};
 
@@ -69,12 +70,15 @@ impl<R: WakingQueueRef<TaskWaker>> Receiver<R, TaskWaker> {
     /// Takes the oldest item out, or registers the task to be woken by the next
     /// push. Only the task of the latest call is woken.
     ///
-    /// While the queue is stalled the task wakes itself: it polls, and lets other
-    /// tasks run in between, but does not block.
+    /// While the queue is stalled this spins for a microsecond or so; if that was
+    /// not enough, the task wakes itself: it polls, and lets other tasks run in
+    /// between, but does not block.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<R::Handle> {
+        let mut backoff = Backoff::new();
         loop {
             match self.pop() {
                 Pop::Item(handle) => return Poll::Ready(handle),
+                Pop::Stalled if backoff.spin() => {}
                 Pop::Stalled => {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
