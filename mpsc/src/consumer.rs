@@ -50,21 +50,6 @@ impl core::error::Error for ConsumerTaken {}
 /// does not, until [`Queue::consumer_mut`].
 ///
 /// It is `Send` if the handle is: the place can be handed to another thread.
-///
-/// # What does not compile
-///
-/// Popping through a shared reference (through a `&mut` one this compiles):
-///
-/// ```compile_fail,E0596
-/// use mpsc_queue::{Consumer, Link, Pop, Queue, linked};
-///
-/// struct Job { link: Link }
-/// linked!(Job => link: Link);
-///
-/// fn pop(consumer: &Consumer<&Queue<Box<Job>>>) -> Pop<Box<Job>> {
-///     consumer.pop()
-/// }
-/// ```
 pub struct Consumer<R: QueueRef> {
     queue: R,
 }

@@ -1,4 +1,38 @@
-#![doc = include_str!("../README.md")]
+// The example in there needs the feature.
+#![cfg_attr(feature = "std", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "std"),
+    doc = "An intrusive, lock-free MPSC queue. Start with [`Queue`] and [`Link`]."
+)]
+//!
+//! # Progress and exclusion
+//!
+//! Who may call what at the same time, and how long it can take.
+//!
+//! | function | may overlap with | progress |
+//! |---|---|---|
+//! | [`Queue::push`], [`push_chain`](Queue::push_chain) | everything | wait-free (lock-free without an atomic exchange instruction) |
+//! | [`Queue::try_push`] | everything | the same |
+//! | [`Queue::is_empty`], [`len`](Queue::len) | everything | wait-free |
+//! | [`Queue::consumer`], [`Consumer::owned`] | everything; one succeeds | wait-free |
+//! | [`Consumer::pop`] | pushes | wait-free |
+//! | [`Consumer::park`], [`Parked::unpark`] | pushes | wait-free |
+//! | [`Consumer::drain`] | pushes | wait-free per item, bounded by what was there |
+//! | [`Consumer::pop_wait`] | pushes | **blocking** while a producer is in its gap |
+//! | [`Receiver::poll_recv`] | pushes | wait-free, but for the waker's code |
+#![cfg_attr(
+    feature = "std",
+    doc = "| `recv`, `recv_timeout` of a [`ThreadQueue`] | pushes | **blocking** until there is an item |"
+)]
+//! | [`WakingQueue::push`] and the like | everything | as above, and the waker's code if the consumer sleeps |
+//! | dropping a queue | nothing (`&mut`) | one drop per item |
+//!
+//! # Where to read on
+//!
+//! [`Queue`] and [`Consumer`] are the core, [`WakingQueue`] and [`Receiver`] what to
+//! use unless you build an event loop, [`Link`] and [`linked!`] what to embed,
+//! [`Handle`] what may travel. Behind it: [`docs::algorithm`], [`docs::limitations`],
+//! [`docs::performance`], [`docs::misuse`].
 #![no_std]
 
 #[cfg(not(target_has_atomic = "ptr"))]
@@ -14,6 +48,8 @@ extern crate std;
 
 mod chain;
 mod consumer;
+#[cfg(any(doc, doctest))]
+pub mod docs;
 mod drain;
 mod handle;
 mod length;

@@ -230,46 +230,9 @@ pub(crate) unsafe fn item_of<T: Linked>(link: NonNull<Link>) -> NonNull<T> {
 /// linked!([F: Send, const N: usize] Task<F, N> => link: SharedLink);
 /// ```
 ///
-/// # What does not compile
-///
-/// The field must be of that very type. It is checked on raw pointers, which do
-/// not coerce, so that something that dereferences to a link is not taken for
-/// one:
-///
-/// ```compile_fail,E0308
-/// struct Job {
-///     link: Box<mpsc_queue::Link>,
-/// }
-/// mpsc_queue::linked!(Job => link: Link);
-/// ```
-///
-/// It must be a field of the type itself, not of what the type dereferences to:
-///
-/// ```compile_fail,E0609
-/// struct Inner {
-///     link: mpsc_queue::Link,
-/// }
-/// struct Job(Box<Inner>);
-/// impl std::ops::Deref for Job {
-///     type Target = Inner;
-///     fn deref(&self) -> &Inner {
-///         &self.0
-///     }
-/// }
-/// mpsc_queue::linked!(Job => link: Link);
-/// ```
-///
-/// It must be aligned, which a packed struct may break (without the `packed`
-/// this compiles):
-///
-/// ```compile_fail,E0080
-/// #[repr(packed)]
-/// struct Job {
-///     priority: u8,
-///     link: mpsc_queue::Link,
-/// }
-/// mpsc_queue::linked!(Job => link: Link);
-/// ```
+/// The type of the field is checked on raw pointers, which do not coerce; its
+/// offset is computed, and its alignment checked, at compile time. What is refused:
+/// [`docs::misuse`](crate::docs::misuse).
 #[macro_export]
 macro_rules! linked {
     ($type:ident => $field:ident : $link:ident) => {

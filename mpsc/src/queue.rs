@@ -63,64 +63,7 @@ use crate::sync::const_fn_unless_loom;
 /// assert_eq!(sum, 6);
 /// ```
 ///
-/// # What does not compile
-///
-/// An item that may not change threads makes the queue neither `Send` nor
-/// `Sync` (with an `i32` in place of the `Rc` this compiles):
-///
-/// ```compile_fail,E0277
-/// use std::rc::Rc;
-/// use mpsc_queue::{Link, Queue, linked};
-///
-/// struct Job { link: Link, data: Rc<i32> }
-/// linked!(Job => link: Link);
-///
-/// let queue = Queue::<Box<Job>>::new();
-/// std::thread::scope(|s| {
-///     s.spawn(|| queue.is_empty());
-/// });
-/// ```
-///
-/// A queue of items that live long is not a queue of items that live shorter,
-/// nor the other way round (with `'a` in both places this compiles):
-///
-/// ```compile_fail
-/// use mpsc_queue::{Link, Queue, linked};
-///
-/// struct Job<'a> { link: Link, data: &'a str }
-/// linked!(['a] Job<'a> => link: Link);
-///
-/// fn shorten<'q, 'a>(queue: &'q Queue<Box<Job<'static>>>) -> &'q Queue<Box<Job<'a>>> {
-///     queue
-/// }
-/// ```
-///
-/// What has been pushed is gone (without the last line this compiles):
-///
-/// ```compile_fail,E0382
-/// use mpsc_queue::{Link, Queue, linked};
-///
-/// struct Job { link: Link, number: u32 }
-/// linked!(Job => link: Link);
-///
-/// let queue = Queue::new();
-/// let job = Box::new(Job { link: Link::new(), number: 1 });
-/// let _ = queue.push(job);
-/// println!("{}", job.number);
-/// ```
-///
-/// A shared handle cannot be pushed by the method that cannot fail, and its item
-/// needs the link that has a flag (with `Box` in place of `Arc` this compiles):
-///
-/// ```compile_fail,E0277
-/// use std::sync::Arc;
-/// use mpsc_queue::{Link, Queue, linked};
-///
-/// struct Job { link: Link }
-/// linked!(Job => link: Link);
-///
-/// let queue = Queue::<Arc<Job>>::new();
-/// ```
+/// What the types refuse: [`docs::misuse`](crate::docs::misuse).
 pub struct Queue<H: Handle, L: Length = Uncounted> {
     pub(crate) raw: RawQueue,
     length: L,

@@ -4,30 +4,8 @@
 //! `back` belongs to the producers, `front` to the consumer and, while the queue
 //! is empty, to the one producer that finds it so.
 //!
-//! | `back` | `front` | state |
-//! |---|---|---|
-//! | null | null | **E**mpty, the consumer awake |
-//! | `PARKED` | null | **P**arked: empty, the consumer asleep |
-//! | link | null | **G**ap: a push into the empty queue is between its exchange and its link |
-//! | link | link | **L**inked: the oldest item can be reached |
-//!
-//! | transition | by | operation |
-//! |---|---|---|
-//! | E, P → G | push | the exchange of `back` |
-//! | G → L | the same push | the store to `front` |
-//! | L → L | push | the exchange, then the store to the predecessor's `next` |
-//! | L → L | pop | `front` moves on to the oldest link's `next` |
-//! | L → E | pop | `front` to null, then the compare-exchange of `back` |
-//! | E → P, P → E | park, unpark | a compare-exchange of `back` |
-//!
-//! Between a push's exchange and its store the list has a *gap*: what lies behind
-//! it is in the queue, but cannot be reached yet. A pop that comes upon a gap
-//! says so ([`RawPop::Stalled`]).
-//!
-//! The form is that of Mellor-Crummey's queue (*Concurrent Queues: Practical
-//! Fetch-and-Φ Algorithms*, University of Rochester TR 229, 1987) and of the MCS
-//! lock: the last link is taken with a compare-exchange. Vyukov's queue
-//! (1024cores, 2010) re-inserts a stub node instead.
+//! The states (E, P, G, L), the transitions and the argument for the three answers
+//! stand in `docs/algorithm.md`. Here each operation names its partner.
 
 use core::ptr::{self, NonNull};
 
@@ -87,7 +65,7 @@ impl RawQueue {
         }
     }
 
-    /// Appends the chain `first..=last`. If the consumer was parked, returns
+    /// E, P → G → L, or L → L. Appends the chain `first..=last`. If the consumer was parked, returns
     /// what `on_parked` does; the caller must then wake it.
     ///
     /// `on_parked` runs while the list has its gap, before the consumer can see
@@ -128,7 +106,7 @@ impl RawQueue {
         wake
     }
 
-    /// Takes the oldest link out.
+    /// L → L or L → E. Takes the oldest link out.
     ///
     /// # Safety
     ///
@@ -199,7 +177,7 @@ impl RawQueue {
         RawPop::Item(first)
     }
 
-    /// Marks the consumer as asleep. Fails unless the queue is empty at that
+    /// E → P. Marks the consumer as asleep. Fails unless the queue is empty at that
     /// moment; succeeds if it is marked already.
     ///
     /// # Safety
@@ -221,7 +199,7 @@ impl RawQueue {
         }
     }
 
-    /// Marks the consumer as awake. Returns `false` if a push has replaced the
+    /// P → E. Marks the consumer as awake. Returns `false` if a push has replaced the
     /// mark: then the queue is not empty, and that push wakes the consumer.
     ///
     /// # Safety
