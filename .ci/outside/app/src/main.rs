@@ -1,0 +1,43 @@
+//! Uses the packaged queue as a stranger would: without a word of `unsafe`.
+#![forbid(unsafe_code)]
+
+use std::sync::Arc;
+use std::thread;
+
+use mpsc_queue::{Link, Pop, Queue, SharedLink, ThreadQueue, linked};
+
+struct Job<T> {
+    link: Link,
+    payload: T,
+}
+linked!([T] Job<T> => link: Link);
+
+struct Task {
+    link: SharedLink,
+}
+linked!(Task => link: SharedLink);
+
+fn main() {
+    let queue = Arc::new(ThreadQueue::<Box<Job<u64>>>::new());
+    let producers: Vec<_> = (0..4)
+        .map(|_| {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                for payload in 1..=1000 {
+                    queue.push(Box::new(Job { link: Link::new(), payload }));
+                }
+            })
+        })
+        .collect();
+    let mut jobs = queue.receiver().expect("there is one consumer");
+    let sum: u64 = (0..4000).map(|_| jobs.recv().payload).sum();
+    producers.into_iter().for_each(|producer| producer.join().expect("it does not panic"));
+    assert_eq!(sum, 4 * 500_500);
+
+    let tasks = Queue::new();
+    let task = Arc::new(Task { link: SharedLink::new() });
+    assert!(tasks.try_push(Arc::clone(&task)).is_ok());
+    assert!(tasks.try_push(task).is_err(), "it is queued already");
+    assert!(matches!(tasks.consumer().expect("the first").pop(), Pop::Item(_)));
+    println!("4000 items delivered, in a project that forbids unsafe code");
+}
