@@ -1,1 +1,41 @@
-//! http-resume
+#![doc = include_str!("../README.md")]
+
+#[cfg(not(loom))]
+mod connection;
+#[cfg(not(loom))]
+mod encode;
+#[cfg(not(loom))]
+mod event_loop;
+#[cfg(not(loom))]
+mod parse;
+#[cfg(not(loom))]
+mod request;
+#[cfg(not(loom))]
+mod response;
+#[cfg(not(loom))]
+#[allow(
+    unreachable_pub,
+    reason = "what is public in there is so for the models"
+)]
+mod resume;
+#[cfg(not(loom))]
+mod router;
+#[cfg(not(loom))]
+mod server;
+#[cfg(not(loom))]
+mod service;
+mod sync;
+
+/// What the models of `loom-tests` check.
+#[cfg(loom)]
+#[doc(hidden)]
+pub mod resume;
+
+#[cfg(not(loom))]
+pub use {
+    request::Request,
+    response::{Outcome, Receipt, Response},
+    resume::Pending,
+    router::{Router, answer},
+    server::{Config, Handle, Server},
+};

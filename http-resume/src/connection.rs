@@ -1,0 +1,604 @@
+//! One connection: its socket, its buffers, and the requests in flight.
+//!
+//! Everything that happens to a request is decided here, on the loop's thread.
+//!
+//! # A request
+//!
+//! | before | what happens | after |
+//! |---|---|---|
+//! | *Reading* | the message is complete; nothing in flight forbids to start it | *Running* |
+//! | *Reading* | it cannot be understood, or takes too long | *Answered* (4xx), the connection finishes |
+//! | *Running* | the handler answers | *Answered* |
+//! | *Running* | the handler panics | *Answered* (500) |
+//! | *Running* | the handler suspends | *Suspended*, under its serial number |
+//! | *Suspended* | the pending response is resumed | *Running*: the handler's next call |
+//! | *Suspended* | the pending response is dropped | *Answered* (500) |
+//! | *Suspended* | its deadline, or that of the shutdown, passes | *Answered* (503), abandoned |
+//! | *Suspended* | the client hangs up | gone with the connection, abandoned |
+//! | *Answered* | all before it are sent | gone: its bytes are in the output |
+//!
+//! What comes back for a request that is not *Suspended* any more finds its serial
+//! number nowhere, and is dropped.
+//!
+//! Several requests may be in flight if the client pipelines: RFC 9112 permits to
+//! serve those with safe methods at the same time, and demands the answers in
+//! order.
+//!
+//! # The connection
+//!
+//! | before | what happens | after |
+//! |---|---|---|
+//! | [`Open`](Phase::Open) | a request is the last one, or is refused | `Finishing` |
+//! | `Open` | the client closes its half, and all is answered | closed |
+//! | `Open` | idle for too long, or while the loop ends | closed |
+//! | [`Finishing`](Phase::Finishing) | all answers are sent | `Lingering`: our half is closed |
+//! | [`Lingering`](Phase::Lingering) | the client closes its half, or a second passes | closed |
+//!
+//! Lingering is what lets a client read the last answer: closing a socket over
+//! unread data resets the connection, which may overtake that answer.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
+use std::net::Shutdown;
+use std::time::{Duration, Instant};
+
+use http::{Method, StatusCode};
+use mio::net::TcpStream;
+
+use crate::encode::{CONTINUE, Form, encode};
+use crate::parse::{Event, Parser, Refusal};
+use crate::request::Message;
+use crate::response::Answer;
+use crate::resume::{Ended, Key, Suspended, Watch};
+use crate::router::HandlerId;
+use crate::service::{Service, Verdict, internal_error, unavailable};
+
+/// The most requests of one connection in flight.
+const MAX_PIPELINED: usize = 64;
+
+/// No request is started while more than this waits to be sent.
+const MAX_OUTPUT: usize = 256 * 1024;
+
+/// How much to ask the socket for at once; and no more is read while that much
+/// waits for requests before it.
+const READ_SIZE: usize = 16 * 1024;
+
+/// The most reads before others have their turn.
+const MAX_READS: usize = 16;
+
+/// How long a client has to read the last answer.
+const LINGER: Duration = Duration::from_secs(1);
+
+pub(crate) struct Connection {
+    stream: TcpStream,
+    /// Its place in the loop.
+    slot: usize,
+    phase: Phase,
+    /// Whether the socket may have something to read (edge-triggered).
+    readable: bool,
+    /// Whether the end of what the client sends has been announced: then a short
+    /// read does not mean that there is no more.
+    end_announced: bool,
+    /// Whether that end was read.
+    at_end: bool,
+    input: Input,
+    parser: Parser,
+    /// A request of which the head is complete.
+    incoming: Option<Box<Message>>,
+    /// What the client is waited for, and since when.
+    wait: Wait,
+    since: Instant,
+    in_flight: VecDeque<Exchange>,
+    output: Vec<u8>,
+    sent: usize,
+    /// The earliest timer that is set for this connection.
+    pub(crate) timer: Option<Instant>,
+    /// Whether the loop is going to drive this connection anyway.
+    pub(crate) is_due: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Requests are read and served.
+    Open,
+    /// No more requests are read; those in flight are served.
+    Finishing,
+    /// Everything is sent. What the client still sends is discarded.
+    Lingering,
+}
+
+/// What the client is to send next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    Request,
+    RestOfHead,
+    RestOfBody,
+}
+
+/// A request in flight.
+struct Exchange {
+    serial: u64,
+    form: Form,
+    state: State,
+}
+
+enum State {
+    /// The handler is being called.
+    Running,
+    Suspended {
+        message: Box<Message>,
+        handler: HandlerId,
+        watch: Watch,
+        deadline: Instant,
+    },
+    /// To be sent when all before it are.
+    Answered(Vec<u8>),
+}
+
+/// What becomes of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It waits for the socket, a resume or a timer.
+    Wait,
+    /// There is more to do at once, after others had their turn.
+    Again,
+    /// It is over.
+    Close,
+}
+
+impl Connection {
+    pub(crate) fn new(stream: TcpStream, slot: usize, now: Instant) -> Self {
+        Self {
+            stream,
+            slot,
+            phase: Phase::Open,
+            readable: false,
+            end_announced: false,
+            at_end: false,
+            input: Input::default(),
+            parser: Parser::default(),
+            incoming: None,
+            wait: Wait::Request,
+            since: now,
+            in_flight: VecDeque::new(),
+            output: Vec::new(),
+            sent: 0,
+            timer: None,
+            is_due: false,
+        }
+    }
+
+    pub(crate) fn stream(&mut self) -> &mut TcpStream {
+        &mut self.stream
+    }
+
+    /// Notes that the socket may have something to read, and whether the client
+    /// has closed its half.
+    pub(crate) fn set_readable(&mut self, end_announced: bool) {
+        self.readable = true;
+        self.end_announced |= end_announced;
+    }
+
+    /// Does all that can be done now: serves what was received, sends what there
+    /// is to send, once for all that was answered, and receives more.
+    pub(crate) fn drive(&mut self, service: &mut Service) -> Fate {
+        match self.try_drive(service) {
+            Ok(fate) => fate,
+            Err(error) => {
+                tracing::debug!(%error, "a connection failed");
+                Fate::Close
+            }
+        }
+    }
+
+    fn try_drive(&mut self, service: &mut Service) -> io::Result<Fate> {
+        for _ in 0..MAX_READS {
+            let starved = self.serve(service);
+            self.flush(service.now)?;
+            if self.is_over(service) {
+                return Ok(Fate::Close);
+            }
+            if !self.receive(starved)? {
+                return Ok(Fate::Wait);
+            }
+        }
+        Ok(Fate::Again)
+    }
+
+    /// Whether nothing will be received or sent any more, or should be.
+    fn is_over(&self, service: &Service) -> bool {
+        let is_quiet = self.in_flight.is_empty() && self.output.is_empty();
+        match self.phase {
+            Phase::Open => {
+                let is_unwanted = service.closing && self.wait == Wait::Request && !self.readable;
+                is_quiet && (self.at_end || is_unwanted)
+            }
+            Phase::Finishing => false,
+            Phase::Lingering => self.at_end,
+        }
+    }
+
+    // --- Requests ---------------------------------------------------------
+
+    /// Starts the requests that were received. Returns whether it takes more
+    /// input to go on.
+    fn serve(&mut self, service: &mut Service) -> bool {
+        while self.phase == Phase::Open && self.may_start() {
+            let mut message = self
+                .incoming
+                .take()
+                .unwrap_or_else(|| service.new_message());
+            if message.expects_continue {
+                message.expects_continue = false;
+                self.output.extend_from_slice(CONTINUE);
+            }
+            let limits = service.config.limits();
+            match self.parser.read(self.input.bytes(), &mut message, &limits) {
+                Ok((used, event)) => {
+                    self.input.consume(used);
+                    match event {
+                        Event::Complete => self.start(message, service),
+                        Event::Head => self.incoming = Some(message),
+                        Event::Starved => {
+                            self.starve(message, service);
+                            return true;
+                        }
+                    }
+                }
+                Err(refusal) => {
+                    service.recycle(message);
+                    self.refuse(refusal, service);
+                }
+            }
+        }
+        false
+    }
+
+    /// Whether the next request may be read and started.
+    fn may_start(&self) -> bool {
+        if self.in_flight.is_empty() {
+            return self.output.len() < MAX_OUTPUT;
+        }
+        // An unsafe request is served alone, and an interim response may be sent
+        // only if no answer is due before it.
+        let is_unsafe_in_flight = self.in_flight.back().is_some_and(Exchange::is_unsafe);
+        let must_be_alone =
+            |message: &Message| !message.method.is_safe() || message.expects_continue;
+        self.in_flight.len() < MAX_PIPELINED
+            && self.output.len() < MAX_OUTPUT
+            && !is_unsafe_in_flight
+            && !self.incoming.as_deref().is_some_and(must_be_alone)
+    }
+
+    /// Puts a message aside until there is more input.
+    fn starve(&mut self, message: Box<Message>, service: &mut Service) {
+        let wait = if !self.parser.is_in_head() {
+            self.incoming = Some(message);
+            Wait::RestOfBody
+        } else {
+            service.recycle(message); // it is filled when the head is complete
+            match self.input.bytes() {
+                [] => Wait::Request,
+                _ => Wait::RestOfHead,
+            }
+        };
+        if self.wait != wait {
+            self.wait = wait;
+            self.since = service.now;
+        }
+    }
+
+    fn start(&mut self, message: Box<Message>, service: &mut Service) {
+        self.wait = Wait::Request;
+        self.since = service.now;
+        if !message.keep_alive || (service.closing && self.input.bytes().is_empty()) {
+            self.phase = Phase::Finishing;
+        }
+        let key = Key {
+            connection: self.slot,
+            serial: service.new_serial(),
+        };
+        let verdict = service.first_call(&message, key);
+        self.in_flight.push_back(Exchange {
+            serial: key.serial,
+            form: Form {
+                head_only: message.method == Method::HEAD,
+                is_old: message.is_old,
+                close: false,
+            },
+            state: State::Running,
+        });
+        let index = self.in_flight.len() - 1;
+        self.settle(index, message, verdict, service);
+    }
+
+    /// A request of this connection comes back.
+    pub(crate) fn resume(&mut self, returned: Suspended, service: &mut Service) {
+        let serial = returned.key().serial;
+        let index = self
+            .in_flight
+            .iter()
+            .position(|exchange| exchange.serial == serial);
+        let Some(index) = index else {
+            return; // answered already, because its time was over
+        };
+        let state = &mut self.in_flight[index].state;
+        match mem::replace(state, State::Running) {
+            State::Suspended {
+                message, handler, ..
+            } => {
+                let verdict = match returned.ended() {
+                    Ended::Resumed => service.later_call(&message, handler, returned),
+                    Ended::Dropped => Verdict::Answered(internal_error()),
+                };
+                self.settle(index, message, verdict, service);
+            }
+            other => *state = other, // as above, but not sent yet
+        }
+    }
+
+    /// Writes down what came of calling a handler.
+    fn settle(
+        &mut self,
+        index: usize,
+        message: Box<Message>,
+        verdict: Verdict,
+        service: &mut Service,
+    ) {
+        match verdict {
+            Verdict::Answered(answer) => {
+                service.recycle(message);
+                self.answer(index, &answer, service);
+            }
+            Verdict::Suspended(handler, watch) => {
+                self.in_flight[index].state = State::Suspended {
+                    message,
+                    handler,
+                    watch,
+                    deadline: service.now + service.config.suspend_timeout,
+                };
+            }
+        }
+    }
+
+    /// Encodes an answer, and sends on what is not waiting for others.
+    fn answer(&mut self, index: usize, answer: &Answer, service: &Service) {
+        if answer.close && self.phase == Phase::Open {
+            self.phase = Phase::Finishing;
+        }
+        self.since = service.now;
+        let is_last = self.phase == Phase::Finishing && index + 1 == self.in_flight.len();
+        let exchange = &mut self.in_flight[index];
+        exchange.form.close = is_last;
+        if index > 0 {
+            let mut bytes = Vec::new();
+            encode(answer, exchange.form, &service.date, &mut bytes);
+            exchange.state = State::Answered(bytes);
+            return;
+        }
+        encode(answer, exchange.form, &service.date, &mut self.output);
+        self.in_flight.pop_front();
+        while let Some(State::Answered(bytes)) = self.in_flight.front().map(|front| &front.state) {
+            self.output.extend_from_slice(bytes);
+            self.in_flight.pop_front();
+        }
+    }
+
+    /// Answers what cannot be understood, in its turn. It is the last answer:
+    /// where the next request would begin, nobody knows.
+    fn refuse(&mut self, refusal: Refusal, service: &Service) {
+        tracing::debug!(status = %refusal.status, refusal.reason, "a request is refused");
+        self.phase = Phase::Finishing;
+        self.in_flight.push_back(Exchange {
+            serial: 0, // no request has this number: it cannot be resumed
+            form: Form {
+                head_only: false,
+                is_old: false,
+                close: true,
+            },
+            state: State::Running,
+        });
+        let answer = Answer::of_server(refusal.status, refusal.reason);
+        self.answer(self.in_flight.len() - 1, &answer, service);
+    }
+
+    // --- Time -------------------------------------------------------------
+
+    /// When something must happen without anything happening before.
+    pub(crate) fn deadline(&self, service: &Service) -> Option<Instant> {
+        let config = &service.config;
+        if self.phase == Phase::Lingering {
+            return Some(self.since + LINGER);
+        }
+        let suspended = self.in_flight.iter().filter_map(Exchange::deadline).min();
+        let socket = match self.wait {
+            _ if !self.output.is_empty() => Some(self.since + config.keep_alive_timeout),
+            _ if !self.in_flight.is_empty() => None,
+            Wait::Request => Some(self.since + config.keep_alive_timeout),
+            Wait::RestOfHead => Some(self.since + config.header_timeout),
+            Wait::RestOfBody => Some(self.since + config.body_timeout),
+        };
+        suspended.into_iter().chain(socket).min()
+    }
+
+    /// Does what is to be done at a deadline that has passed.
+    pub(crate) fn expire(&mut self, service: &mut Service) -> Fate {
+        // (To answer begins a new wait, for the client to read it.)
+        self.answer_suspended(service, |deadline, now| deadline <= now);
+        let is_late = self
+            .deadline(service)
+            .is_some_and(|deadline| deadline <= service.now);
+        if is_late {
+            let is_reading = self.phase == Phase::Open && self.output.is_empty();
+            if !is_reading || self.wait == Wait::Request {
+                return Fate::Close;
+            }
+            let refusal = Refusal {
+                status: StatusCode::REQUEST_TIMEOUT,
+                reason: "the request did not come in time",
+            };
+            self.refuse(refusal, service);
+        }
+        self.drive(service)
+    }
+
+    /// The loop ends now: answers everything, sends what the socket takes, and
+    /// leaves nothing unread that would reset the connection.
+    pub(crate) fn give_up(&mut self, service: &mut Service) {
+        self.phase = Phase::Finishing;
+        self.answer_suspended(service, |_, _| true);
+        // Best effort: the connection is closed in any case.
+        let _ = self.flush(service.now);
+        for _ in 0..MAX_READS {
+            if self.phase != Phase::Lingering || !matches!(self.receive(false), Ok(true)) {
+                break;
+            }
+        }
+    }
+
+    /// Answers the suspended requests whose deadline `is_over` with 503.
+    fn answer_suspended(
+        &mut self,
+        service: &mut Service,
+        is_over: impl Fn(Instant, Instant) -> bool,
+    ) {
+        // From the newest: an answer removes what is before it at most.
+        for index in (0..self.in_flight.len()).rev() {
+            let exchange = &mut self.in_flight[index];
+            if exchange
+                .deadline()
+                .is_some_and(|deadline| is_over(deadline, service.now))
+            {
+                exchange.abandon();
+                exchange.state = State::Running;
+                self.answer(index, &unavailable(), service);
+            }
+        }
+    }
+
+    // --- The socket -------------------------------------------------------
+
+    /// Sends what there is to send, as far as the socket takes it; after the last
+    /// answer, closes our half.
+    fn flush(&mut self, now: Instant) -> io::Result<()> {
+        while self.sent < self.output.len() {
+            match self.stream.write(&self.output[self.sent..]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(n) => {
+                    self.sent += n;
+                    self.since = now;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.sent = 0;
+        self.output.clear();
+        self.output.shrink_to(READ_SIZE); // a large answer is rare
+        if self.phase == Phase::Finishing && self.in_flight.is_empty() {
+            self.stream.shutdown(Shutdown::Write)?;
+            self.phase = Phase::Lingering;
+            self.since = now;
+            // Whatever is left may be the announcement of the end.
+            self.readable = true;
+        }
+        Ok(())
+    }
+
+    /// Receives, once. Returns whether there may be something new to do.
+    fn receive(&mut self, starved: bool) -> io::Result<bool> {
+        let is_lingering = self.phase == Phase::Lingering;
+        if is_lingering {
+            self.input.clear();
+        }
+        let is_full = !starved && self.input.bytes().len() >= READ_SIZE;
+        if !self.readable || self.at_end || is_full {
+            return Ok(false);
+        }
+        let space = self.input.space();
+        let room = space.len();
+        match self.stream.read(space) {
+            Ok(0) => self.at_end = true,
+            Ok(n) => {
+                self.input.fill(n);
+                // All that was there, unless the end is to be read, too: a short
+                // read spares asking again. What comes later is announced anew.
+                self.readable = n == room || self.end_announced;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        Ok(true)
+    }
+}
+
+/// Nobody waits for what is still suspended.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.in_flight.iter().for_each(Exchange::abandon);
+    }
+}
+
+impl Exchange {
+    fn is_unsafe(&self) -> bool {
+        matches!(&self.state, State::Suspended { message, .. } if !message.method.is_safe())
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match &self.state {
+            State::Suspended { deadline, .. } => Some(*deadline),
+            State::Running | State::Answered(_) => None,
+        }
+    }
+
+    fn abandon(&self) {
+        if let State::Suspended { watch, .. } = &self.state {
+            watch.abandon();
+        }
+    }
+}
+
+/// Bytes received, but not used.
+#[derive(Default)]
+struct Input {
+    /// All of it initialised, so that the socket may write anywhere.
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Input {
+    fn bytes(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.start += n;
+        if self.start == self.end {
+            self.clear();
+        }
+    }
+
+    fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
+    }
+
+    /// Room for more: at least [`READ_SIZE`].
+    fn space(&mut self) -> &mut [u8] {
+        if self.buffer.len() - self.end < READ_SIZE {
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+            let size = self.buffer.len().max(self.end + READ_SIZE);
+            self.buffer.resize(size, 0);
+        }
+        &mut self.buffer[self.end..]
+    }
+
+    /// Notes that so much of [`space`](Self::space) was filled.
+    fn fill(&mut self, n: usize) {
+        self.end += n;
+    }
+}

@@ -1,0 +1,57 @@
+//! A few threads that do work for suspended requests.
+//!
+//! Each has a queue of its own. A request is given to a worker that is idle, or
+//! else to the next in turn, and stays with it: what stands behind a slow piece of
+//! work waits for it, also if another worker becomes idle meanwhile. That is the
+//! price of a queue with one consumer, and fine for work of one size.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http_resume::Pending;
+
+use super::mailbox::{Mail, Mailbox, Next};
+
+/// What a worker can do.
+pub(crate) trait Work: Send + 'static {
+    /// Does it, and leaves the result in `self`.
+    fn run(&mut self);
+}
+
+pub(crate) struct Pool<W: Work> {
+    workers: Vec<Mailbox<W>>,
+    next: AtomicUsize,
+}
+
+impl<W: Work> Pool<W> {
+    pub(crate) fn new(workers: usize) -> io::Result<Self> {
+        let spawn = |index| Mailbox::spawn(format!("worker-{index}"), work_off);
+        Ok(Self {
+            workers: (0..workers).map(spawn).collect::<io::Result<_>>()?,
+            next: AtomicUsize::new(0),
+        })
+    }
+
+    /// Has the work done, and the request resumed.
+    pub(crate) fn submit(&self, pending: Pending<W>) {
+        // Relaxed: any number will do.
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let count = self.workers.len();
+        let mut candidates = (0..count).map(|offset| &self.workers[(turn + offset) % count]);
+        let idle = candidates.find(|worker| worker.is_idle());
+        idle.unwrap_or(&self.workers[turn % count]).send(pending);
+    }
+}
+
+/// What a worker does all day.
+fn work_off<W: Work>(mut mail: Mail<'_, W>) {
+    while let Next::Item(mut pending) = mail.next(None) {
+        // A panic drops `pending`, which is answered with 500; the panic hook has
+        // reported it, and the worker goes on.
+        let _ = catch_unwind(AssertUnwindSafe(move || {
+            pending.work_mut().run();
+            pending.resume();
+        }));
+    }
+}

@@ -1,0 +1,287 @@
+//! How a handler answers, now or later: [`Response`], and what comes of it.
+//!
+//! `'r` is one call of a handler. It is invariant and a handler must take any, so
+//! an [`Outcome`] of one call is of no use to another, and the only ways to come
+//! by one are to answer and to have suspended.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+
+use http::{HeaderName, HeaderValue, StatusCode};
+
+use crate::resume::{Identity, Inbox, Key, Pending, Vacant, Watch, suspend};
+use crate::sync::Arc;
+
+/// The answer to a request that is still to be given, by this very call of the
+/// handler: at once ([`text`](Self::text), [`send`](Self::send)), or later
+/// ([`mark_async`](Self::mark_async)).
+///
+/// `W` is the work that the handler hands to the background when it suspends a
+/// request. A handler that never does leaves it out.
+///
+/// # What does not compile
+///
+/// A handler that has neither answered nor suspended has nothing to return (with
+/// `response.text("done")` as its last line, this compiles):
+///
+/// ```compile_fail,E0308
+/// use http_resume::{Outcome, Request, Response};
+///
+/// fn handler<'r>(_: &Request<'_>, response: Response<'r>) -> Outcome<'r> {
+/// }
+/// ```
+///
+/// Nothing of a call can be kept for another (with `response.text("done")` as its
+/// last line, this compiles):
+///
+/// ```compile_fail
+/// use http_resume::{Outcome, Request, Response};
+/// use std::cell::RefCell;
+///
+/// thread_local! {
+///     static KEPT: RefCell<Option<Outcome<'static>>> = const { RefCell::new(None) };
+/// }
+/// fn handler<'r>(_: &Request<'_>, response: Response<'r>) -> Outcome<'r> {
+///     KEPT.with(|kept| kept.borrow_mut().replace(response.text("done")).unwrap())
+/// }
+/// ```
+#[must_use = "every request must be answered"]
+pub struct Response<'r, W = std::convert::Infallible> {
+    call: &'r Call<'r>,
+    draft: Answer,
+    brand: Brand<'r>,
+    work: PhantomData<fn(W) -> W>,
+}
+
+/// Invariant in `'r`.
+type Brand<'r> = PhantomData<fn(&'r ()) -> &'r ()>;
+
+impl<'r, W> Response<'r, W> {
+    pub(crate) fn new(call: &'r Call<'r>) -> Self {
+        Self {
+            call,
+            draft: Answer::new(StatusCode::OK),
+            brand: PhantomData,
+            work: PhantomData,
+        }
+    }
+
+    /// Sets the status, which is 200 otherwise.
+    ///
+    /// # Panics
+    ///
+    /// If the status is an interim one (1xx), which is no answer.
+    pub fn status(mut self, status: StatusCode) -> Self {
+        assert!(
+            !status.is_informational(),
+            "{status} does not answer a request"
+        );
+        self.draft.status = status;
+        self
+    }
+
+    /// Adds a header field.
+    ///
+    /// `Connection`, `Content-Length`, `Date` and `Transfer-Encoding` are the
+    /// server's business: it leaves them out. See [`close`](Self::close).
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.draft.headers.push((name, value));
+        self
+    }
+
+    /// Asks for the connection to be closed after the answer.
+    pub fn close(mut self) -> Self {
+        self.draft.close = true;
+        self
+    }
+
+    /// Answers, with a body as it is. Its type is up to [`header`](Self::header).
+    pub fn send(mut self, body: impl Into<Cow<'static, [u8]>>) -> Outcome<'r> {
+        self.draft.body = body.into();
+        Outcome {
+            reply: Reply::Answered(self.draft),
+            brand: PhantomData,
+        }
+    }
+
+    /// Answers with plain text.
+    pub fn text(self, body: impl Into<Cow<'static, str>>) -> Outcome<'r> {
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        let response = self.header(http::header::CONTENT_TYPE, plain);
+        match body.into() {
+            Cow::Borrowed(body) => response.send(body.as_bytes()),
+            Cow::Owned(body) => response.send(body.into_bytes()),
+        }
+    }
+
+    /// Suspends the request.
+    ///
+    /// The pending response carries `work` to the background, which
+    /// [resumes](Pending::resume) it: then the handler is called again, on this
+    /// event loop, with the work. The receipt is for the handler to return, as
+    /// [`suspended`](Receipt::suspended); or, if the work could not be started,
+    /// to take the response back ([`cancel_async`](Receipt::cancel_async)).
+    ///
+    /// Works at any call of the handler, as often as it likes. Allocates only if
+    /// no request of this handler has been suspended and resumed on this loop
+    /// since the server started, or more are suspended than ever before.
+    pub fn mark_async(self, work: W) -> (Pending<W>, Receipt<'r, W>)
+    where
+        W: Send + 'static,
+    {
+        let call = self.call;
+        let (pending, watch) = suspend(call.inbox, call.key, call.spare.take(), work);
+        let receipt = Receipt {
+            cell: pending.identity(),
+            watch: Unreturned(Some(watch)),
+            response: self,
+        };
+        (pending, receipt)
+    }
+}
+
+impl<W> fmt::Debug for Response<'_, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.draft.status)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The proof that a request was suspended, for the handler to return. See
+/// [`Response::mark_async`].
+#[must_use = "the handler returns it, as `receipt.suspended()`"]
+pub struct Receipt<'r, W> {
+    cell: Identity,
+    watch: Unreturned,
+    response: Response<'r, W>,
+}
+
+impl<'r, W> Receipt<'r, W> {
+    /// What the handler returns.
+    ///
+    /// Status and header fields that were set before are forgotten: the call
+    /// that answers sets its own.
+    pub fn suspended(mut self) -> Outcome<'r> {
+        let watch = self.watch.0.take().expect("a receipt is used once");
+        Outcome {
+            reply: Reply::Suspended(watch),
+            brand: PhantomData,
+        }
+    }
+
+    /// Undoes [`mark_async`](Response::mark_async): gives the response and the
+    /// work back. For when the work could not be handed over.
+    ///
+    /// # Panics
+    ///
+    /// If `pending` is that of another request. Both are answered with 500.
+    pub fn cancel_async(mut self, pending: Pending<W>) -> (Response<'r, W>, W)
+    where
+        W: 'static,
+    {
+        // Cells that exist at the same time differ, and both do: `pending` owns
+        // its cell, and that of the receipt can come back to its loop, and be
+        // freed there, only after this call of the handler.
+        assert!(
+            pending.identity() == self.cell,
+            "the pending response is not that of this receipt"
+        );
+        self.watch.0 = None;
+        let (work, vacant) = pending.cancel();
+        self.response.call.spare.set(Some(vacant));
+        (self.response, work)
+    }
+}
+
+impl<W> fmt::Debug for Receipt<'_, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receipt").finish_non_exhaustive()
+    }
+}
+
+/// The watch of a receipt. A handler that panics with a receipt in its hands will
+/// not wait for what is pending.
+struct Unreturned(Option<Watch>);
+
+impl Drop for Unreturned {
+    fn drop(&mut self) {
+        if let Some(watch) = &self.0 {
+            watch.abandon();
+        }
+    }
+}
+
+/// What a handler returns: it has answered, or suspended the request.
+#[must_use = "the handler returns it"]
+pub struct Outcome<'r> {
+    reply: Reply,
+    brand: Brand<'r>,
+}
+
+impl Outcome<'_> {
+    pub(crate) fn into_reply(self) -> Reply {
+        self.reply
+    }
+}
+
+impl fmt::Debug for Outcome<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.reply {
+            Reply::Answered(answer) => f.debug_tuple("Answered").field(&answer.status).finish(),
+            Reply::Suspended(_) => f.write_str("Suspended"),
+        }
+    }
+}
+
+/// An [`Outcome`] that has reached its call.
+pub(crate) enum Reply {
+    Answered(Answer),
+    Suspended(Watch),
+}
+
+/// What a [`Response`] needs of the call that it belongs to.
+pub(crate) struct Call<'l> {
+    pub(crate) inbox: &'l Arc<Inbox>,
+    pub(crate) key: Key,
+    /// A cell for `mark_async` to fill, if there is one at hand.
+    pub(crate) spare: Cell<Option<Vacant>>,
+}
+
+/// A complete answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Cow<'static, [u8]>,
+    /// Close the connection after it.
+    pub(crate) close: bool,
+}
+
+impl Answer {
+    fn new(status: StatusCode) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Cow::Borrowed(&[]),
+            close: false,
+        }
+    }
+
+    /// An answer of the server's own.
+    pub(crate) fn of_server(status: StatusCode, reason: &'static str) -> Self {
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        Self {
+            headers: vec![(http::header::CONTENT_TYPE, plain)],
+            body: Cow::Borrowed(reason.as_bytes()),
+            ..Self::new(status)
+        }
+    }
+
+    /// The same, without a body.
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self::new(status)
+    }
+}

@@ -1,0 +1,257 @@
+//! Which handler serves a request.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use http::{HeaderValue, Method, StatusCode, header};
+
+use crate::request::{Message, Request};
+use crate::response::{Answer, Call, Outcome, Response};
+use crate::resume::Suspended;
+
+/// The routes of a server: from a path and a method to a handler.
+///
+/// A path may have parameters, `/users/{id}`, and a rest, `/files/{*path}`, as in
+/// [`matchit`]. A `GET` handler serves `HEAD`, too, unless there is one for that.
+///
+/// A handler is called again after each resume. It tells the calls apart by its
+/// third argument: the work, and `None` in the first call.
+///
+/// ```
+/// use http_resume::{Outcome, Request, Response, Router, answer};
+///
+/// /// The work: what the background computes.
+/// struct Square {
+///     number: u64,
+/// }
+///
+/// fn square<'r>(
+///     request: &Request<'_>,
+///     response: Response<'r, Square>,
+///     work: Option<Square>,
+/// ) -> Outcome<'r> {
+///     if let Some(done) = work {
+///         return response.text(done.number.to_string());
+///     }
+///     let number = request.param("number").and_then(|text| text.parse().ok());
+///     let (mut pending, receipt) = response.mark_async(Square { number: number.unwrap_or(0) });
+///     std::thread::spawn(move || {
+///         pending.work_mut().number *= pending.work().number;
+///         pending.resume();
+///     });
+///     receipt.suspended()
+/// }
+///
+/// let router = Router::new()
+///     .get("/", answer(|_, response| response.text("hello")))
+///     .get("/square/{number}", square);
+/// ```
+#[derive(Default)]
+pub struct Router {
+    paths: matchit::Router<usize>,
+    /// By path, while routes are added.
+    known: HashMap<String, usize>,
+    resources: Vec<Resource>,
+    handlers: Vec<Box<dyn ErasedHandler>>,
+}
+
+/// What stands at a path.
+struct Resource {
+    methods: Vec<(Method, HandlerId)>,
+    allow: HeaderValue,
+}
+
+/// Names a handler of a [`Router`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HandlerId(pub(crate) usize);
+
+impl Router {
+    /// No routes yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a handler for `GET`.
+    ///
+    /// # Panics
+    ///
+    /// As [`route`](Self::route).
+    #[must_use]
+    pub fn get<W, F>(self, path: &str, handler: F) -> Self
+    where
+        W: 'static,
+        F: for<'r> Fn(&Request<'_>, Response<'r, W>, Option<W>) -> Outcome<'r>,
+        F: Send + Sync + 'static,
+    {
+        self.route(Method::GET, path, handler)
+    }
+
+    /// Adds a handler for `POST`.
+    ///
+    /// # Panics
+    ///
+    /// As [`route`](Self::route).
+    #[must_use]
+    pub fn post<W, F>(self, path: &str, handler: F) -> Self
+    where
+        W: 'static,
+        F: for<'r> Fn(&Request<'_>, Response<'r, W>, Option<W>) -> Outcome<'r>,
+        F: Send + Sync + 'static,
+    {
+        self.route(Method::POST, path, handler)
+    }
+
+    /// Adds a handler for a method.
+    ///
+    /// # Panics
+    ///
+    /// If there is a handler for both already, or the path is malformed or
+    /// ambiguous.
+    #[must_use]
+    pub fn route<W, F>(mut self, method: Method, path: &str, handler: F) -> Self
+    where
+        W: 'static,
+        F: for<'r> Fn(&Request<'_>, Response<'r, W>, Option<W>) -> Outcome<'r>,
+        F: Send + Sync + 'static,
+    {
+        let id = HandlerId(self.handlers.len());
+        self.handlers.push(Box::new(Typed {
+            handler,
+            work: PhantomData,
+        }));
+        let resource = self.resource(path);
+        assert!(
+            resource.methods.iter().all(|(known, _)| *known != method),
+            "{method} {path} has a handler already"
+        );
+        resource.methods.push((method, id));
+        resource.allow = allow(&resource.methods);
+        self
+    }
+
+    fn resource(&mut self, path: &str) -> &mut Resource {
+        let next = self.resources.len();
+        let index = *self.known.entry(path.to_owned()).or_insert(next);
+        if index == next {
+            if let Err(error) = self.paths.insert(path, index) {
+                panic!("the path {path} cannot be routed: {error}");
+            }
+            self.resources.push(Resource {
+                methods: Vec::new(),
+                allow: HeaderValue::from_static(""),
+            });
+        }
+        &mut self.resources[index]
+    }
+
+    /// The handler for a request, or the answer if there is none.
+    pub(crate) fn find(&self, message: &Message) -> Result<HandlerId, Answer> {
+        let Ok(found) = self.paths.at(message.path()) else {
+            // RFC 9110: `OPTIONS *` asks the server as a whole, as a kind of ping.
+            return Err(match message.path() {
+                "*" => Answer::empty(StatusCode::NO_CONTENT),
+                _ => Answer::of_server(StatusCode::NOT_FOUND, "there is nothing at this path"),
+            });
+        };
+        let resource = &self.resources[*found.value];
+        let handler_of = |method: &Method| {
+            let mut methods = resource.methods.iter();
+            methods
+                .find(|(known, _)| known == method)
+                .map(|(_, id)| *id)
+        };
+        let handler = handler_of(&message.method).or_else(|| match message.method {
+            Method::HEAD => handler_of(&Method::GET),
+            _ => None,
+        });
+        handler.ok_or_else(|| {
+            let reason = "this path does not know the method";
+            let mut answer = Answer::of_server(StatusCode::METHOD_NOT_ALLOWED, reason);
+            answer.headers.push((header::ALLOW, resource.allow.clone()));
+            answer
+        })
+    }
+
+    /// What stands in `path` for a parameter of its route.
+    pub(crate) fn param<'p>(&self, path: &'p str, name: &str) -> Option<&'p str> {
+        let found = self.paths.at(path).ok()?;
+        found.params.get(name)
+    }
+
+    pub(crate) fn handler(&self, id: HandlerId) -> &dyn ErasedHandler {
+        &*self.handlers[id.0]
+    }
+
+    /// How many handlers there are: their ids are less than this.
+    pub(crate) fn handler_count(&self) -> usize {
+        self.handlers.len()
+    }
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Router")
+            .field("paths", &self.known.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The value of the `Allow` field.
+fn allow(methods: &[(Method, HandlerId)]) -> HeaderValue {
+    let mut names: Vec<&str> = methods.iter().map(|(method, _)| method.as_str()).collect();
+    if names.contains(&"GET") && !names.contains(&"HEAD") {
+        names.push("HEAD");
+    }
+    HeaderValue::try_from(names.join(", ")).expect("methods are tokens")
+}
+
+/// Makes a handler out of a function that always answers at once.
+pub fn answer<F>(
+    handler: F,
+) -> impl for<'r> Fn(&Request<'_>, Response<'r>, Option<std::convert::Infallible>) -> Outcome<'r>
+where
+    F: for<'r> Fn(&Request<'_>, Response<'r>) -> Outcome<'r>,
+{
+    move |request, response, _| handler(request, response)
+}
+
+/// A handler whose work is of a type that is forgotten.
+pub(crate) trait ErasedHandler: Send + Sync {
+    /// Calls the handler: the first time, or with what came back.
+    fn call<'r>(
+        &self,
+        request: &Request<'_>,
+        call: &'r Call<'r>,
+        returned: Option<Suspended>,
+    ) -> Outcome<'r>;
+}
+
+struct Typed<W, F> {
+    handler: F,
+    work: PhantomData<fn(W) -> W>,
+}
+
+impl<W, F> ErasedHandler for Typed<W, F>
+where
+    W: 'static,
+    F: for<'r> Fn(&Request<'_>, Response<'r, W>, Option<W>) -> Outcome<'r>,
+    F: Send + Sync,
+{
+    fn call<'r>(
+        &self,
+        request: &Request<'_>,
+        call: &'r Call<'r>,
+        returned: Option<Suspended>,
+    ) -> Outcome<'r> {
+        let work = returned.map(|suspended| {
+            let (work, vacant) = suspended
+                .open::<W>()
+                .expect("what comes back is given to the handler that suspended");
+            call.spare.set(Some(vacant));
+            work
+        });
+        (self.handler)(request, Response::new(call), work)
+    }
+}

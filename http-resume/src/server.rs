@@ -1,0 +1,247 @@
+//! The server: its configuration, its threads, and how to stop it.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::thread;
+use std::time::Duration;
+
+use mio::net::TcpListener;
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::event_loop::EventLoop;
+use crate::parse::Limits;
+use crate::resume::Inbox;
+use crate::router::Router;
+use crate::sync::Arc;
+
+/// How many connections may wait to be accepted, in each loop. (The kernel has
+/// its own limit, `net.core.somaxconn`.)
+const BACKLOG: i32 = 4096;
+
+/// How a [`Server`] is set up. Start from the default:
+///
+/// ```
+/// use http_resume::Config;
+///
+/// let config = Config { threads: 2, ..Config::default() };
+/// ```
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen; port 0 picks one. Default: `127.0.0.1:8080`.
+    pub addr: SocketAddr,
+    /// How many event loops, each a thread. Default: one per core.
+    pub threads: usize,
+    /// The most connections of one loop; more wait in the backlog. Default: 10,000.
+    pub max_connections: usize,
+    /// The largest body that is accepted, in bytes. Default: 1 MiB.
+    pub max_body: usize,
+    /// How long a client may take for the head of a request. Default: 10 s.
+    pub header_timeout: Duration,
+    /// How long a client may take for the body of a request. Default: 30 s.
+    pub body_timeout: Duration,
+    /// How long a connection may be idle, or an answer not be read. Default: 60 s.
+    pub keep_alive_timeout: Duration,
+    /// How long a request may be suspended at a time; then it is answered with
+    /// 503. Default: 30 s.
+    pub suspend_timeout: Duration,
+    /// How long requests may take after the server was asked to stop; then what
+    /// is suspended is answered with 503. Default: 5 s.
+    pub shutdown_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            threads: thread::available_parallelism().map_or(1, usize::from),
+            max_connections: 10_000,
+            max_body: 1024 * 1024,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            keep_alive_timeout: Duration::from_secs(60),
+            suspend_timeout: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Config {
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            request_line: 8 * 1024,
+            headers: 64 * 1024,
+            body: self.max_body,
+        }
+    }
+}
+
+/// An HTTP/1.1 server that is bound, but does not run yet.
+///
+/// ```
+/// use http_resume::{Config, Router, Server, answer};
+///
+/// let router = Router::new().get("/", answer(|_, response| response.text("hello")));
+/// let any_port = ([127, 0, 0, 1], 0).into();
+/// let server = Server::bind(Config { addr: any_port, ..Config::default() }, router)?;
+/// println!("listening on http://{}", server.local_addr());
+///
+/// let handle = server.handle();
+/// let running = std::thread::spawn(|| server.run());
+/// handle.stop();
+/// running.join().unwrap()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Threads
+///
+/// Each event loop is a thread with a listening socket of its own, and the kernel
+/// spreads the connections over those (`SO_REUSEPORT`). The loops share nothing:
+/// no thread accepts for others, and none is woken in vain by a connection that
+/// another one takes. The price: the kernel spreads by a hash of the addresses,
+/// evenly only on average, and does not look at which loop is busy.
+pub struct Server {
+    addr: SocketAddr,
+    loops: Vec<EventLoop>,
+}
+
+impl Server {
+    /// Binds the address, and gets everything ready.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says: most likely that the address is in use.
+    ///
+    /// # Panics
+    ///
+    /// If `config.threads` is 0.
+    pub fn bind(config: Config, router: Router) -> io::Result<Self> {
+        assert!(config.threads > 0, "a server needs a thread");
+        let (config, router) = (Arc::new(config), Arc::new(router));
+        let shared = config.threads > 1;
+        if shared && config.addr.port() != 0 {
+            // Sockets that share a port do so with those of another process, too.
+            // One that does not share finds out whether someone listens there.
+            drop(bind(config.addr, false)?);
+        }
+        let first = listen(config.addr, shared)?;
+        let addr = first.local_addr()?;
+        let mut listeners = vec![first];
+        for _ in 1..config.threads {
+            listeners.push(listen(addr, shared)?);
+        }
+        let event_loop =
+            |listener| EventLoop::new(listener, Arc::clone(&config), Arc::clone(&router));
+        Ok(Self {
+            addr,
+            loops: listeners
+                .into_iter()
+                .map(event_loop)
+                .collect::<io::Result<_>>()?,
+        })
+    }
+
+    /// Where the server listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// What stops the server, from any thread.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle {
+            inboxes: self.loops.iter().map(|it| Arc::clone(it.inbox())).collect(),
+        }
+    }
+
+    /// Serves until [`Handle::stop`], and returns when every loop has ended.
+    ///
+    /// # Errors
+    ///
+    /// If a loop cannot go on, or no thread can be started for one. The others
+    /// are stopped then.
+    pub fn run(self) -> io::Result<()> {
+        let handle = self.handle();
+        let mut threads = Vec::new();
+        let mut result = Ok(());
+        for (index, event_loop) in self.loops.into_iter().enumerate() {
+            let stop_all = StopAll(handle.clone());
+            let thread = thread::Builder::new().name(format!("loop-{index}"));
+            match thread.spawn(move || {
+                let _stop_all = stop_all; // when the thread ends, however it does
+                event_loop.run()
+            }) {
+                Ok(thread) => threads.push(thread),
+                Err(error) => {
+                    handle.stop();
+                    result = Err(error);
+                    break;
+                }
+            }
+        }
+        for thread in threads {
+            let ended = thread.join();
+            result = result.and(ended.unwrap_or_else(|_| Err(io::Error::other("a loop panicked"))));
+        }
+        result
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("addr", &self.addr)
+            .field("loops", &self.loops.len())
+            .finish()
+    }
+}
+
+/// A server runs as a whole: a loop that ends, for whatever reason, takes the
+/// others along.
+struct StopAll(Handle);
+
+impl Drop for StopAll {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+/// Stops a [`Server`].
+#[derive(Clone, Debug)]
+pub struct Handle {
+    inboxes: Vec<Arc<Inbox>>,
+}
+
+impl Handle {
+    /// Asks the server to stop: it accepts no more connections, closes those that
+    /// are idle, lets requests finish for at most
+    /// [`shutdown_timeout`](Config::shutdown_timeout), and answers what is still
+    /// suspended then with 503.
+    ///
+    /// Returns at once; [`Server::run`] returns when all is done. To call it
+    /// again, or later, does nothing.
+    pub fn stop(&self) {
+        for inbox in &self.inboxes {
+            inbox.stop();
+        }
+    }
+}
+
+fn listen(addr: SocketAddr, shared: bool) -> io::Result<TcpListener> {
+    let socket = bind(addr, shared)?;
+    socket.listen(BACKLOG)?;
+    Ok(TcpListener::from_std(socket.into()))
+}
+
+fn bind(addr: SocketAddr, shared: bool) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    // Connections of an earlier server that linger do not keep the port.
+    socket.set_reuse_address(true)?;
+    if shared {
+        socket.set_reuse_port(true)?;
+    }
+    socket.bind(&addr.into())?;
+    Ok(socket)
+}
