@@ -4,6 +4,9 @@
 //! us may think otherwise: what is doubtful is refused, with a status, and the
 //! connection is closed after that.
 
+#[cfg(test)]
+mod tests;
+
 use std::mem::MaybeUninit;
 
 use http::{Method, StatusCode};
@@ -269,7 +272,8 @@ fn read_head(head: &[u8], message: &mut Message, limits: &Limits) -> Result<Stat
     (message.path, message.query) = read_target(target, &message.method, head)?;
     let meaning = Meaning::of(request.headers, message.is_old)?;
     message.keep_alive = meaning.keep_alive;
-    message.expects_continue = meaning.expects_continue;
+    let has_body = meaning.chunked || meaning.length > 0;
+    message.expects_continue = meaning.expects_continue && has_body;
     message
         .fields
         .extend(request.headers.iter().map(|field| Field {

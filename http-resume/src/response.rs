@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::resume::{Identity, Inbox, Key, Pending, Vacant, Watch, suspend};
+use crate::resume::{Identity, Inbox, Key, Pending, Vacant, Watch, cancel, identity, suspend};
 use crate::sync::Arc;
 
 /// The answer to a request that is still to be given, by this very call of the
@@ -134,7 +134,7 @@ impl<'r, W> Response<'r, W> {
         let call = self.call;
         let (pending, watch) = suspend(call.inbox, call.key, call.spare.take(), work);
         let receipt = Receipt {
-            cell: pending.identity(),
+            cell: identity(&pending),
             watch: Unreturned(Some(watch)),
             response: self,
         };
@@ -186,11 +186,11 @@ impl<'r, W> Receipt<'r, W> {
         // its cell, and that of the receipt can come back to its loop, and be
         // freed there, only after this call of the handler.
         assert!(
-            pending.identity() == self.cell,
+            identity(&pending) == self.cell,
             "the pending response is not that of this receipt"
         );
         self.watch.0 = None;
-        let (work, vacant) = pending.cancel();
+        let (work, vacant) = cancel(pending);
         self.response.call.spare.set(Some(vacant));
         (self.response, work)
     }

@@ -45,6 +45,9 @@
 //! No code of the user's runs inside. A drop that resumes other requests of the
 //! same inbox is a push like any other: told to wake, it sweeps in its turn.
 
+#[cfg(all(test, not(loom)))]
+mod tests;
+
 use std::any::TypeId;
 use std::fmt;
 use std::marker::PhantomData;
@@ -227,27 +230,27 @@ impl<W> Pending<W> {
         *self.work_mut() = work;
         self.resume();
     }
-
-    /// What to recognise the cell by.
-    pub(crate) fn identity(&self) -> Identity {
-        Identity(self.cell.addr().get())
-    }
 }
 
-impl<W: 'static> Pending<W> {
-    /// Takes the request back before it was resumed.
-    pub(crate) fn cancel(self) -> (W, Vacant) {
-        let pending = ManuallyDrop::new(self);
-        // SAFETY: `self` owned the cell, which is one of `W`, and does not use it
-        // any more. Nobody else refers to `inbox`.
-        let suspended = unsafe {
-            (*pending.cell.as_ptr()).header.inbox = None;
-            Suspended::from_raw(pending.cell.cast())
-        };
-        match suspended.open() {
-            Ok(opened) => opened,
-            Err(_) => unreachable!("a `Pending<W>` is a cell of `W`"),
-        }
+/// What to recognise the cell of a pending request by.
+#[must_use]
+pub fn identity<W>(pending: &Pending<W>) -> Identity {
+    Identity(pending.cell.addr().get())
+}
+
+/// Takes a request back before it is resumed.
+#[must_use]
+pub fn cancel<W: 'static>(pending: Pending<W>) -> (W, Vacant) {
+    let pending = ManuallyDrop::new(pending);
+    // SAFETY: `pending` owned the cell, which is one of `W`, and does not use it any
+    // more. Nobody else refers to `inbox`.
+    let suspended = unsafe {
+        (*pending.cell.as_ptr()).header.inbox = None;
+        Suspended::from_raw(pending.cell.cast())
+    };
+    match suspended.open() {
+        Ok(opened) => opened,
+        Err(_) => unreachable!("a `Pending<W>` is a cell of `W`"),
     }
 }
 
@@ -313,7 +316,7 @@ unsafe fn hand_back(cell: NonNull<Header>, ended: Ended) {
 
 /// Recognises a cell among those that exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Identity(usize);
+pub struct Identity(usize);
 
 /// The loop's end of [`Pending::is_abandoned`].
 #[derive(Debug)]

@@ -1,0 +1,318 @@
+//! What is taken for a request, and what is refused, however the bytes arrive.
+
+use super::*;
+
+const LIMITS: Limits = Limits {
+    request_line: 100,
+    headers: 400,
+    body: 20,
+};
+
+/// A request: method, path, and body.
+type Parsed = (String, String, String);
+
+/// Reads a stream that arrives in these pieces, to its end or a refusal. The
+/// second value says whether the end is between two requests.
+fn read(pieces: &[&[u8]]) -> std::result::Result<(Vec<Parsed>, bool), u16> {
+    let (mut parser, mut message) = (Parser::default(), Message::default());
+    let (mut input, mut requests) = (Vec::new(), Vec::new());
+    for piece in pieces {
+        input.extend_from_slice(piece);
+        loop {
+            let found = parser.read(&input, &mut message, &LIMITS);
+            let (used, event) = found.map_err(|refusal| refusal.status.as_u16())?;
+            input.drain(..used);
+            match event {
+                Event::Starved => break,
+                Event::Head => {}
+                Event::Complete => requests.push((
+                    message.method.to_string(),
+                    message.path().to_owned(),
+                    String::from_utf8(message.body.clone()).unwrap(),
+                )),
+            }
+        }
+    }
+    Ok((requests, parser.is_in_head() && input.is_empty()))
+}
+
+/// Reads it whole, in two pieces, however it is split, and byte by byte: the
+/// result must be the same.
+#[track_caller]
+fn read_in_all_ways(text: &str) -> std::result::Result<(Vec<Parsed>, bool), u16> {
+    let bytes = text.as_bytes();
+    let whole = read(&[bytes]);
+    for at in 0..=bytes.len() {
+        assert_eq!(
+            read(&[&bytes[..at], &bytes[at..]]),
+            whole,
+            "split at {at}: {text:?}"
+        );
+    }
+    let single: Vec<&[u8]> = bytes.chunks(1).collect();
+    assert_eq!(read(&single), whole, "byte by byte: {text:?}");
+    whole
+}
+
+#[track_caller]
+fn accepts(text: &str, expected: &[(&str, &str, &str)]) {
+    let own = |&(method, path, body): &(&str, &str, &str)| {
+        (method.to_owned(), path.to_owned(), body.to_owned())
+    };
+    let expected: Vec<Parsed> = expected.iter().map(own).collect();
+    assert_eq!(read_in_all_ways(text), Ok((expected, true)), "{text:?}");
+}
+
+#[track_caller]
+fn refuses(status: u16, text: &str) {
+    assert_eq!(read_in_all_ways(text), Err(status), "{text:?}");
+}
+
+/// A request with these header fields, and what follows the head.
+fn post(fields: &str, rest: &str) -> String {
+    format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n{rest}")
+}
+
+#[test]
+fn requests() {
+    accepts("GET / HTTP/1.1\r\nHost: a\r\n\r\n", &[("GET", "/", "")]);
+    accepts("GET /a?b=/c HTTP/1.0\r\n\r\n", &[("GET", "/a", "")]);
+    accepts(
+        "\r\nGET /1 HTTP/1.1\r\nHost: a:80\r\n\r\n\r\n\r\nPUT /2 HTTP/1.1\r\nhost: [::1]:80\r\n\
+         content-length: 2\r\nContent-Length: 2\r\n\r\nhi",
+        &[("GET", "/1", ""), ("PUT", "/2", "hi")],
+    );
+}
+
+#[test]
+fn targets() {
+    let get = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+    accepts(&get("http://b"), &[("GET", "/", "")]);
+    accepts(&get("HTTPS://b:1/c?d"), &[("GET", "/c", "")]);
+    accepts(&get("http://b?d"), &[("GET", "/", "")]);
+    accepts(
+        "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+        &[("OPTIONS", "*", "")],
+    );
+    for target in [
+        "*",
+        "a",
+        "/#a",
+        "ftp://b/",
+        "http:///",
+        "http://u@b/",
+        "http://b:x/",
+        "/\u{e9}",
+    ] {
+        refuses(400, &get(target));
+    }
+    refuses(501, "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n");
+}
+
+#[test]
+fn hosts() {
+    let get = |fields: &str| format!("GET / HTTP/1.1\r\n{fields}\r\n");
+    for host in [
+        "a",
+        "a.b-c:8080",
+        "1.2.3.4",
+        "[::1]",
+        "[::ffff:1.2.3.4]:1",
+        "a:",
+    ] {
+        accepts(&get(&format!("Host: {host}\r\n")), &[("GET", "/", "")]);
+    }
+    for host in [
+        "", "a b", "a/b", "u@a", "a,b", "a:b", "a:123456", "[", "[]", "[::1]a", ":80", "a?b",
+    ] {
+        refuses(400, &get(&format!("Host: {host}\r\n")));
+    }
+    refuses(400, &get(""));
+    refuses(400, &get("Host: a\r\nHost: a\r\n"));
+}
+
+#[test]
+fn malformed_heads() {
+    for head in [
+        "GET / HTTP/1.1\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\n\r\n",
+        "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1 \r\nHost: a\r\n\r\n",
+        "GET / http/1.1\r\nHost: a\r\n\r\n",
+        "G@T / HTTP/1.1\r\nHost: a\r\n\r\n",
+        " GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nA\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nA: \0\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nA: \rb\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n",
+    ] {
+        refuses(400, head);
+    }
+    refuses(505, "GET / HTTP/2.0\r\nHost: a\r\n\r\n");
+    refuses(505, "GET / HTTP/1.2\r\nHost: a\r\n\r\n");
+}
+
+#[test]
+fn heads_that_are_too_long() {
+    let long = "a".repeat(100);
+    refuses(414, &format!("GET /{long}"));
+    refuses(414, &format!("GET /{long} HTTP/1.1\r\nHost: a\r\n\r\n"));
+    let get = "GET / HTTP/1.1\r\nHost: a\r\n";
+    refuses(431, &format!("{get}{}", format!("A: {long}\r\n").repeat(5)));
+    refuses(431, &format!("{get}A: {}", long.repeat(5)));
+    let many = "a:\r\n".repeat(MAX_FIELDS);
+    let limits = Limits {
+        headers: 4000,
+        ..LIMITS
+    };
+    let head = format!("{get}{many}\r\n");
+    let read = Parser::default().read(head.as_bytes(), &mut Message::default(), &limits);
+    assert_eq!(read.unwrap_err().status, 431);
+}
+
+#[test]
+fn lengths() {
+    accepts(&post("Content-Length: 0\r\n", ""), &[("POST", "/", "")]);
+    accepts(
+        &post("Content-Length: 020\r\n", &"b".repeat(20)),
+        &[("POST", "/", &"b".repeat(20))],
+    );
+    for length in [
+        "-1",
+        "+1",
+        "1 ",
+        "0x1",
+        "1,1",
+        "1, 2",
+        "",
+        " ",
+        "1.0",
+        "18446744073709551616",
+    ] {
+        let text = post(&format!("Content-Length: {length}\r\n"), "b");
+        if length.trim() == "1" {
+            accepts(&text, &[("POST", "/", "b")]);
+        } else {
+            refuses(400, &text);
+        }
+    }
+    refuses(
+        400,
+        &post("Content-Length: 1\r\nContent-Length: 2\r\n", "bb"),
+    );
+    refuses(413, &post("Content-Length: 21\r\n", ""));
+    refuses(413, &post("Content-Length: 18446744073709551615\r\n", ""));
+}
+
+#[test]
+fn codings() {
+    let chunked = "Transfer-Encoding: chunked\r\n";
+    accepts(
+        &post("Transfer-Encoding: CHUNKED\r\n", "0\r\n\r\n"),
+        &[("POST", "/", "")],
+    );
+    refuses(
+        400,
+        &post(&format!("{chunked}Content-Length: 0\r\n"), "0\r\n\r\n"),
+    );
+    refuses(400, &post(&format!("{chunked}{chunked}"), "0\r\n\r\n"));
+    refuses(400, &post("Transfer-Encoding: chunked, chunked\r\n", ""));
+    refuses(400, &post("Transfer-Encoding: chunked, gzip\r\n", ""));
+    refuses(501, &post("Transfer-Encoding: gzip, chunked\r\n", ""));
+    refuses(501, &post("Transfer-Encoding: gzip\r\n", ""));
+    refuses(501, &post("Transfer-Encoding: identity\r\n", ""));
+    refuses(
+        400,
+        "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    );
+}
+
+#[test]
+fn chunks() {
+    let body = |text: &str| post("Transfer-Encoding: chunked\r\n", text);
+    accepts(
+        &body("5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
+        &[("POST", "/", "hello!")],
+    );
+    accepts(
+        &body("00A\r\n0123456789\r\n0a\r\n0123456789\r\n000\r\nA: b\r\nC:\r\n\r\n"),
+        &[("POST", "/", "01234567890123456789")],
+    );
+    accepts(
+        &body("1;a;b=c;d=\"e;\\\"\";f\r\nx\r\n0;g\r\n\r\n"),
+        &[("POST", "/", "x")],
+    );
+    for bad in [
+        "-5\r\nhello\r\n",
+        "+5\r\nhello\r\n",
+        "0x5\r\nhello\r\n",
+        " 5\r\nhello\r\n",
+        "5 \r\nhello\r\n",
+        "\r\nhello\r\n",
+        "5\nhello\r\n",
+        "5\r\nhello!\r\n",
+        "5\r\nhello\n",
+        "g\r\n",
+        "10000000000000000\r\n",
+        "1;\r\nx",
+        "1;a=\r\nx",
+        "1; a\r\nx",
+        "1;a=\"\r\nx",
+        "1;a=\"b\"c\r\nx",
+        "0\r\nA b\r\n\r\n",
+        "0\r\nA: b\n\r\n",
+        "0\r\n A: b\r\n\r\n",
+    ] {
+        refuses(400, &body(bad));
+    }
+    refuses(413, &body("15\r\n"));
+    refuses(413, &body("a\r\n0123456789\r\nb\r\n"));
+    refuses(413, &body("ffffffffffffffff\r\n"));
+    refuses(431, &body(&format!("0\r\n{}", "A: b\r\n".repeat(100))));
+    refuses(400, &body(&"0".repeat(MAX_CHUNK_LINE + 1)));
+}
+
+#[test]
+fn expectations() {
+    refuses(417, &post("Expect: 200-ok\r\n", ""));
+    let expects = |text: &str| {
+        let mut message = Message::default();
+        Parser::default()
+            .read(text.as_bytes(), &mut message, &LIMITS)
+            .unwrap();
+        message.expects_continue
+    };
+    assert!(expects(&post(
+        "Expect: 100-Continue\r\nContent-Length: 1\r\n",
+        ""
+    )));
+    assert!(!expects(&post("Content-Length: 1\r\n", "")));
+    assert!(
+        !expects(&post("Expect: 100-continue\r\n", "")),
+        "there is no body to wait for"
+    );
+    assert!(!expects(
+        "GET / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n"
+    ));
+}
+
+#[test]
+fn persistence() {
+    let keeps = |version: &str, connection: &str| {
+        let text = format!("GET / HTTP/{version}\r\nHost: a\r\nConnection: {connection}\r\n\r\n");
+        let mut message = Message::default();
+        Parser::default()
+            .read(text.as_bytes(), &mut message, &LIMITS)
+            .unwrap();
+        message.keep_alive
+    };
+    assert!(keeps("1.1", "x"));
+    assert!(!keeps("1.0", "x"));
+    assert!(keeps("1.0", "x, Keep-Alive"));
+    assert!(!keeps("1.1", "x ,CLOSE"));
+    assert!(!keeps("1.1", "close, keep-alive"));
+}
