@@ -30,12 +30,13 @@
 //! |---|---|---|
 //! | [`Open`](Phase::Open) | a request is the last one, or is refused | `Finishing` |
 //! | `Open` | the client closes its half, and all is answered | closed |
-//! | `Open` | idle for too long, or while the loop ends | closed |
+//! | `Open` | idle for too long, or while the loop ends | `Finishing` |
 //! | [`Finishing`](Phase::Finishing) | all answers are sent | `Lingering`: our half is closed |
 //! | [`Lingering`](Phase::Lingering) | the client closes its half, or a second passes | closed |
 //!
 //! Lingering is what lets a client read the last answer: closing a socket over
-//! unread data resets the connection, which may overtake that answer.
+//! unread data, or over a request that is still on its way, resets the connection,
+//! which may overtake that answer.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -195,8 +196,11 @@ impl Connection {
     fn try_drive(&mut self, service: &mut Service) -> io::Result<Fate> {
         for _ in 0..MAX_READS {
             let starved = self.serve(service);
+            if service.closing && self.is_idle() && !self.readable {
+                self.phase = Phase::Finishing;
+            }
             self.flush(service.now)?;
-            if self.is_over(service) {
+            if self.is_over() {
                 return Ok(Fate::Close);
             }
             if !self.receive(starved)? {
@@ -206,17 +210,22 @@ impl Connection {
         Ok(Fate::Again)
     }
 
-    /// Whether nothing will be received or sent any more, or should be.
-    fn is_over(&self, service: &Service) -> bool {
-        let is_quiet = self.in_flight.is_empty() && self.output.is_empty();
-        match self.phase {
-            Phase::Open => {
-                let is_unwanted = service.closing && self.wait == Wait::Request && !self.readable;
-                is_quiet && (self.at_end || is_unwanted)
-            }
+    /// Whether there is nothing to do before another request comes.
+    fn is_idle(&self) -> bool {
+        self.phase == Phase::Open
+            && self.wait == Wait::Request
+            && self.in_flight.is_empty()
+            && self.output.is_empty()
+    }
+
+    /// Whether nothing will be received or sent any more.
+    fn is_over(&self) -> bool {
+        let is_done = match self.phase {
+            Phase::Open => self.in_flight.is_empty() && self.output.is_empty(),
             Phase::Finishing => false,
-            Phase::Lingering => self.at_end,
-        }
+            Phase::Lingering => true,
+        };
+        is_done && self.at_end
     }
 
     // --- Requests ---------------------------------------------------------
@@ -292,7 +301,7 @@ impl Connection {
     fn start(&mut self, message: Box<Message>, service: &mut Service) {
         self.wait = Wait::Request;
         self.since = service.now;
-        if !message.keep_alive || (service.closing && self.input.bytes().is_empty()) {
+        if !message.keep_alive {
             self.phase = Phase::Finishing;
         }
         let key = Key {
@@ -364,11 +373,13 @@ impl Connection {
 
     /// Encodes an answer, and sends on what is not waiting for others.
     fn answer(&mut self, index: usize, answer: &Answer, service: &Service) {
-        if answer.close && self.phase == Phase::Open {
+        self.since = service.now;
+        let is_newest = index + 1 == self.in_flight.len();
+        let is_all = is_newest && self.wait == Wait::Request && self.input.bytes().is_empty();
+        if self.phase == Phase::Open && (answer.close || (service.closing && is_all)) {
             self.phase = Phase::Finishing;
         }
-        self.since = service.now;
-        let is_last = self.phase == Phase::Finishing && index + 1 == self.in_flight.len();
+        let is_last = self.phase == Phase::Finishing && is_newest;
         let exchange = &mut self.in_flight[index];
         exchange.form.close = is_last;
         if index > 0 {
@@ -429,16 +440,16 @@ impl Connection {
         let is_late = self
             .deadline(service)
             .is_some_and(|deadline| deadline <= service.now);
-        if is_late {
-            let is_reading = self.phase == Phase::Open && self.output.is_empty();
-            if !is_reading || self.wait == Wait::Request {
-                return Fate::Close;
-            }
+        if is_late && self.is_idle() {
+            self.phase = Phase::Finishing;
+        } else if is_late && self.phase == Phase::Open && self.output.is_empty() {
             let refusal = Refusal {
                 status: StatusCode::REQUEST_TIMEOUT,
                 reason: "the request did not come in time",
             };
             self.refuse(refusal, service);
+        } else if is_late {
+            return Fate::Close; // the client does not read, or does not close
         }
         self.drive(service)
     }

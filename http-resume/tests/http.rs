@@ -1,0 +1,544 @@
+//! The protocol, seen from a client.
+
+mod support;
+
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http_resume::{Config, Outcome, Pending, Receipt, Request, Response, Router, answer};
+use support::Running;
+
+/// Where a test gets hold of what its handlers have suspended.
+type Suspended = Mutex<Sender<Pending<String>>>;
+
+/// Suspends, with the path for its work; answers with the work.
+fn later<'r>(
+    suspended: &Suspended,
+    request: &Request<'_>,
+    response: Response<'r, String>,
+    work: Option<String>,
+) -> Outcome<'r> {
+    match work {
+        Some(text) => response.text(text),
+        None => {
+            let (pending, receipt) = response.mark_async(request.path().to_owned());
+            suspended
+                .lock()
+                .unwrap()
+                .send(pending)
+                .expect("the test waits for it");
+            receipt.suspended()
+        }
+    }
+}
+
+/// A server whose `/later/{id}` is resumed by the test.
+fn server_with_later(config: Config) -> (Running, std::sync::mpsc::Receiver<Pending<String>>) {
+    let (sender, receiver) = channel();
+    let suspended = Arc::new(Mutex::new(sender));
+    let of_post = Arc::clone(&suspended);
+    let router = Router::new()
+        .get("/", answer(|_, response| response.text("hello")))
+        .get("/later/{id}", move |request, response, work| {
+            later(&suspended, request, response, work)
+        })
+        .post("/later/{id}", move |request, response, work| {
+            later(&of_post, request, response, work)
+        })
+        .post(
+            "/echo",
+            answer(|request, response| response.send(request.body().to_owned())),
+        );
+    (Running::with(config, router), receiver)
+}
+
+fn server() -> Running {
+    server_with_later(Config::default()).0
+}
+
+#[test]
+fn routes_and_methods() {
+    let server = server();
+    let mut client = server.connect();
+    let hello = client.fetch("/");
+    assert_eq!((hello.status, &*hello.body), (200, "hello"));
+    assert_eq!(
+        hello.field("content-type"),
+        Some("text/plain; charset=utf-8")
+    );
+    assert!(httpdate::parse_http_date(hello.field("date").unwrap()).is_ok());
+    assert_eq!(client.fetch("/nothing").status, 404);
+
+    client.send("DELETE /later/1 HTTP/1.1\r\nHost: test\r\n\r\n");
+    let refused = client.answer();
+    assert_eq!(refused.status, 405);
+    assert_eq!(refused.field("allow"), Some("GET, POST, HEAD"));
+
+    client.send("OPTIONS * HTTP/1.1\r\nHost: test\r\n\r\n");
+    let ping = client.answer();
+    assert_eq!((ping.status, ping.field("content-length")), (204, None));
+
+    client.send("HEAD / HTTP/1.1\r\nHost: test\r\n\r\nGET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    assert_eq!(client.head().field("content-length"), Some("5"));
+    assert_eq!(client.answer().body, "hello");
+}
+
+#[test]
+fn persistence() {
+    let server = server();
+    for (request, stays) in [
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", true),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            false,
+        ),
+        ("GET / HTTP/1.0\r\n\r\n", false),
+        ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", true),
+    ] {
+        let mut client = server.connect();
+        client.send(request);
+        let answer = client.answer();
+        assert_eq!(answer.status, 200);
+        assert_eq!(
+            answer.field("connection") == Some("close"),
+            !stays,
+            "{request:?}"
+        );
+        if stays {
+            assert_eq!(client.fetch("/").status, 200, "{request:?}");
+        } else {
+            client.assert_closed();
+        }
+    }
+}
+
+#[test]
+fn a_request_may_arrive_in_pieces() {
+    let server = server();
+    for request in [
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+    ] {
+        let mut client = server.connect();
+        for at in 0..=request.len() {
+            client.send(&request[..at]);
+            // An answer from elsewhere: the loop has had its turn meanwhile.
+            assert_eq!(server.connect().fetch("/").status, 200);
+            client.send(&request[at..]);
+            let answer = client.answer();
+            assert_eq!(
+                (answer.status, &*answer.body),
+                (200, "abc"),
+                "split at {at}"
+            );
+        }
+    }
+}
+
+#[test]
+fn large_bodies() {
+    let server = server();
+    let mut client = server.connect();
+    let body = "0123456789".repeat(100_000);
+    client.send(&format!(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    ));
+    client.send(&body);
+    assert!(client.answer().body == body);
+
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n");
+    client.try_send(&body);
+    assert_eq!(client.answer().status, 413);
+    client.assert_closed();
+}
+
+#[test]
+fn a_client_that_expects_100_gets_it_before_it_sends() {
+    let server = server();
+    let mut client = server.connect();
+    let head =
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+    client.send(head);
+    assert_eq!(client.answer().status, 100);
+    client.send("hi");
+    assert_eq!(client.answer().body, "hi");
+}
+
+#[test]
+fn what_is_refused_is_answered_and_closed() {
+    let server = server();
+    for (status, request) in [
+        (400, "GET / HTTP/1.1\r\n\r\n"),
+        (
+            400,
+            "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        ),
+        (
+            400,
+            "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n",
+        ),
+        (400, "complete nonsense\r\n\r\n"),
+        (
+            501,
+            "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n",
+        ),
+        (505, "GET / HTTP/3.0\r\nHost: a\r\n\r\n"),
+        (414, &format!("GET /{}", "a".repeat(9000))),
+        (
+            431,
+            &format!("GET / HTTP/1.1\r\nHost: a\r\n{}", "A: b\r\n".repeat(14_000)),
+        ),
+    ] {
+        let mut client = server.connect();
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.send(request);
+        // What follows is not read, and must not destroy the answer either.
+        client.try_send(&"more of the same ".repeat(1000));
+        assert_eq!(client.answer().status, 200);
+        let answer = client.answer();
+        assert_eq!(
+            (answer.status, answer.field("connection")),
+            (status, Some("close"))
+        );
+        client.assert_closed();
+    }
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    let (server, suspended) = server_with_later(Config::default());
+    let mut client = server.connect();
+    for path in ["/later/1", "/", "/later/2", "/nothing", "/later/3"] {
+        client.get(path);
+    }
+    // All are in flight at once, and resumed from behind.
+    let mut pending: Vec<_> = (0..3).map(|_| suspended.recv().unwrap()).collect();
+    while let Some(last) = pending.pop() {
+        last.resume();
+        assert_eq!(
+            server.connect().fetch("/").status,
+            200,
+            "the loop serves others"
+        );
+    }
+    let bodies: Vec<_> = (0..5).map(|_| client.answer().body).collect();
+    assert_eq!(bodies[0], "/later/1");
+    assert_eq!(bodies[1], "hello");
+    assert_eq!(bodies[2], "/later/2");
+    assert_eq!(bodies[4], "/later/3");
+}
+
+#[test]
+fn unsafe_requests_are_served_one_after_the_other() {
+    let (server, suspended) = server_with_later(Config::default());
+    let mut client = server.connect();
+    client.get("/later/1");
+    for id in [2, 3] {
+        client.send(&format!(
+            "POST /later/{id} HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nb"
+        ));
+    }
+    client.get("/later/4");
+    for id in 1..=4 {
+        let pending = suspended.recv().unwrap();
+        assert_eq!(*pending.work(), format!("/later/{id}"));
+        assert!(suspended.try_recv().is_err(), "the next must wait");
+        pending.resume();
+        assert_eq!(client.answer().body, format!("/later/{id}"));
+    }
+}
+
+#[test]
+fn more_requests_than_may_be_in_flight() {
+    let (server, suspended) = server_with_later(Config::default());
+    let mut client = server.connect();
+    let count = 1000;
+    let requests: String = (0..count)
+        .map(|id| format!("GET /later/{id} HTTP/1.1\r\nHost: a\r\n\r\n"))
+        .collect();
+    client.send(&requests);
+    for id in 0..count {
+        suspended.recv().unwrap().resume();
+        assert_eq!(client.answer().body, format!("/later/{id}"));
+    }
+}
+
+#[test]
+fn what_is_dropped_is_answered_with_500() {
+    let (server, suspended) = server_with_later(Config::default());
+    let mut client = server.connect();
+    client.get("/later/1");
+    drop(suspended.recv().unwrap());
+    assert_eq!(client.answer().status, 500);
+    assert_eq!(client.fetch("/").status, 200);
+}
+
+#[test]
+fn a_panic_is_answered_with_500() {
+    fn panics<'r>(_: &Request<'_>, response: Response<'r, ()>, work: Option<()>) -> Outcome<'r> {
+        assert!(work.is_none(), "the later call panics");
+        let (pending, receipt) = response.mark_async(());
+        pending.resume();
+        receipt.suspended()
+    }
+    /// Panics when it has suspended already. What it left in the background
+    /// comes back later, and finds nobody.
+    fn panics_late<'r>(_: &Request<'_>, response: Response<'r, ()>, _: Option<()>) -> Outcome<'r> {
+        let (pending, _receipt) = response.mark_async(());
+        std::thread::spawn(move || pending.resume());
+        panic!("with a receipt in its hands");
+    }
+    let server = Running::new(
+        Router::new()
+            .get("/first", answer(|_, _| panic!("the first call panics")))
+            .get("/later", panics)
+            .get("/both", panics_late)
+            .get("/", answer(|_, response| response.text("hello"))),
+    );
+    let mut client = server.connect();
+    for path in ["/first", "/later", "/both", "/both"] {
+        assert_eq!(client.fetch(path).status, 500, "{path}");
+        assert_eq!(client.fetch("/").status, 200, "{path}");
+    }
+}
+
+#[test]
+fn a_handler_may_cancel_and_suspend_again() {
+    fn indecisive<'r>(
+        _: &Request<'_>,
+        response: Response<'r, u32>,
+        work: Option<u32>,
+    ) -> Outcome<'r> {
+        if let Some(work) = work {
+            return response.text(work.to_string());
+        }
+        let (pending, receipt) = response.mark_async(1);
+        let (response, work) = receipt.cancel_async(pending);
+        let (mut pending, receipt) = response.mark_async(work + 1);
+        *pending.work_mut() += 1;
+        pending.resume(); // before the handler returns, on the loop's own thread
+        receipt.suspended()
+    }
+    fn gives_up<'r>(_: &Request<'_>, response: Response<'r, u32>, _: Option<u32>) -> Outcome<'r> {
+        let (pending, receipt) = response.mark_async(1);
+        let (response, _) = receipt.cancel_async(pending);
+        response
+            .status(StatusCode::SERVICE_UNAVAILABLE)
+            .text("not now")
+    }
+    let server = Running::new(Router::new().get("/a", indecisive).get("/b", gives_up));
+    let mut client = server.connect();
+    for _ in 0..3 {
+        assert_eq!(client.fetch("/a").body, "3");
+        assert_eq!(client.fetch("/b").status, 503);
+    }
+}
+
+#[test]
+fn a_receipt_does_not_cancel_another_request() {
+    /// The first request leaves its pending response to the second.
+    fn confused<'r>(
+        left: &Mutex<Option<Pending<()>>>,
+        response: Response<'r, ()>,
+        work: Option<()>,
+    ) -> Outcome<'r> {
+        if work.is_some() {
+            return response.text("resumed");
+        }
+        let (pending, receipt): (_, Receipt<'r, ()>) = response.mark_async(());
+        let mut left = left
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        match left.replace(pending) {
+            None => receipt.suspended(),
+            Some(other) => {
+                drop(left);
+                receipt.cancel_async(other).0.text("cancelled")
+            }
+        }
+    }
+    let left = Mutex::new(None);
+    let server = Running::new(Router::new().get("/", move |_, response, work| {
+        confused(&left, response, work)
+    }));
+    let (mut first, mut second) = (server.connect(), server.connect());
+    first.get("/");
+    while first_is_not_suspended(&server) {
+        std::hint::spin_loop();
+    }
+    second.get("/");
+    assert_eq!(second.answer().status, 500);
+    assert_eq!(first.answer().status, 500);
+}
+
+/// One loop serves connections in the order in which they speak.
+fn first_is_not_suspended(server: &Running) -> bool {
+    server.connect().fetch("/nothing").status != 404
+}
+
+#[test]
+fn header_fields_of_the_server_cannot_be_forged() {
+    fn handler<'r>(_: &Request<'_>, response: Response<'r>) -> Outcome<'r> {
+        let fields = [
+            ("content-length", "0"),
+            ("transfer-encoding", "chunked"),
+            ("x-own", "1"),
+        ];
+        let add = |response: Response<'r>, (name, value)| {
+            response.header(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        };
+        fields.into_iter().fold(response, add).text("hello")
+    }
+    let server = Running::new(Router::new().route(Method::GET, "/", answer(handler)));
+    let answer = server.connect().fetch("/");
+    assert_eq!((answer.field("x-own"), &*answer.body), (Some("1"), "hello"));
+    assert_eq!(answer.field("transfer-encoding"), None);
+}
+
+#[test]
+fn a_late_resume_finds_nobody() {
+    let (server, suspended) = server_with_later(Config {
+        suspend_timeout: Duration::from_millis(1),
+        ..Config::default()
+    });
+    let mut client = server.connect();
+    client.get("/later/1");
+    let pending = suspended.recv().unwrap();
+    assert_eq!(client.answer().status, 503);
+    assert!(pending.is_abandoned());
+    // The next request of the same connection waits when the late resume comes.
+    client.get("/later/2");
+    let next = suspended.recv().unwrap();
+    pending.resume_with("not for the second".into());
+    next.resume();
+    let answer = client.answer();
+    assert!(
+        answer.status == 503 || answer.body == "/later/2",
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn a_half_close_is_not_a_hang_up() {
+    let (server, suspended) = server_with_later(Config::default());
+    let mut client = server.connect();
+    client.get("/later/1");
+    client.close_our_half();
+    let pending = suspended.recv().unwrap();
+    assert_eq!(server.connect().fetch("/").status, 200);
+    assert!(!pending.is_abandoned());
+    pending.resume();
+    assert_eq!(client.answer().body, "/later/1");
+    client.assert_closed();
+}
+
+#[test]
+fn a_hang_up_is_seen_while_suspended() {
+    let (server, suspended) = server_with_later(Config::default());
+    let mut client = server.connect();
+    client.get("/later/1");
+    // To go away over an answer that was not read is to reset the connection.
+    client.get("/nothing");
+    client.get("/");
+    let pending = suspended.recv().unwrap();
+    client.reset();
+    while !pending.is_abandoned() {
+        std::thread::yield_now();
+    }
+    pending.resume();
+    assert_eq!(server.connect().fetch("/").status, 200);
+}
+
+#[test]
+fn idle_and_slow_clients_are_let_go() {
+    let server = Running::with(
+        Config {
+            header_timeout: Duration::from_millis(1),
+            body_timeout: Duration::from_millis(1),
+            keep_alive_timeout: Duration::from_millis(50),
+            ..Config::default()
+        },
+        Router::new().post("/", answer(|_, response| response.text("hello"))),
+    );
+    server.connect().assert_closed();
+    for part in [
+        "GET / HT",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nb",
+    ] {
+        let mut client = server.connect();
+        client.send(part);
+        assert_eq!(client.answer().status, 408);
+        client.assert_closed();
+    }
+}
+
+#[test]
+fn connections_beyond_the_limit_wait() {
+    let (server, _suspended) = server_with_later(Config {
+        max_connections: 1,
+        ..Config::default()
+    });
+    let mut first = server.connect();
+    assert_eq!(first.fetch("/").status, 200);
+    let mut second = server.connect();
+    second.get("/");
+    assert_eq!(first.fetch("/").status, 200);
+    drop(first);
+    assert_eq!(second.answer().status, 200);
+}
+
+#[test]
+fn stopping_finishes_what_is_suspended() {
+    let (server, suspended) = server_with_later(Config::default());
+    let (mut idle, mut busy, mut half) = (server.connect(), server.connect(), server.connect());
+    assert_eq!(idle.fetch("/").status, 200);
+    busy.get("/later/1");
+    half.send("GET / HTTP/1.1\r\n");
+    let pending = suspended.recv().unwrap();
+    assert_eq!(server.connect().fetch("/").status, 200);
+    server.stop();
+    idle.assert_closed();
+    half.send("Host: a\r\n\r\n");
+    let answer = half.answer();
+    assert_eq!(
+        (answer.status, answer.field("connection")),
+        (200, Some("close"))
+    );
+    pending.resume();
+    let answer = busy.answer();
+    assert_eq!(
+        (&*answer.body, answer.field("connection")),
+        ("/later/1", Some("close"))
+    );
+    drop((idle, busy, half));
+    server.wait();
+}
+
+#[test]
+fn stopping_gives_up_at_last() {
+    let (server, suspended) = server_with_later(Config {
+        shutdown_timeout: Duration::from_millis(100),
+        ..Config::default()
+    });
+    let mut client = server.connect();
+    client.get("/later/1");
+    client.get("/later/2");
+    let pending = [suspended.recv().unwrap(), suspended.recv().unwrap()];
+    server.stop();
+    assert_eq!(client.answer().status, 503);
+    let last = client.answer();
+    assert_eq!(
+        (last.status, last.field("connection")),
+        (503, Some("close"))
+    );
+    client.assert_closed();
+    server.wait();
+    assert!(pending.iter().all(Pending::is_abandoned));
+    pending.into_iter().for_each(Pending::resume); // nobody is there any more
+}

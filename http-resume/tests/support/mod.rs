@@ -1,0 +1,256 @@
+//! A client that sees every byte, and servers to be tested with it.
+
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use http_resume::{Config, Handle, Router, Server};
+
+/// Nothing takes that long unless it hangs.
+const HANGS: Duration = Duration::from_secs(30);
+
+/// A server in this process. Stops when dropped.
+pub(crate) struct Running {
+    pub(crate) addr: SocketAddr,
+    handle: Handle,
+    thread: Option<JoinHandle<std::io::Result<()>>>,
+}
+
+impl Running {
+    pub(crate) fn new(router: Router) -> Self {
+        Self::with(Config::default(), router)
+    }
+
+    pub(crate) fn with(config: Config, router: Router) -> Self {
+        let config = Config {
+            addr: ([127, 0, 0, 1], 0).into(),
+            threads: 1,
+            ..config
+        };
+        let server = Server::bind(config, router).expect("a port is free");
+        Self {
+            addr: server.local_addr(),
+            handle: server.handle(),
+            thread: Some(std::thread::spawn(|| server.run())),
+        }
+    }
+
+    pub(crate) fn connect(&self) -> Client {
+        Client::connect(self.addr)
+    }
+
+    pub(crate) fn stop(&self) {
+        self.handle.stop();
+    }
+
+    pub(crate) fn wait(mut self) {
+        let thread = self.thread.take().expect("it is taken once");
+        thread
+            .join()
+            .expect("the server does not panic")
+            .expect("the server does not fail");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.handle.stop();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The demonstration program. Killed when dropped.
+pub(crate) struct Program {
+    pub(crate) addr: SocketAddr,
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Program {
+    pub(crate) fn start(options: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_http-resume"))
+            .args(["--addr", "127.0.0.1:0"])
+            .args(options)
+            .env("RUST_LOG", "info")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("it is piped");
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("it says where it listens");
+        let addr = line
+            .trim_end()
+            .strip_prefix("listening on http://")
+            .expect(&line);
+        let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+        Self {
+            addr: addr.parse().expect(&line),
+            child,
+            stderr,
+        }
+    }
+
+    pub(crate) fn connect(&self) -> Client {
+        Client::connect(self.addr)
+    }
+
+    /// Sends the signal of that name.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let status = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(status.expect("there is a kill").success());
+    }
+
+    /// Waits until the log says so.
+    pub(crate) fn wait_for_log(&mut self, text: &str) {
+        let mut line = String::new();
+        while !line.contains(text) {
+            line.clear();
+            let n = self.stderr.read_line(&mut line).expect("the log is text");
+            assert!(n > 0, "the program ended without saying: {text}");
+        }
+    }
+
+    pub(crate) fn wait(mut self) -> ExitStatus {
+        self.child.wait().expect("it ends")
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A connection.
+pub(crate) struct Client {
+    stream: BufReader<TcpStream>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// The value of a header field.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        let found = fields.find(|(field, _)| field.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value)
+    }
+}
+
+impl Client {
+    pub(crate) fn connect(addr: SocketAddr) -> Self {
+        let stream = TcpStream::connect(addr).expect("the server listens");
+        stream.set_read_timeout(Some(HANGS)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self {
+            stream: BufReader::new(stream),
+        }
+    }
+
+    pub(crate) fn send(&mut self, text: &str) {
+        self.stream
+            .get_mut()
+            .write_all(text.as_bytes())
+            .expect("the server reads");
+    }
+
+    /// Sends as much of it as the server takes: it may have closed already.
+    pub(crate) fn try_send(&mut self, text: &str) {
+        let _ = self.stream.get_mut().write_all(text.as_bytes());
+    }
+
+    pub(crate) fn get(&mut self, path: &str) {
+        self.send(&format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n"));
+    }
+
+    /// Sends a GET, and receives its answer.
+    pub(crate) fn fetch(&mut self, path: &str) -> Answer {
+        self.get(path);
+        self.answer()
+    }
+
+    pub(crate) fn close_our_half(&mut self) {
+        self.stream.get_mut().shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Closes so that the server gets a reset: no answer can be delivered.
+    pub(crate) fn reset(self) {
+        let socket = socket2::Socket::from(self.stream.into_inner());
+        socket.set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
+    /// Receives the next answer.
+    pub(crate) fn answer(&mut self) -> Answer {
+        self.next().expect("an answer, not the end")
+    }
+
+    /// Receives the next answer to HEAD: without its body.
+    pub(crate) fn head(&mut self) -> Answer {
+        self.read_head().expect("an answer, not the end")
+    }
+
+    /// Receives the next answer, or the end. A reset is neither.
+    pub(crate) fn next(&mut self) -> Option<Answer> {
+        let mut answer = self.read_head()?;
+        let length = answer
+            .field("content-length")
+            .map_or(0, |value| value.parse().unwrap());
+        let mut body = vec![0; length];
+        self.stream
+            .read_exact(&mut body)
+            .expect("the body is whole");
+        answer.body = String::from_utf8(body).expect("our answers are text");
+        Some(answer)
+    }
+
+    fn read_head(&mut self) -> Option<Answer> {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if self
+                .stream
+                .read_line(&mut head)
+                .expect("no reset, and no silence")
+                == 0
+            {
+                assert_eq!(head, "", "an answer was cut off");
+                return None;
+            }
+        }
+        let status = head.strip_prefix("HTTP/1.1 ").expect(&head)[..3]
+            .parse()
+            .expect(&head);
+        Some(Answer {
+            status,
+            head,
+            body: String::new(),
+        })
+    }
+
+    /// Whether the server has closed the connection, in an orderly way, with
+    /// nothing more to say.
+    #[track_caller]
+    pub(crate) fn assert_closed(&mut self) {
+        let mut rest = String::new();
+        self.stream
+            .read_to_string(&mut rest)
+            .expect("an end, not a reset");
+        assert_eq!(rest, "");
+    }
+}
