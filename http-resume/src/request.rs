@@ -112,20 +112,20 @@ pub(crate) struct Field {
 }
 
 impl Message {
-    /// Makes it as good as new, apart from the buffers' capacity.
+    /// Empties the buffers, and forgets what is to be done for this message. All
+    /// else is overwritten with the next head.
     pub(crate) fn clear(&mut self) {
-        let Self {
-            head, fields, body, ..
-        } = std::mem::take(self);
-        *self = Self {
-            head,
-            fields,
-            body,
-            ..Self::default()
-        };
+        self.expects_continue = false;
         self.head.clear();
         self.fields.clear();
         self.body.clear();
+    }
+
+    /// Gives back the memory that only a large request needs.
+    pub(crate) fn shrink(&mut self) {
+        self.clear();
+        self.head.shrink_to(4 * 1024);
+        self.body.shrink_to(16 * 1024);
     }
 
     /// The path, never empty.

@@ -134,7 +134,7 @@ impl Service {
     /// Keeps a message that is done with, for [`new_message`](Self::new_message).
     pub(crate) fn recycle(&mut self, mut message: Box<Message>) {
         if self.messages.len() < MAX_SPARES {
-            message.clear();
+            message.shrink();
             self.messages.push(message);
         }
     }

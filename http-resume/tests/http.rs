@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use http_resume::{Config, Outcome, Pending, Receipt, Request, Response, Router, answer};
-use support::Running;
+use support::{Running, until};
 
 /// Where a test gets hold of what its handlers have suspended.
 type Suspended = Mutex<Sender<Pending<String>>>;
@@ -366,17 +366,11 @@ fn a_receipt_does_not_cancel_another_request() {
     }));
     let (mut first, mut second) = (server.connect(), server.connect());
     first.get("/");
-    while first_is_not_suspended(&server) {
-        std::hint::spin_loop();
-    }
+    // One loop serves connections in the order in which they speak.
+    assert_eq!(server.connect().fetch("/nothing").status, 404);
     second.get("/");
     assert_eq!(second.answer().status, 500);
     assert_eq!(first.answer().status, 500);
-}
-
-/// One loop serves connections in the order in which they speak.
-fn first_is_not_suspended(server: &Running) -> bool {
-    server.connect().fetch("/nothing").status != 404
 }
 
 #[test]
@@ -448,9 +442,7 @@ fn a_hang_up_is_seen_while_suspended() {
     client.get("/");
     let pending = suspended.recv().unwrap();
     client.reset();
-    while !pending.is_abandoned() {
-        std::thread::yield_now();
-    }
+    until(|| pending.is_abandoned());
     pending.resume();
     assert_eq!(server.connect().fetch("/").status, 200);
 }
@@ -517,6 +509,40 @@ fn stopping_finishes_what_is_suspended() {
         ("/later/1", Some("close"))
     );
     drop((idle, busy, half));
+    server.wait();
+}
+
+#[test]
+fn stopping_serves_the_backlog() {
+    let (entered, is_entered) = channel();
+    let (release, released) = channel::<()>();
+    let both = Mutex::new((entered, released));
+    let block = answer(move |_, response| {
+        let both = both.lock().unwrap();
+        both.0.send(()).unwrap();
+        both.1.recv().unwrap();
+        response.text("hello")
+    });
+    let server = Running::new(Router::new().get("/", block));
+    let mut first = server.connect();
+    first.get("/");
+    is_entered.recv().unwrap();
+    // The loop is busy: these stay in the backlog until it finds out that it is to
+    // stop. All but one have sent their request.
+    let mut others: Vec<_> = (0..20).map(|_| server.connect()).collect();
+    others.iter_mut().for_each(|client| client.get("/"));
+    let mut silent = server.connect();
+    server.stop();
+    for _ in 0..=others.len() {
+        release.send(()).unwrap();
+    }
+    assert_eq!(first.answer().status, 200);
+    for client in &mut others {
+        assert_eq!(client.answer().status, 200);
+        client.assert_closed();
+    }
+    silent.assert_closed();
+    drop((first, others, silent));
     server.wait();
 }
 

@@ -46,6 +46,7 @@ impl<W: Work> Pool<W> {
 
 /// What a worker does all day.
 fn work_off<W: Work>(mut mail: Mail<'_, W>) {
+    yield_to_event_loops();
     while let Next::Item(mut pending) = mail.next(None) {
         // A panic drops `pending`, which is answered with 500; the panic hook has
         // reported it, and the worker goes on.
@@ -55,3 +56,23 @@ fn work_off<W: Work>(mut mail: Mail<'_, W>) {
         }));
     }
 }
+
+/// Makes the kernel treat this thread as one that computes: it takes its share of
+/// the processor as before, but to be woken does not let it interrupt others.
+///
+/// Otherwise a loop that hands over work for one request is stopped in the middle
+/// of its turn by the very worker that it has woken, again and again. On two cores,
+/// with two workers, that took half as much processor time again per request.
+#[cfg(target_os = "linux")]
+fn yield_to_event_loops() {
+    let parameters = libc::sched_param { sched_priority: 0 };
+    // SAFETY: the pointer is to a valid struct that outlives the call, which only
+    // reads it; 0 is the calling thread.
+    if unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &raw const parameters) } != 0 {
+        let error = io::Error::last_os_error();
+        tracing::debug!(%error, "a worker stays in the default scheduling class");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn yield_to_event_loops() {}

@@ -6,12 +6,21 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http_resume::{Config, Handle, Router, Server};
 
 /// Nothing takes that long unless it hangs.
 const HANGS: Duration = Duration::from_secs(30);
+
+/// Waits for what other threads are about to do.
+pub(crate) fn until(condition: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < HANGS, "it does not happen");
+        std::thread::yield_now();
+    }
+}
 
 /// A server in this process. Stops when dropped.
 pub(crate) struct Running {
