@@ -63,10 +63,10 @@ const MAX_OUTPUT: usize = 256 * 1024;
 
 /// How much to ask the socket for at once; and no more is read while that much
 /// waits for requests before it.
-const READ_SIZE: usize = 16 * 1024;
+pub(crate) const READ_SIZE: usize = 16 * 1024;
 
-/// The most reads before others have their turn.
-const MAX_READS: usize = 16;
+/// The most reads, and writes, before others have their turn.
+const MAX_ROUNDS: usize = 16;
 
 /// How long a client has to read the last answer.
 const LINGER: Duration = Duration::from_secs(1);
@@ -184,26 +184,29 @@ impl Connection {
     /// Does all that can be done now: serves what was received, sends what there
     /// is to send, once for all that was answered, and receives more.
     pub(crate) fn drive(&mut self, service: &mut Service) -> Fate {
-        match self.try_drive(service) {
-            Ok(fate) => fate,
-            Err(error) => {
-                tracing::debug!(%error, "a connection failed");
-                Fate::Close
-            }
-        }
+        let driven = self.try_drive(service);
+        self.input.give_back(service);
+        driven.unwrap_or_else(|error| {
+            tracing::debug!(%error, "a connection failed");
+            Fate::Close
+        })
     }
 
     fn try_drive(&mut self, service: &mut Service) -> io::Result<Fate> {
-        for _ in 0..MAX_READS {
+        for _ in 0..MAX_ROUNDS {
             let starved = self.serve(service);
+            self.flush(service.now)?;
+            if !starved && self.may_start() {
+                continue; // there is room for more answers now
+            }
             if service.closing && self.is_idle() && !self.readable {
                 self.phase = Phase::Finishing;
+                self.flush(service.now)?;
             }
-            self.flush(service.now)?;
             if self.is_over() {
                 return Ok(Fate::Close);
             }
-            if !self.receive(starved)? {
+            if !self.receive(starved, service)? {
                 return Ok(Fate::Wait);
             }
         }
@@ -233,7 +236,7 @@ impl Connection {
     /// Starts the requests that were received. Returns whether it takes more
     /// input to go on.
     fn serve(&mut self, service: &mut Service) -> bool {
-        while self.phase == Phase::Open && self.may_start() {
+        while self.may_start() {
             let mut message = self
                 .incoming
                 .take()
@@ -266,8 +269,11 @@ impl Connection {
 
     /// Whether the next request may be read and started.
     fn may_start(&self) -> bool {
+        if self.phase != Phase::Open || self.output.len() >= MAX_OUTPUT {
+            return false;
+        }
         if self.in_flight.is_empty() {
-            return self.output.len() < MAX_OUTPUT;
+            return true;
         }
         // An unsafe request is served alone, and an interim response may be sent
         // only if no answer is due before it.
@@ -275,7 +281,6 @@ impl Connection {
         let must_be_alone =
             |message: &Message| !message.method.is_safe() || message.expects_continue;
         self.in_flight.len() < MAX_PIPELINED
-            && self.output.len() < MAX_OUTPUT
             && !is_unsafe_in_flight
             && !self.incoming.as_deref().is_some_and(must_be_alone)
     }
@@ -461,8 +466,8 @@ impl Connection {
         self.answer_suspended(service, |_, _| true);
         // Best effort: the connection is closed in any case.
         let _ = self.flush(service.now);
-        for _ in 0..MAX_READS {
-            if self.phase != Phase::Lingering || !matches!(self.receive(false), Ok(true)) {
+        for _ in 0..MAX_ROUNDS {
+            if self.phase != Phase::Lingering || !matches!(self.receive(false, service), Ok(true)) {
                 break;
             }
         }
@@ -519,7 +524,7 @@ impl Connection {
     }
 
     /// Receives, once. Returns whether there may be something new to do.
-    fn receive(&mut self, starved: bool) -> io::Result<bool> {
+    fn receive(&mut self, starved: bool, service: &mut Service) -> io::Result<bool> {
         let is_lingering = self.phase == Phase::Lingering;
         if is_lingering {
             self.input.clear();
@@ -528,7 +533,7 @@ impl Connection {
         if !self.readable || self.at_end || is_full {
             return Ok(false);
         }
-        let space = self.input.space();
+        let space = self.input.space(service);
         let room = space.len();
         match self.stream.read(space) {
             Ok(0) => self.at_end = true,
@@ -572,7 +577,7 @@ impl Exchange {
     }
 }
 
-/// Bytes received, but not used.
+/// Bytes received, but not used. Has a buffer only while there are any.
 #[derive(Default)]
 struct Input {
     /// All of it initialised, so that the socket may write anywhere.
@@ -588,9 +593,6 @@ impl Input {
 
     fn consume(&mut self, n: usize) {
         self.start += n;
-        if self.start == self.end {
-            self.clear();
-        }
     }
 
     fn clear(&mut self) {
@@ -598,7 +600,13 @@ impl Input {
     }
 
     /// Room for more: at least [`READ_SIZE`].
-    fn space(&mut self) -> &mut [u8] {
+    fn space(&mut self, service: &mut Service) -> &mut [u8] {
+        if self.buffer.is_empty() {
+            self.buffer = service.new_buffer();
+        }
+        if self.bytes().is_empty() {
+            self.clear();
+        }
         if self.buffer.len() - self.end < READ_SIZE {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
@@ -611,5 +619,13 @@ impl Input {
     /// Notes that so much of [`space`](Self::space) was filled.
     fn fill(&mut self, n: usize) {
         self.end += n;
+    }
+
+    /// Lets other connections have the buffer, if there is nothing in it.
+    fn give_back(&mut self, service: &mut Service) {
+        if self.bytes().is_empty() && !self.buffer.is_empty() {
+            self.clear();
+            service.keep_buffer(mem::take(&mut self.buffer));
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use http::StatusCode;
 
+use crate::connection::READ_SIZE;
 use crate::encode::Date;
 use crate::request::{Message, Request};
 use crate::response::{Answer, Call, Outcome, Reply};
@@ -15,6 +16,9 @@ use crate::sync::Arc;
 
 /// How many cells without work to keep for each handler, and messages for all.
 const MAX_SPARES: usize = 1024;
+
+/// How many input buffers to keep: what is used at a time is mostly one.
+const MAX_BUFFERS: usize = 16;
 
 /// What all connections of a loop share.
 pub(crate) struct Service {
@@ -28,6 +32,8 @@ pub(crate) struct Service {
         reason = "they come from connections, boxed, and go back"
     )]
     messages: Vec<Box<Message>>,
+    /// Initialised, all of the same size.
+    buffers: Vec<Vec<u8>>,
     last_serial: u64,
     pub(crate) date: Date,
     /// When this turn of the loop began.
@@ -53,6 +59,7 @@ impl Service {
             inbox,
             spares,
             messages: Vec::new(),
+            buffers: Vec::new(),
             last_serial: 0,
             date: Date::new(),
             now: Instant::now(),
@@ -136,6 +143,18 @@ impl Service {
         if self.messages.len() < MAX_SPARES {
             message.shrink();
             self.messages.push(message);
+        }
+    }
+
+    /// An input buffer.
+    pub(crate) fn new_buffer(&mut self) -> Vec<u8> {
+        self.buffers.pop().unwrap_or_else(|| vec![0; READ_SIZE])
+    }
+
+    /// Keeps an input buffer for others, unless it has grown.
+    pub(crate) fn keep_buffer(&mut self, buffer: Vec<u8>) {
+        if self.buffers.len() < MAX_BUFFERS && buffer.len() == READ_SIZE {
+            self.buffers.push(buffer);
         }
     }
 }

@@ -232,6 +232,21 @@ fn pipelined_requests_are_answered_in_order() {
 }
 
 #[test]
+fn more_answers_than_the_socket_takes() {
+    let body = "0123456789".repeat(50_000);
+    let of_handler = body.clone();
+    let large = answer(move |_, response| response.text(of_handler.clone()));
+    let server = Running::new(Router::new().get("/", large));
+    let mut client = server.connect();
+    let count = 50;
+    client.send(&"GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(count));
+    // All requests are in one piece: nothing but room for answers is new.
+    for _ in 0..count {
+        assert!(client.answer().body == body);
+    }
+}
+
+#[test]
 fn unsafe_requests_are_served_one_after_the_other() {
     let (server, suspended) = server_with_later(Config::default());
     let mut client = server.connect();
