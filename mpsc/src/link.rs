@@ -235,10 +235,10 @@ pub(crate) unsafe fn item_of<T: Linked>(link: NonNull<Link>) -> NonNull<T> {
 /// [`docs::misuse`](crate::docs::misuse).
 #[macro_export]
 macro_rules! linked {
-    ($type:ident => $field:ident : $link:ident) => {
+    ($type:ident => $field:tt : $link:ident) => {
         $crate::linked!([] $type => $field: $link);
     };
-    ([$($generics:tt)*] $type:ty => $field:ident : $link:ident) => {
+    ([$($generics:tt)*] $type:ty => $field:tt : $link:ident) => {
         // SAFETY: `offset_of!` takes the offset of a field of the type itself; the
         // closure checks the type of that field without any coercion (raw pointers
         // have none that would fit). It is aligned: a packed type cannot contain
