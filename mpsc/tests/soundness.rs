@@ -234,6 +234,52 @@ fn wakers_may_push_when_woken_and_dropped() {
     assert_eq!((count(1), count(3), count(100), count(200)), (1, 1, 2, 4));
 }
 
+/// A waker that counts.
+#[derive(Default)]
+struct Counting(AtomicUsize);
+
+impl std::task::Wake for Counting {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn the_task_of_the_latest_poll_is_woken() {
+    let queue = TaskQueue::new();
+    let mut receiver = queue.receiver().unwrap();
+    let tasks = [Arc::new(Counting::default()), Arc::new(Counting::default())];
+    for task in [&tasks[0], &tasks[1], &tasks[0], &tasks[1]] {
+        let waker = Waker::from(Arc::clone(task));
+        assert!(
+            receiver
+                .poll_recv(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+    }
+    queue.push(item(1));
+    queue.push(item(2));
+    let woken = tasks.map(|task| task.0.load(Ordering::Relaxed));
+    assert_eq!(woken, [0, 1], "the latest, and once");
+}
+
+#[test]
+fn a_receiver_that_leaves_takes_its_waker_along() {
+    let queue = TaskQueue::new();
+    let task = Arc::new(Counting::default());
+    let mut receiver = queue.receiver().unwrap();
+    let waker = Waker::from(Arc::clone(&task));
+    assert!(
+        receiver
+            .poll_recv(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    drop((receiver, waker));
+    assert_eq!(Arc::strong_count(&task), 1, "nothing keeps the task");
+    queue.push(item(1));
+    assert_eq!(task.0.load(Ordering::Relaxed), 0, "nobody waits");
+}
+
 /// A waker that panics when woken.
 struct Panicker;
 
