@@ -4,11 +4,11 @@ mod support;
 
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use http_resume::{Config, Outcome, Pending, Receipt, Request, Response, Router, answer};
-use support::{Running, until};
+use support::{HANGS, Running, until};
 
 /// Where a test gets hold of what its handlers have suspended.
 type Suspended = Mutex<Sender<Pending<String>>>;
@@ -215,7 +215,9 @@ fn pipelined_requests_are_answered_in_order() {
         client.get(path);
     }
     // All are in flight at once, and resumed from behind.
-    let mut pending: Vec<_> = (0..3).map(|_| suspended.recv().unwrap()).collect();
+    let mut pending: Vec<_> = (0..3)
+        .map(|_| suspended.recv_timeout(HANGS).unwrap())
+        .collect();
     while let Some(last) = pending.pop() {
         last.resume();
         assert_eq!(
@@ -258,7 +260,7 @@ fn unsafe_requests_are_served_one_after_the_other() {
     }
     client.get("/later/4");
     for id in 1..=4 {
-        let pending = suspended.recv().unwrap();
+        let pending = suspended.recv_timeout(HANGS).unwrap();
         assert_eq!(*pending.work(), format!("/later/{id}"));
         assert!(suspended.try_recv().is_err(), "the next must wait");
         pending.resume();
@@ -276,7 +278,7 @@ fn more_requests_than_may_be_in_flight() {
         .collect();
     client.send(&requests);
     for id in 0..count {
-        suspended.recv().unwrap().resume();
+        suspended.recv_timeout(HANGS).unwrap().resume();
         assert_eq!(client.answer().body, format!("/later/{id}"));
     }
 }
@@ -286,7 +288,7 @@ fn what_is_dropped_is_answered_with_500() {
     let (server, suspended) = server_with_later(Config::default());
     let mut client = server.connect();
     client.get("/later/1");
-    drop(suspended.recv().unwrap());
+    drop(suspended.recv_timeout(HANGS).unwrap());
     assert_eq!(client.answer().status, 500);
     assert_eq!(client.fetch("/").status, 200);
 }
@@ -418,12 +420,12 @@ fn a_late_resume_finds_nobody() {
     });
     let mut client = server.connect();
     client.get("/later/1");
-    let pending = suspended.recv().unwrap();
+    let pending = suspended.recv_timeout(HANGS).unwrap();
     assert_eq!(client.answer().status, 503);
     assert!(pending.is_abandoned());
     // The next request of the same connection waits when the late resume comes.
     client.get("/later/2");
-    let next = suspended.recv().unwrap();
+    let next = suspended.recv_timeout(HANGS).unwrap();
     pending.resume_with("not for the second".into());
     next.resume();
     let answer = client.answer();
@@ -439,7 +441,7 @@ fn a_half_close_is_not_a_hang_up() {
     let mut client = server.connect();
     client.get("/later/1");
     client.close_our_half();
-    let pending = suspended.recv().unwrap();
+    let pending = suspended.recv_timeout(HANGS).unwrap();
     assert_eq!(server.connect().fetch("/").status, 200);
     assert!(!pending.is_abandoned());
     pending.resume();
@@ -450,16 +452,35 @@ fn a_half_close_is_not_a_hang_up() {
 #[test]
 fn a_hang_up_is_seen_while_suspended() {
     let (server, suspended) = server_with_later(Config::default());
-    let mut client = server.connect();
-    client.get("/later/1");
-    // To go away over an answer that was not read is to reset the connection.
-    client.get("/nothing");
-    client.get("/");
-    let pending = suspended.recv().unwrap();
-    client.reset();
-    until(|| pending.is_abandoned());
-    pending.resume();
+    // With nothing behind the request, and with more than is read ahead.
+    for behind in [0, 100_000] {
+        let mut client = server.connect();
+        client.send("POST /later/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+        client.send(&"GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(behind / 27));
+        let pending = suspended.recv_timeout(HANGS).unwrap();
+        assert_eq!(server.connect().fetch("/").status, 200);
+        client.reset();
+        until(|| pending.is_abandoned());
+        pending.resume();
+        assert_eq!(server.connect().fetch("/").status, 200);
+    }
+}
+
+#[test]
+fn a_client_has_time_to_read_the_last_answer() {
+    let (server, _suspended) = server_with_later(Config {
+        max_connections: 1,
+        ..Config::default()
+    });
+    let started = Instant::now();
+    let mut first = server.connect();
+    first.send("nonsense\r\n\r\n");
+    assert_eq!(first.answer().status, 400);
+    first.assert_closed();
+    // The server's half is closed. The rest is when we close ours, which we do not,
+    // or a second is over: then there is room for another connection.
     assert_eq!(server.connect().fetch("/").status, 200);
+    assert!(started.elapsed() >= Duration::from_secs(1));
 }
 
 #[test]
@@ -507,7 +528,7 @@ fn stopping_finishes_what_is_suspended() {
     assert_eq!(idle.fetch("/").status, 200);
     busy.get("/later/1");
     half.send("GET / HTTP/1.1\r\n");
-    let pending = suspended.recv().unwrap();
+    let pending = suspended.recv_timeout(HANGS).unwrap();
     assert_eq!(server.connect().fetch("/").status, 200);
     server.stop();
     idle.assert_closed();
@@ -541,7 +562,7 @@ fn stopping_serves_the_backlog() {
     let server = Running::new(Router::new().get("/", block));
     let mut first = server.connect();
     first.get("/");
-    is_entered.recv().unwrap();
+    is_entered.recv_timeout(HANGS).unwrap();
     // The loop is busy: these stay in the backlog until it finds out that it is to
     // stop. All but one have sent their request.
     let mut others: Vec<_> = (0..20).map(|_| server.connect()).collect();
@@ -570,7 +591,10 @@ fn stopping_gives_up_at_last() {
     let mut client = server.connect();
     client.get("/later/1");
     client.get("/later/2");
-    let pending = [suspended.recv().unwrap(), suspended.recv().unwrap()];
+    let pending = [
+        suspended.recv_timeout(HANGS).unwrap(),
+        suspended.recv_timeout(HANGS).unwrap(),
+    ];
     server.stop();
     assert_eq!(client.answer().status, 503);
     let last = client.answer();

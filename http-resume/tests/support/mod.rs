@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use http_resume::{Config, Handle, Router, Server};
 
 /// Nothing takes that long unless it hangs.
-const HANGS: Duration = Duration::from_secs(30);
+pub(crate) const HANGS: Duration = Duration::from_secs(30);
 
 /// Waits for what other threads are about to do.
 pub(crate) fn until(condition: impl Fn() -> bool) {
