@@ -116,9 +116,23 @@ linked!(Header => link: Link);
 ///
 /// It is a [`Handle`]: a queue of the background's own can carry it without
 /// allocating anything.
+///
+/// # What does not compile
+///
+/// To put in work of a shorter life (with `'static` in both places this compiles):
+///
+/// ```compile_fail
+/// use http_resume::Pending;
+///
+/// fn shorten<'a>(pending: Pending<&'static str>) -> Pending<&'a str> {
+///     pending
+/// }
+/// ```
 pub struct Pending<W> {
     cell: NonNull<Cell<W>>,
-    owns: PhantomData<W>,
+    /// Invariant: the handler gets the work back as the very type that it was
+    /// suspended with, so that none of a shorter life may be put in its place.
+    owns: PhantomData<*mut W>,
 }
 
 // SAFETY: a `Pending` owns its cell. To send it is to send the work, which

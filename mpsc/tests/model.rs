@@ -1,119 +1,266 @@
 //! Random programs of all operations, against a model that is a `VecDeque`.
 //!
 //! On one thread, so that every answer is known exactly: what comes out and when,
-//! which push must wake, how long the queue is, and that each item is delivered or
-//! dropped once.
+//! which push must wake, how long the queue is, which push of a shared item fails,
+//! and that each item is dropped once, when nobody holds it any more.
 #![cfg(feature = "alloc")]
 #![forbid(unsafe_code)]
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::mem;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 
 use mpsc_queue::{
-    AlreadyQueued, Chain, Counted, Link, Pop, Queue, SharedLink, UniqueHandle, Wakeup, linked,
+    AlreadyQueued, Chain, Counted, Handle, Link, Pop, Queue, SharedLink, TaskQueue, Wakeup, linked,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// How many items exist.
-#[derive(Clone, Debug, Default)]
-struct Alive(Arc<AtomicUsize>);
-
-impl Alive {
-    fn count(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: if cfg!(miri) { 8 } else { 256 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
     }
 }
 
-/// Counts itself while it lives.
-struct Counter(Alive);
+proptest! {
+    #![proptest_config(config())]
 
-impl Counter {
-    fn new(alive: &Alive) -> Self {
-        alive.0.fetch_add(1, Ordering::Relaxed);
-        Self(alive.clone())
+    #[test]
+    fn boxes(program in vec(step(), 0..60)) {
+        run::<Box<Unique>>(&program);
+    }
+
+    #[test]
+    fn pinned_boxes(program in vec(step(), 0..60)) {
+        run::<Pin<Box<Unique>>>(&program);
+    }
+
+    #[test]
+    fn shared_items(program in vec(step(), 0..60)) {
+        run::<Arc<Shared>>(&program);
+    }
+
+    #[test]
+    fn the_task_that_polled_last_is_woken_once(program in vec(stay(), 0..6)) {
+        run_task(&program);
     }
 }
 
-impl Drop for Counter {
+// --- Items --------------------------------------------------------------------
+
+/// A number, and where to note that it was dropped.
+struct Body {
+    number: usize,
+    /// How often each number was dropped.
+    drops: Rc<RefCell<Vec<usize>>>,
+}
+
+impl Drop for Body {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
+        self.drops.borrow_mut()[self.number] += 1;
     }
 }
 
-struct Item {
+struct Unique {
     link: Link,
-    number: usize,
-    _counter: Counter,
+    body: Body,
 }
-linked!(Item => link: Link);
+linked!(Unique => link: Link);
 
-struct SharedItem {
+struct Shared {
+    body: Body,
     link: SharedLink,
-    number: usize,
-    _counter: Counter,
 }
-linked!(SharedItem => link: SharedLink);
+linked!(Shared => link: SharedLink);
+
+/// What the programs do with a handle.
+trait Kind: Handle {
+    fn new(body: Body) -> Self;
+    fn number(&self) -> usize;
+    /// A second handle to the same item, where there can be one.
+    fn share(&self) -> Option<Self>;
+    fn push(self, queue: &Queue<Self, Counted>) -> Result<Wakeup, AlreadyQueued<Self>>;
+    fn append(self, chain: &mut Chain<Self>) -> Result<(), AlreadyQueued<Self>>;
+}
+
+impl Kind for Box<Unique> {
+    fn new(body: Body) -> Self {
+        let link = Link::new();
+        Box::new(Unique { link, body })
+    }
+
+    fn number(&self) -> usize {
+        self.body.number
+    }
+
+    fn share(&self) -> Option<Self> {
+        None
+    }
+
+    fn push(self, queue: &Queue<Self, Counted>) -> Result<Wakeup, AlreadyQueued<Self>> {
+        Ok(queue.push(self))
+    }
+
+    fn append(self, chain: &mut Chain<Self>) -> Result<(), AlreadyQueued<Self>> {
+        chain.push(self);
+        Ok(())
+    }
+}
+
+/// As the box, but by the functions that can fail.
+impl Kind for Pin<Box<Unique>> {
+    fn new(body: Body) -> Self {
+        <Box<Unique> as Kind>::new(body).into()
+    }
+
+    fn number(&self) -> usize {
+        self.body.number
+    }
+
+    fn share(&self) -> Option<Self> {
+        None
+    }
+
+    fn push(self, queue: &Queue<Self, Counted>) -> Result<Wakeup, AlreadyQueued<Self>> {
+        queue.try_push(self)
+    }
+
+    fn append(self, chain: &mut Chain<Self>) -> Result<(), AlreadyQueued<Self>> {
+        chain.try_push(self)
+    }
+}
+
+impl Kind for Arc<Shared> {
+    fn new(body: Body) -> Self {
+        let link = SharedLink::new();
+        Arc::new(Shared { link, body })
+    }
+
+    fn number(&self) -> usize {
+        self.body.number
+    }
+
+    fn share(&self) -> Option<Self> {
+        Some(Arc::clone(self))
+    }
+
+    fn push(self, queue: &Queue<Self, Counted>) -> Result<Wakeup, AlreadyQueued<Self>> {
+        queue.try_push(self)
+    }
+
+    fn append(self, chain: &mut Chain<Self>) -> Result<(), AlreadyQueued<Self>> {
+        chain.try_push(self)
+    }
+}
+
+// --- Programs -----------------------------------------------------------------
+
+/// One operation, and the queue (of two) that it is done to.
+#[derive(Clone, Debug)]
+struct Step {
+    queue: usize,
+    operation: Operation,
+}
 
 #[derive(Clone, Debug)]
-enum Step {
+enum Operation {
     Push,
-    PushChain(usize),
-    /// Builds a chain, pops some of it, and drops the rest.
-    DropChain(usize, usize),
+    /// Pushes an item that the program holds already: one that was popped, or
+    /// shares of one that may be queued.
+    PushHeld(usize),
+    /// Drops such a handle.
+    DropHeld(usize),
+    /// Appends so many new items to the chain.
+    Append(usize),
+    AppendHeld(usize),
+    PopChain,
+    PushChain,
+    DropChain,
     Pop,
     PopWait,
-    /// Drains with this limit, and stops after so many.
-    Drain(usize, usize),
-    Park,
-    /// As `Park`, but forgets the guard.
-    LeakPark,
-    /// Drops the consumer and takes its place again.
-    Retake,
+    Drain {
+        limit: usize,
+        take: usize,
+        /// Pushes each item back at once, instead of a new one.
+        back: bool,
+    },
+    Park {
+        /// How many pushes come while the guard lives.
+        pushes: usize,
+        end: EndOfPark,
+    },
     /// Forgets the consumer and takes its place again.
     LeakConsumer,
     Move,
+    /// Drops the queue, with what is in it, and makes another.
+    Renew,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum EndOfPark {
+    Unpark,
+    Drop,
+    Leak,
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        6 => Just(Step::Push),
-        2 => (0..5usize).prop_map(Step::PushChain),
-        1 => (0..4usize, 0..4usize).prop_map(|(n, pops)| Step::DropChain(n, pops)),
-        5 => Just(Step::Pop),
-        1 => Just(Step::PopWait),
-        2 => (0..6usize, 0..6usize).prop_map(|(limit, take)| Step::Drain(limit, take)),
-        2 => Just(Step::Park),
-        1 => Just(Step::LeakPark),
-        1 => Just(Step::Retake),
-        1 => Just(Step::LeakConsumer),
-        1 => Just(Step::Move),
-    ]
+    use Operation::*;
+    let end = prop_oneof![
+        Just(EndOfPark::Unpark),
+        Just(EndOfPark::Drop),
+        Just(EndOfPark::Leak)
+    ];
+    let operation = prop_oneof![
+        6 => Just(Push),
+        5 => any::<usize>().prop_map(PushHeld),
+        1 => any::<usize>().prop_map(DropHeld),
+        2 => (0..4usize).prop_map(Append),
+        2 => any::<usize>().prop_map(AppendHeld),
+        1 => Just(PopChain),
+        2 => Just(PushChain),
+        1 => Just(DropChain),
+        8 => Just(Pop),
+        2 => Just(PopWait),
+        4 => (0..6usize, 0..6usize, any::<bool>())
+            .prop_map(|(limit, take, back)| Drain { limit, take, back }),
+        4 => (0..3usize, end).prop_map(|(pushes, end)| Park { pushes, end }),
+        1 => Just(LeakConsumer),
+        2 => Just(Move),
+        1 => Just(Renew),
+    ];
+    (0..2usize, operation).prop_map(|(queue, operation)| Step { queue, operation })
 }
 
-/// What the queue should be like.
-#[derive(Default)]
-struct Model {
+/// A queue, and what it should be like.
+struct Place<H: Kind> {
+    /// In a box, so that `Move` takes it to another address.
+    queue: Box<Queue<H, Counted>>,
     items: VecDeque<usize>,
-    /// A consumer has parked, and no push was told.
+    /// The consumer has parked, and no push was told.
     parked: bool,
-    next: usize,
 }
 
-impl Model {
-    fn number(&mut self) -> usize {
-        self.next += 1;
-        self.next
+impl<H: Kind> Place<H> {
+    fn new() -> Self {
+        Self {
+            queue: Box::new(Queue::counted()),
+            items: VecDeque::new(),
+            parked: false,
+        }
     }
 
-    /// Notes a push of `numbers`, and returns what it must be told.
-    fn push(&mut self, numbers: impl IntoIterator<Item = usize>) -> Wakeup {
+    /// Notes that `numbers` were pushed, and returns what the push must be told.
+    fn note_push(&mut self, numbers: impl IntoIterator<Item = usize>) -> Wakeup {
         let before = self.items.len();
         self.items.extend(numbers);
-        let wakes = self.items.len() > before && self.parked;
-        self.parked &= !wakes;
-        if wakes {
+        if self.items.len() > before && mem::take(&mut self.parked) {
             Wakeup::Needed
         } else {
             Wakeup::NotNeeded
@@ -121,180 +268,346 @@ impl Model {
     }
 }
 
-/// Runs `steps` on a queue of handles that `make` makes and `number` reads.
-fn run<H: UniqueHandle>(
-    steps: &[Step],
-    alive: &Alive,
-    make: impl Fn(usize) -> H,
-    number: impl Fn(&H) -> usize,
-) {
-    let mut queue = Queue::<H, Counted>::counted();
-    let mut model = Model::default();
-    for step in steps {
-        match *step {
-            Step::Push => {
-                let n = model.number();
-                assert_eq!(queue.push(make(n)), model.push([n]));
-            }
-            Step::PushChain(n) => {
-                let numbers: Vec<_> = (0..n).map(|_| model.number()).collect();
-                let chain: Chain<H> = numbers.iter().map(|&n| make(n)).collect();
-                assert_eq!((chain.len(), chain.is_empty()), (n, n == 0));
-                assert_eq!(queue.push_chain(chain), model.push(numbers));
-            }
-            Step::DropChain(n, pops) => {
-                let mut chain: Chain<H> = (0..n).map(&make).collect();
-                for expected in 0..pops {
-                    let popped = chain.pop().map(|handle| number(&handle));
-                    assert_eq!(popped, (expected < n).then_some(expected));
-                }
-                assert_eq!(chain.len(), n.saturating_sub(pops));
-            }
-            Step::Pop => match queue.consumer().unwrap().pop() {
-                Pop::Item(handle) => assert_eq!(Some(number(&handle)), model.items.pop_front()),
-                Pop::Empty => assert!(model.items.is_empty()),
-                Pop::Stalled => panic!("no push is in flight"),
-            },
-            Step::PopWait => {
-                let popped = queue.consumer().unwrap().pop_wait();
-                assert_eq!(popped.as_ref().map(&number), model.items.pop_front());
-            }
-            Step::Drain(limit, take) => {
-                let mut consumer = queue.consumer().unwrap();
-                let mut drain = consumer.drain(limit);
-                let there = limit.min(model.items.len());
-                for _ in 0..take.min(there) {
-                    let handle = drain.next().expect("there is more");
-                    assert_eq!(Some(number(&handle)), model.items.pop_front());
-                    // What is pushed meanwhile is not for this sweep.
-                    let n = model.number();
-                    assert_eq!(queue.push(make(n)), model.push([n]));
-                }
-                if take >= there {
-                    assert!(drain.next().is_none());
-                }
-                assert!(!drain.is_stalled());
-            }
-            Step::Park => {
-                let mut consumer = queue.consumer().unwrap();
-                let parked = consumer.park();
-                assert_eq!(parked.is_some(), model.items.is_empty());
-                if let Some(parked) = parked {
-                    assert!(parked.unpark(), "no push came in between");
-                    model.parked = false;
-                }
-            }
-            Step::LeakPark => {
-                let mut consumer = queue.consumer().unwrap();
-                if let Some(parked) = consumer.park() {
-                    std::mem::forget(parked);
-                    model.parked = true;
-                }
-            }
-            Step::Retake => {
-                let consumer = queue.consumer().unwrap();
-                assert!(queue.consumer().is_err());
-                drop(consumer);
-                assert!(queue.consumer().is_ok());
-            }
-            Step::LeakConsumer => {
-                std::mem::forget(queue.consumer().unwrap());
-                assert!(queue.consumer().is_err());
-                drop(queue.consumer_mut());
-            }
-            Step::Move => queue = *Box::new(queue),
-        }
-        assert_eq!(queue.len(), model.items.len());
-        assert_eq!(queue.is_empty(), model.items.is_empty());
-        assert_eq!(
-            alive.count(),
-            model.items.len(),
-            "delivered or dropped once"
-        );
-    }
-    drop(queue); // with whatever is in it
-    assert_eq!(alive.count(), 0, "nothing is leaked");
+struct World<H: Kind> {
+    places: [Place<H>; 2],
+    chain: Chain<H>,
+    chained: VecDeque<usize>,
+    /// Handles outside: all that were popped and kept, and a share of each shared item.
+    held: Vec<H>,
+    drops: Rc<RefCell<Vec<usize>>>,
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+fn run<H: Kind>(program: &[Step]) {
+    let mut world = World::<H> {
+        places: [Place::new(), Place::new()],
+        chain: Chain::new(),
+        chained: VecDeque::new(),
+        held: Vec::new(),
+        drops: Rc::default(),
+    };
+    for step in program {
+        world.step(step);
+        world.check();
+    }
+    let drops = Rc::clone(&world.drops);
+    drop(world); // with whatever is in the queues and the chain
+    assert!(drops.borrow().iter().all(|&drops| drops == 1));
+}
 
-    #[test]
-    fn boxes(steps in vec(step(), 0..80)) {
-        let alive = Alive::default();
-        let make = |number| Box::new(Item {
-            link: Link::new(),
-            number,
-            _counter: Counter::new(&alive),
-        });
-        run(&steps, &alive, make, |item| item.number);
+impl<H: Kind> World<H> {
+    /// A new item, and its number.
+    fn make(&mut self) -> (H, usize) {
+        let number = self.drops.borrow().len();
+        self.drops.borrow_mut().push(0);
+        let drops = Rc::clone(&self.drops);
+        let handle = H::new(Body { number, drops });
+        self.held.extend(handle.share());
+        (handle, number)
     }
 
-    #[test]
-    fn pinned_boxes(steps in vec(step(), 0..40)) {
-        let alive = Alive::default();
-        let make = |number| Box::pin(Item {
-            link: Link::new(),
-            number,
-            _counter: Counter::new(&alive),
-        });
-        run(&steps, &alive, make, |item| item.number);
+    /// One of the handles outside, if there are any.
+    fn take_held(&mut self, which: usize) -> Option<H> {
+        let which = which.checked_rem(self.held.len())?;
+        let handle = self.held.swap_remove(which);
+        self.held.extend(handle.share());
+        Some(handle)
     }
 
-    /// A few items, pushed again and again, by two queues and a chain.
-    #[test]
-    fn shared_items_are_in_one_place(steps in vec((0..4usize, 0..6usize), 0..120)) {
-        let alive = Alive::default();
-        let items: Vec<_> = (0..4)
-            .map(|number| Arc::new(SharedItem {
-                link: SharedLink::new(),
-                number,
-                _counter: Counter::new(&alive),
-            }))
-            .collect();
-        let queues = [Queue::new(), Queue::new()];
-        let mut chain = Chain::new();
-        let mut models = [VecDeque::new(), VecDeque::new(), VecDeque::new()];
-        for (index, action) in steps {
-            let item = &items[index];
-            let queued = models.iter().any(|model| model.contains(&item.number));
-            let pushed = match action {
-                0 | 1 => queues[action].try_push(Arc::clone(item)).map(|_| ()),
-                2 => chain.try_push(Arc::clone(item)),
-                3 | 4 => {
-                    let popped = match queues[action - 3].consumer().unwrap().pop() {
-                        Pop::Item(item) => Some(item.number),
-                        Pop::Empty => None,
-                        Pop::Stalled => panic!("no push is in flight"),
-                    };
-                    prop_assert_eq!(popped, models[action - 3].pop_front());
-                    continue;
+    /// What is in a queue or in the chain.
+    fn queued(&self) -> impl Iterator<Item = &usize> {
+        let places = self.places.iter().flat_map(|place| &place.items);
+        places.chain(&self.chained)
+    }
+
+    /// Of those popped, keeps every other one, to push it again.
+    fn keep_some(&mut self, popped: Vec<H>) {
+        for handle in popped {
+            if handle.share().is_none() && handle.number() % 2 == 0 {
+                self.held.push(handle);
+            }
+        }
+    }
+
+    fn push_new(&mut self, queue: usize) {
+        let (handle, number) = self.make();
+        let place = &mut self.places[queue];
+        let told = handle.push(&place.queue).expect("nobody has pushed it yet");
+        assert_eq!(told, place.note_push([number]));
+    }
+
+    fn step(&mut self, step: &Step) {
+        match step.operation {
+            Operation::Push => self.push_new(step.queue),
+            Operation::PushHeld(which) => {
+                let Some(handle) = self.take_held(which) else {
+                    return;
+                };
+                let number = handle.number();
+                let queued = self.queued().any(|&queued| queued == number);
+                let place = &mut self.places[step.queue];
+                match handle.push(&place.queue) {
+                    Ok(told) => {
+                        assert!(!queued, "it is in two places");
+                        assert_eq!(told, place.note_push([number]));
+                    }
+                    Err(AlreadyQueued(handle)) => {
+                        assert!(queued);
+                        assert_eq!(handle.number(), number);
+                    }
                 }
-                _ => {
-                    prop_assert_eq!(chain.len(), models[2].len());
-                    let _ = queues[0].push_chain(std::mem::take(&mut chain));
-                    let chained = std::mem::take(&mut models[2]);
-                    models[0].extend(chained);
-                    continue;
+            }
+            Operation::DropHeld(which) => {
+                if let Some(which) = which.checked_rem(self.held.len()) {
+                    self.held.swap_remove(which);
                 }
+            }
+
+            Operation::Append(count) => {
+                for _ in 0..count {
+                    let (handle, number) = self.make();
+                    assert!(handle.append(&mut self.chain).is_ok());
+                    self.chained.push_back(number);
+                }
+            }
+            Operation::AppendHeld(which) => {
+                let Some(handle) = self.take_held(which) else {
+                    return;
+                };
+                let number = handle.number();
+                let queued = self.queued().any(|&queued| queued == number);
+                assert_eq!(handle.append(&mut self.chain).is_err(), queued);
+                if !queued {
+                    self.chained.push_back(number);
+                }
+            }
+            Operation::PopChain => {
+                let popped = self.chain.pop();
+                assert_eq!(popped.as_ref().map(H::number), self.chained.pop_front());
+                self.keep_some(popped.into_iter().collect());
+            }
+            Operation::PushChain => {
+                let place = &mut self.places[step.queue];
+                let told = place.queue.push_chain(mem::take(&mut self.chain));
+                assert_eq!(told, place.note_push(mem::take(&mut self.chained)));
+            }
+            Operation::DropChain => {
+                self.chain = Chain::new();
+                self.chained.clear();
+            }
+
+            Operation::Pop => {
+                let place = &mut self.places[step.queue];
+                let popped = match place.queue.consumer().unwrap().pop() {
+                    Pop::Item(handle) => Some(handle),
+                    Pop::Empty => None,
+                    Pop::Stalled => panic!("no push is in flight"),
+                };
+                assert_eq!(popped.as_ref().map(H::number), place.items.pop_front());
+                self.keep_some(popped.into_iter().collect());
+            }
+            Operation::PopWait => {
+                let place = &mut self.places[step.queue];
+                let popped = place.queue.consumer().unwrap().pop_wait();
+                assert_eq!(popped.as_ref().map(H::number), place.items.pop_front());
+                self.keep_some(popped.into_iter().collect());
+            }
+            Operation::Drain { limit, take, back } => self.drain(step.queue, limit, take, back),
+
+            Operation::Park { pushes, end } => self.park(step.queue, pushes, end),
+            Operation::LeakConsumer => {
+                let place = &mut self.places[step.queue];
+                mem::forget(place.queue.consumer().unwrap());
+                assert!(place.queue.consumer().is_err());
+                drop(place.queue.consumer_mut());
+            }
+            Operation::Move => {
+                let place = &mut self.places[step.queue];
+                place.queue = Box::new(mem::take(&mut *place.queue));
+            }
+            Operation::Renew => self.places[step.queue] = Place::new(),
+        }
+    }
+
+    fn drain(&mut self, queue: usize, limit: usize, take: usize, back: bool) {
+        // Made beforehand, since the consumer borrows the queue.
+        let mut new: Vec<_> = (0..take).map(|_| self.make()).collect();
+        let mut popped = Vec::new();
+        let Place { queue, items, .. } = &mut self.places[queue];
+
+        let mut consumer = queue.consumer().unwrap();
+        let mut drain = consumer.drain(limit);
+        let there = limit.min(items.len());
+        for _ in 0..take.min(there) {
+            let handle = drain.next().expect("there is more");
+            assert_eq!(Some(handle.number()), items.pop_front());
+            // What is pushed meanwhile is not for this sweep.
+            let (handle, number) = if back {
+                let number = handle.number();
+                (handle, number)
+            } else {
+                popped.push(handle);
+                new.pop().expect("one for each")
             };
-            match pushed {
-                Ok(()) => models[action].push_back(item.number),
-                Err(AlreadyQueued(returned)) => prop_assert!(Arc::ptr_eq(&returned, item)),
-            }
-            prop_assert_eq!(pushed_now(&models, item.number), 1);
-            prop_assert!(queued || models[action].back() == Some(&item.number));
+            let told = handle.push(queue).expect("it is in no queue");
+            assert!(!told.is_needed());
+            items.push_back(number);
         }
-        drop((queues, chain));
-        for item in &items {
-            prop_assert_eq!(Arc::strong_count(item), 1, "each share was given back");
+        if take > there {
+            assert!(drain.next().is_none());
+            assert!(drain.next().is_none(), "and so it stays");
         }
-        drop(items);
-        prop_assert_eq!(alive.count(), 0);
+        assert!(!drain.is_stalled());
+        drop(consumer);
+        self.keep_some(popped);
+    }
+
+    fn park(&mut self, queue: usize, pushes: usize, end: EndOfPark) {
+        let mut new: Vec<_> = (0..pushes).map(|_| self.make()).collect();
+        let Place {
+            queue,
+            items,
+            parked,
+        } = &mut self.places[queue];
+
+        let mut consumer = queue.consumer().unwrap();
+        let Some(guard) = consumer.park() else {
+            assert!(!items.is_empty());
+            return;
+        };
+        assert!(items.is_empty());
+        for (count, (handle, number)) in new.drain(..).enumerate() {
+            let told = handle.push(queue).expect("nobody has pushed it yet");
+            assert_eq!(told.is_needed(), count == 0, "one push is told");
+            items.push_back(number);
+        }
+        match end {
+            EndOfPark::Unpark => assert_eq!(guard.unpark(), pushes == 0),
+            EndOfPark::Drop => drop(guard),
+            EndOfPark::Leak => mem::forget(guard),
+        }
+        *parked = matches!(end, EndOfPark::Leak) && pushes == 0;
+    }
+
+    fn check(&self) {
+        for place in &self.places {
+            assert_eq!(place.queue.len(), place.items.len());
+            assert_eq!(place.queue.is_empty(), place.items.is_empty());
+        }
+        assert_eq!(self.chain.len(), self.chained.len());
+        assert_eq!(self.chain.is_empty(), self.chained.is_empty());
+        // Dropped once, unless somebody holds it.
+        let mut expected = vec![1; self.drops.borrow().len()];
+        let queued = self.queued().copied();
+        for number in queued.chain(self.held.iter().map(H::number)) {
+            expected[number] = 0;
+        }
+        assert_eq!(*self.drops.borrow(), expected, "drops of each item");
     }
 }
 
-/// In how many places the item is.
-fn pushed_now(models: &[VecDeque<usize>], number: usize) -> usize {
-    models.iter().flatten().filter(|&&n| n == number).count()
+// --- Tasks --------------------------------------------------------------------
+
+/// What a receiver does before it is dropped, or forgotten.
+#[derive(Clone, Debug)]
+struct Stay {
+    steps: Vec<TaskStep>,
+    leak: bool,
+}
+
+#[derive(Clone, Debug)]
+enum TaskStep {
+    /// The task of this index polls.
+    Poll(usize),
+    Push,
+    Pop,
+}
+
+fn stay() -> impl Strategy<Value = Stay> {
+    let step = prop_oneof![
+        (0..TASKS).prop_map(TaskStep::Poll),
+        Just(TaskStep::Push),
+        Just(TaskStep::Pop),
+    ];
+    (vec(step, 0..12), any::<bool>()).prop_map(|(steps, leak)| Stay { steps, leak })
+}
+
+const TASKS: usize = 3;
+
+struct Numbered {
+    link: Link,
+    number: usize,
+}
+linked!(Numbered => link: Link);
+
+#[derive(Default)]
+struct Task {
+    woken: AtomicUsize,
+}
+
+impl std::task::Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.woken.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn run_task(program: &[Stay]) {
+    let mut queue = TaskQueue::<Box<Numbered>>::new();
+    let tasks: [Arc<Task>; TASKS] = Default::default();
+    let wakers = tasks.each_ref().map(|task| Waker::from(Arc::clone(task)));
+
+    let mut items = VecDeque::new();
+    let mut pushed = 0;
+    // Who waits, and how often each was woken.
+    let mut waiting = None;
+    let mut woken = [0; TASKS];
+    // The waker of who waits is in the queue, beside the task and the waker here.
+    let check = |waiting, woken: [usize; TASKS]| {
+        for (index, task) in tasks.iter().enumerate() {
+            assert_eq!(task.woken.load(Ordering::Relaxed), woken[index]);
+            let shares = 2 + usize::from(waiting == Some(index));
+            assert_eq!(Arc::strong_count(task), shares, "wakers of task {index}");
+        }
+    };
+
+    for stay in program {
+        let mut receiver = queue.receiver_mut();
+        for step in &stay.steps {
+            match *step {
+                TaskStep::Poll(index) => {
+                    let mut context = Context::from_waker(&wakers[index]);
+                    match receiver.poll_recv(&mut context) {
+                        Poll::Ready(item) => assert_eq!(Some(item.number), items.pop_front()),
+                        Poll::Pending => {
+                            assert!(items.is_empty());
+                            waiting = Some(index);
+                        }
+                    }
+                }
+                TaskStep::Push => {
+                    let (link, number) = (Link::new(), pushed);
+                    receiver.queue().push(Box::new(Numbered { link, number }));
+                    items.push_back(number);
+                    pushed += 1;
+                    if let Some(index) = waiting.take() {
+                        woken[index] += 1;
+                    }
+                }
+                TaskStep::Pop => match receiver.pop() {
+                    Pop::Item(item) => assert_eq!(Some(item.number), items.pop_front()),
+                    Pop::Empty => assert!(items.is_empty()),
+                    Pop::Stalled => panic!("no push is in flight"),
+                },
+            }
+            check(waiting, woken);
+        }
+        if stay.leak {
+            mem::forget(receiver); // its waker stays
+        } else {
+            drop(receiver);
+            waiting = None;
+        }
+        check(waiting, woken);
+    }
+    drop(queue);
+    check(None, woken);
 }

@@ -1,204 +1,211 @@
-//! Several threads at once, more operations than a model checker can have.
+//! Several threads at once, more of them and longer than a model checker can have.
+//!
+//! None of these tests sleeps in the hope that something has happened meanwhile.
+//! Those in which a mistake would show as a thread that is never woken run under
+//! [`must_end`].
 #![cfg(feature = "std")]
 #![forbid(unsafe_code)]
 
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
 use mpsc_queue::{
-    Chain, Consumer, Counted, Link, Pop, Queue, Receiver, SharedLink, TaskQueue, ThreadQueue, Wake,
-    WakingQueue, linked,
+    AlreadyQueued, Chain, Consumer, Link, Pop, Queue, Receiver, SharedLink, TaskQueue, ThreadQueue,
+    Wake, WakingQueue, linked,
 };
 
-/// How many items exist that a test made.
-#[derive(Default)]
-struct Alive(AtomicUsize);
+const PRODUCERS: [usize; 4] = [1, 2, 4, 8];
 
-struct Item {
-    link: Link,
-    producer: usize,
-    number: usize,
-    alive: Arc<Alive>,
-}
-linked!(Item => link: Link);
+/// How many items a producer pushes.
+const EACH: usize = if cfg!(miri) { 30 } else { 30_000 };
 
-impl Drop for Item {
-    fn drop(&mut self) {
-        self.alive.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl Alive {
-    fn item(self: &Arc<Self>, producer: usize, number: usize) -> Box<Item> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Box::new(Item {
-            link: Link::new(),
-            producer,
-            number,
-            alive: Arc::clone(self),
-        })
-    }
-
-    fn assert_none(&self) {
-        assert_eq!(self.0.load(Ordering::Relaxed), 0, "an item was leaked");
-    }
-}
-
-/// Checks that each producer's items come in order, none missing.
-struct Order(Vec<usize>);
-
-impl Order {
-    fn of(producers: usize) -> Self {
-        Self(vec![0; producers])
-    }
-
-    fn check(&mut self, item: &Item) {
-        let next = &mut self.0[item.producer];
-        assert_eq!(item.number, *next, "of producer {}", item.producer);
-        *next += 1;
-    }
-
-    fn total(&self) -> usize {
-        self.0.iter().sum()
-    }
-}
-
-const PRODUCERS: [usize; 3] = [1, 2, 8];
-const EACH: usize = 20_000;
+// --- Order, and nothing lost ----------------------------------------------------
 
 #[test]
 fn each_producer_is_in_order_and_nothing_is_lost() {
     for producers in PRODUCERS {
-        let alive = Arc::new(Alive::default());
-        let queue = Queue::<Box<Item>, Counted>::counted();
+        let census = Census::of(producers);
+        let queue = Queue::new();
         thread::scope(|scope| {
             for producer in 0..producers {
-                let (queue, alive) = (&queue, &alive);
+                let (queue, census) = (&queue, &census);
                 scope.spawn(move || {
                     for number in 0..EACH {
-                        let _ = queue.push(alive.item(producer, number));
+                        let _ = queue.push(census.item(producer, number));
                     }
                 });
             }
             let mut consumer = queue.consumer().unwrap();
             let mut order = Order::of(producers);
             while order.total() < producers * EACH {
-                let length = queue.len();
-                assert!(length <= producers * EACH, "a negative length: {length}");
                 match consumer.pop() {
                     Pop::Item(item) => order.check(&item),
                     Pop::Empty | Pop::Stalled => thread::yield_now(),
                 }
             }
         });
-        assert!(queue.is_empty());
-        alive.assert_none();
+        assert!(matches!(queue.consumer().unwrap().pop(), Pop::Empty));
+        census.assert_each_dropped_once();
     }
 }
 
-/// Single items, chains and sweeps; a chain is never interrupted.
+/// `Empty` is never said when more pushes have returned than items were popped,
+/// and the length is never less than that difference, nor negative.
 #[test]
-fn chains_arrive_whole() {
-    const CHAINS: usize = 2_000;
+fn a_push_that_has_returned_is_not_overlooked() {
     for producers in PRODUCERS {
-        let alive = Arc::new(Alive::default());
-        let queue = Queue::<Box<Item>>::new();
+        let total = producers * EACH;
+        let census = Census::of(producers);
+        let queue = Queue::counted();
+        let returned = AtomicUsize::new(0);
         thread::scope(|scope| {
             for producer in 0..producers {
-                let (queue, alive) = (&queue, &alive);
+                let (queue, census, returned) = (&queue, &census, &returned);
                 scope.spawn(move || {
-                    for chain in 0..CHAINS {
-                        let numbers = chain * 10..(chain + 1) * 10;
-                        let chain: Chain<_> =
-                            numbers.map(|number| alive.item(producer, number)).collect();
+                    for number in 0..EACH {
+                        let _ = queue.push(census.item(producer, number));
+                        returned.fetch_add(1, Ordering::Release);
+                    }
+                });
+            }
+            scope.spawn(|| {
+                while returned.load(Ordering::Relaxed) < total {
+                    let length = queue.len();
+                    assert!(length <= total, "to a bystander: {length}");
+                    thread::yield_now();
+                }
+            });
+            let mut consumer = queue.consumer().unwrap();
+            let mut popped = 0;
+            while popped < total {
+                let surely_there = returned.load(Ordering::Acquire).saturating_sub(popped);
+                let length = queue.len();
+                assert!((surely_there..=total - popped).contains(&length));
+                assert!(surely_there == 0 || !queue.is_empty());
+                match consumer.pop() {
+                    Pop::Item(_) => popped += 1,
+                    Pop::Empty => assert_eq!(surely_there, 0, "this many were overlooked"),
+                    Pop::Stalled => thread::yield_now(),
+                }
+            }
+        });
+        assert_eq!(queue.len(), 0);
+        census.assert_each_dropped_once();
+    }
+}
+
+/// Chains, single items and sweeps: a chain is never interrupted.
+#[test]
+fn chains_arrive_whole() {
+    const CHAIN: usize = 9;
+    const ROUND: usize = CHAIN + 1; // a chain, and a single item
+
+    for producers in PRODUCERS {
+        let census = Census::of(producers);
+        let queue = Queue::new();
+        thread::scope(|scope| {
+            for producer in 0..producers {
+                let (queue, census) = (&queue, &census);
+                scope.spawn(move || {
+                    for first in (0..EACH).step_by(ROUND) {
+                        let numbers = first..first + CHAIN;
+                        let chain: Chain<_> = numbers
+                            .map(|number| census.item(producer, number))
+                            .collect();
                         let _ = queue.push_chain(chain);
+                        let _ = queue.push(census.item(producer, first + CHAIN));
                     }
                 });
             }
             let mut consumer = queue.consumer().unwrap();
             let mut order = Order::of(producers);
-            let mut last = None;
-            while order.total() < producers * CHAINS * 10 {
+            let mut last = (0, 0);
+            while order.total() < producers * EACH {
                 for item in consumer.drain(77) {
                     order.check(&item);
-                    if item.number % 10 > 0 {
-                        let before = Some((item.producer, item.number - 1));
-                        assert_eq!(last, before, "a chain was interrupted");
+                    if (1..CHAIN).contains(&(item.number % ROUND)) {
+                        assert_eq!(last, (item.producer, item.number - 1));
                     }
-                    last = Some((item.producer, item.number));
+                    last = (item.producer, item.number);
                 }
+                thread::yield_now();
             }
         });
-        alive.assert_none();
+        census.assert_each_dropped_once();
     }
 }
 
+/// Whoever has the last share of the queue, a producer or the consumer, drops it,
+/// with what is still in it.
 #[test]
 fn a_queue_is_dropped_half_full() {
-    for _ in 0..50 {
-        let alive = Arc::new(Alive::default());
-        let queue = Arc::new(Queue::<Box<Item>>::new());
-        let producers: Vec<_> = (0..4)
-            .map(|producer| {
-                let (queue, alive) = (Arc::clone(&queue), Arc::clone(&alive));
-                thread::spawn(move || {
+    const PRODUCERS: usize = 4;
+    for round in 0..(EACH / 300).max(2) {
+        let census = Census::new(PRODUCERS, 200);
+        let queue = Arc::new(Queue::new());
+        thread::scope(|scope| {
+            for producer in 0..PRODUCERS {
+                let (queue, census) = (Arc::clone(&queue), &census);
+                scope.spawn(move || {
                     for number in 0..200 {
-                        let _ = queue.push(alive.item(producer, number));
+                        let _ = queue.push(census.item(producer, number));
                     }
-                })
-            })
-            .collect();
-        let mut consumer = Consumer::owned(queue).unwrap();
-        for _ in 0..100 {
-            let _ = consumer.pop();
-        }
-        drop(consumer); // the last producer drops the queue
-        for producer in producers {
-            producer.join().unwrap();
-        }
-        alive.assert_none();
+                });
+            }
+            let mut consumer = Consumer::owned(queue).unwrap();
+            for _ in 0..round {
+                let _ = consumer.pop();
+            }
+        });
+        census.assert_each_dropped_once();
     }
 }
 
-/// A task that many producers wake, each after it has announced something. What was
-/// announced before a push, also one that failed, is seen by a later pop.
+/// An item that is pushed after a sweep began is not part of it, however long the
+/// sweep takes: a consumer is not held by producers that go on.
 #[test]
-fn no_announcement_is_missed() {
-    struct Task {
-        link: SharedLink,
-        announced: AtomicUsize,
+fn a_sweep_takes_nothing_that_came_later() {
+    struct Stamped {
+        link: Link,
+        sweep: usize,
     }
-    linked!(Task => link: SharedLink);
+    linked!(Stamped => link: Link);
 
     for producers in PRODUCERS {
-        let queue = ThreadQueue::<Arc<Task>>::new();
-        let task = Arc::new(Task {
-            link: SharedLink::new(),
-            announced: AtomicUsize::new(0),
-        });
+        let queue = Queue::new();
+        let begun = AtomicUsize::new(0);
         thread::scope(|scope| {
             for _ in 0..producers {
                 scope.spawn(|| {
                     for _ in 0..EACH {
-                        task.announced.fetch_add(1, Ordering::Relaxed);
-                        let _ = queue.try_push(Arc::clone(&task));
+                        // If this sees that a sweep has begun, so has the push.
+                        let sweep = begun.load(Ordering::Acquire);
+                        let link = Link::new();
+                        let _ = queue.push(Box::new(Stamped { link, sweep }));
                     }
                 });
             }
-            let mut woken = queue.receiver().unwrap();
-            let mut seen = 0;
-            while seen < producers * EACH {
-                // Hangs if a wake-up is lost.
-                seen += woken.recv().announced.swap(0, Ordering::Relaxed);
+            let mut consumer = queue.consumer().unwrap();
+            let mut popped = 0;
+            for sweep in 1.. {
+                let items = consumer.drain(usize::MAX);
+                begun.store(sweep, Ordering::Release);
+                for item in items {
+                    assert!(item.sweep < sweep, "it was pushed after the sweep began");
+                    popped += 1;
+                }
+                if popped == producers * EACH {
+                    break;
+                }
+                thread::yield_now();
             }
         });
-        drop(queue);
-        assert_eq!(Arc::strong_count(&task), 1);
     }
 }
 
@@ -206,15 +213,15 @@ fn no_announcement_is_missed() {
 #[test]
 fn the_consumer_is_handed_over() {
     const TOTAL: usize = 2 * EACH;
-    let alive = Arc::new(Alive::default());
-    let queue = Queue::<Box<Item>>::new();
+    let census = Census::of(2);
+    let queue = Queue::new();
     let popped = Mutex::new(Order::of(2));
     thread::scope(|scope| {
         for producer in 0..2 {
-            let (queue, alive) = (&queue, &alive);
+            let (queue, census) = (&queue, &census);
             scope.spawn(move || {
                 for number in 0..EACH {
-                    let _ = queue.push(alive.item(producer, number));
+                    let _ = queue.push(census.item(producer, number));
                 }
             });
         }
@@ -238,70 +245,241 @@ fn the_consumer_is_handed_over() {
             });
         }
     });
-    alive.assert_none();
+    census.assert_each_dropped_once();
+}
+
+// --- Shared items ---------------------------------------------------------------
+
+/// Something to do, announced by many, and queued at most once.
+#[derive(Default)]
+struct Task {
+    announced: AtomicUsize,
+    link: SharedLink,
+}
+linked!(Task => link: SharedLink);
+
+impl Task {
+    fn announce(self: &Arc<Self>, queue: &Queue<Arc<Self>>) -> bool {
+        self.announced.fetch_add(1, Ordering::Relaxed); // the push orders it
+        queue.try_push(Arc::clone(self)).is_ok()
+    }
+
+    fn take_announced(&self) -> usize {
+        self.announced.swap(0, Ordering::Relaxed)
+    }
+}
+
+/// What was announced before a push, *also one that failed*, is seen by whoever
+/// receives the task from a pop. And each push that succeeded is one pop.
+#[test]
+fn a_push_that_fails_is_seen_by_the_pop() {
+    for producers in PRODUCERS {
+        let tasks: [Arc<Task>; 3] = Default::default();
+        let queue = Queue::new();
+        let (pushed, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for producer in 0..producers {
+                let (tasks, queue, pushed, ended) = (&tasks, &queue, &pushed, &ended);
+                scope.spawn(move || {
+                    for round in 0..EACH {
+                        let task = &tasks[(producer + round) % tasks.len()];
+                        pushed.fetch_add(task.announce(queue).into(), Ordering::Relaxed);
+                    }
+                    ended.fetch_add(1, Ordering::Release);
+                });
+            }
+            let mut consumer = queue.consumer().unwrap();
+            let (mut popped, mut seen) = (0, 0);
+            loop {
+                let all_ended = ended.load(Ordering::Acquire) == producers;
+                match consumer.pop() {
+                    Pop::Item(task) => {
+                        popped += 1;
+                        seen += task.take_announced();
+                    }
+                    Pop::Empty if all_ended => break,
+                    Pop::Empty | Pop::Stalled => thread::yield_now(),
+                }
+            }
+            assert_eq!(seen, producers * EACH, "an announcement was missed");
+            assert_eq!(popped, pushed.load(Ordering::Relaxed));
+        });
+        drop(queue);
+        for task in tasks {
+            assert!(Arc::into_inner(task).is_some(), "each share was given back");
+        }
+    }
+}
+
+/// The same where the consumer sleeps in between, and must be woken.
+#[test]
+fn a_sleeper_misses_no_announcement() {
+    for producers in PRODUCERS {
+        must_end(move || {
+            let queue = ThreadQueue::<Arc<Task>>::new();
+            let task = Arc::new(Task::default());
+            thread::scope(|scope| {
+                for _ in 0..producers {
+                    scope.spawn(|| {
+                        for round in 0..EACH {
+                            task.announced.fetch_add(1, Ordering::Relaxed);
+                            let _ = queue.try_push(Arc::clone(&task));
+                            if round % 8 == 0 {
+                                thread::yield_now();
+                            }
+                        }
+                    });
+                }
+                let mut woken = queue.receiver().unwrap();
+                let mut seen = 0;
+                while seen < producers * EACH {
+                    seen += woken.recv().take_announced();
+                }
+            });
+        });
+    }
+}
+
+/// Two queues compete for the same items: each push that succeeds in one of them is
+/// one pop from that one.
+#[test]
+fn an_item_is_in_one_queue_at_a_time() {
+    let tasks: [Arc<Task>; 3] = Default::default();
+    let queues = [Queue::new(), Queue::new()];
+    let ended = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        let consumers = queues.each_ref().map(|queue| {
+            let ended = &ended;
+            scope.spawn(move || {
+                let mut consumer = queue.consumer().unwrap();
+                let mut popped = 0;
+                loop {
+                    let all_ended = ended.load(Ordering::Acquire) == 4;
+                    match consumer.pop() {
+                        Pop::Item(_) => popped += 1,
+                        Pop::Empty if all_ended => return popped,
+                        Pop::Empty | Pop::Stalled => thread::yield_now(),
+                    }
+                }
+            })
+        });
+        let producers = [0, 1, 2, 3].map(|producer| {
+            let (tasks, queues, ended) = (&tasks, &queues, &ended);
+            scope.spawn(move || {
+                let mut pushed = [0; 2];
+                for round in 0..EACH {
+                    let task = &tasks[round % tasks.len()];
+                    let queue = (producer + round) % 2;
+                    match queues[queue].try_push(Arc::clone(task)) {
+                        Ok(_) => pushed[queue] += 1,
+                        Err(AlreadyQueued(same)) => assert!(Arc::ptr_eq(&same, task)),
+                    }
+                }
+                ended.fetch_add(1, Ordering::Release);
+                pushed
+            })
+        });
+        let mut pushed = [0; 2];
+        for producer in producers {
+            let [first, second] = producer.join().unwrap();
+            pushed[0] += first;
+            pushed[1] += second;
+        }
+        assert_eq!(consumers.map(|consumer| consumer.join().unwrap()), pushed);
+    });
+}
+
+// --- Sleeping and waking ----------------------------------------------------------
+
+/// One item goes to and fro between two threads, each of which has nothing else to
+/// do: nearly every receive sleeps and is woken.
+#[test]
+fn two_threads_converse() {
+    must_end(|| {
+        let census = Census::new(1, 1);
+        let (to, fro) = (ThreadQueue::new(), ThreadQueue::new());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut requests = to.receiver().unwrap();
+                for _ in 0..EACH {
+                    fro.push(requests.recv());
+                }
+            });
+            let mut replies = fro.receiver().unwrap();
+            let mut item = census.item(0, 0);
+            for _ in 0..EACH {
+                to.push(item);
+                item = replies.recv_timeout(Duration::MAX).unwrap();
+            }
+        });
+        assert!(to.is_empty() && fro.is_empty());
+        census.assert_each_dropped_once();
+    });
 }
 
 #[test]
 fn a_thread_that_sleeps_is_woken() {
     for producers in PRODUCERS {
-        let alive = Arc::new(Alive::default());
-        let queue = ThreadQueue::<Box<Item>>::new();
-        thread::scope(|scope| {
-            for producer in 0..producers {
-                let (queue, alive) = (&queue, &alive);
-                scope.spawn(move || {
-                    for number in 0..EACH {
-                        queue.push(alive.item(producer, number));
-                        if number % 64 == 0 {
-                            thread::yield_now(); // let it fall asleep
+        must_end(move || {
+            let census = Census::of(producers);
+            let queue = ThreadQueue::new();
+            thread::scope(|scope| {
+                for producer in 0..producers {
+                    let (queue, census) = (&queue, &census);
+                    scope.spawn(move || {
+                        for number in 0..EACH {
+                            queue.push(census.item(producer, number));
+                            if number % 8 == 0 {
+                                thread::yield_now(); // let it fall asleep
+                            }
                         }
-                    }
-                });
-            }
-            let mut receiver = queue.receiver().unwrap();
-            let mut order = Order::of(producers);
-            for round in 0..producers * EACH {
-                // With and without a time limit; this one is never reached.
-                let item = match round % 2 {
-                    0 => receiver.recv(),
-                    _ => receiver.recv_timeout(Duration::from_secs(600)).unwrap(),
-                };
-                order.check(&item);
-            }
+                    });
+                }
+                let mut receiver = queue.receiver().unwrap();
+                let mut order = Order::of(producers);
+                while order.total() < producers * EACH {
+                    order.check(&receiver.recv());
+                }
+            });
+            census.assert_each_dropped_once();
         });
-        alive.assert_none();
     }
 }
 
 /// Time limits that pass while pushes arrive: nothing is lost either way.
 #[test]
 fn a_time_limit_loses_nothing() {
-    let alive = Arc::new(Alive::default());
-    let queue = ThreadQueue::<Box<Item>>::new();
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            for number in 0..2_000 {
-                queue.push(alive.item(0, number));
-                thread::yield_now();
+    must_end(|| {
+        let census = Census::of(1);
+        let queue = ThreadQueue::new();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for number in 0..EACH {
+                    queue.push(census.item(0, number));
+                    if number % 8 == 0 {
+                        thread::yield_now();
+                    }
+                }
+            });
+            let mut receiver = queue.receiver().unwrap();
+            let mut order = Order::of(1);
+            for round in 0.. {
+                let limit = Duration::from_micros(round % 50);
+                if let Some(item) = receiver.recv_timeout(limit) {
+                    order.check(&item);
+                }
+                if order.total() == EACH {
+                    break;
+                }
             }
+            assert!(receiver.recv_timeout(Duration::ZERO).is_none());
         });
-        let mut receiver = queue.receiver().unwrap();
-        let mut order = Order::of(1);
-        for round in 0.. {
-            let limit = Duration::from_micros(round % 50);
-            if let Some(item) = receiver.recv_timeout(limit) {
-                order.check(&item);
-            }
-            if order.total() == 2_000 {
-                break;
-            }
-        }
-        assert!(receiver.recv_timeout(Duration::ZERO).is_none());
+        census.assert_each_dropped_once();
     });
-    alive.assert_none();
 }
 
-/// At most one wake-up for each time that the consumer parks, and none is lost.
+/// The bell rings exactly once for each time that the consumer parks: it sleeps until
+/// it does, and in the end the counts agree.
 #[test]
 fn a_waker_of_ones_own_is_called_once_per_park() {
     #[derive(Default)]
@@ -315,108 +493,174 @@ fn a_waker_of_ones_own_is_called_once_per_park() {
             self.changed.notify_one();
         }
     }
+    impl Bell {
+        fn wait_for_more_than(&self, times: usize) {
+            let rung = self.rung.lock().unwrap();
+            drop(
+                self.changed
+                    .wait_while(rung, |rung| *rung <= times)
+                    .unwrap(),
+            );
+        }
+    }
 
     for producers in PRODUCERS {
-        let alive = Arc::new(Alive::default());
-        let queue = WakingQueue::<Box<Item>, Bell>::with_waker(Bell::default());
-        let mut parks = 0;
-        thread::scope(|scope| {
-            for producer in 0..producers {
-                let (queue, alive) = (&queue, &alive);
-                scope.spawn(move || {
-                    for number in 0..EACH {
-                        queue.push(alive.item(producer, number));
+        must_end(move || {
+            let census = Census::of(producers);
+            let queue = WakingQueue::<_, Bell>::with_waker(Bell::default());
+            let mut parks = 0;
+            thread::scope(|scope| {
+                for producer in 0..producers {
+                    let (queue, census) = (&queue, &census);
+                    scope.spawn(move || {
+                        for number in 0..EACH {
+                            queue.push(census.item(producer, number));
+                            if number % 8 == 0 {
+                                thread::yield_now();
+                            }
+                        }
+                    });
+                }
+                let mut receiver = queue.receiver().unwrap();
+                let mut order = Order::of(producers);
+                loop {
+                    receiver.drain(1000).for_each(|item| order.check(&item));
+                    if order.total() == producers * EACH {
+                        break;
                     }
-                });
-            }
-            let mut receiver = queue.receiver().unwrap();
-            let mut order = Order::of(producers);
-            while order.total() < producers * EACH {
-                receiver.drain(1000).for_each(|item| order.check(&item));
-                if order.total() == producers * EACH {
-                    break;
+                    if let Some(parked) = receiver.park() {
+                        // All earlier parks were ended by a ring each.
+                        queue.waker().wait_for_more_than(parks);
+                        assert!(!parked.unpark(), "it rang without a push");
+                        parks += 1;
+                    } else {
+                        thread::yield_now(); // stalled, or something came
+                    }
                 }
-                if let Some(parked) = receiver.park() {
-                    let rung = queue.waker().rung.lock().unwrap();
-                    // Every earlier park was ended by a push, which rings once.
-                    drop(
-                        queue
-                            .waker()
-                            .changed
-                            .wait_while(rung, |rung| *rung <= parks)
-                            .unwrap(),
-                    );
-                    assert!(!parked.unpark(), "a bell rang without a push");
-                    parks += 1;
-                }
-            }
+            });
+            assert_eq!(*queue.waker().rung.lock().unwrap(), parks);
+            census.assert_each_dropped_once();
         });
-        assert_eq!(*queue.waker().rung.lock().unwrap(), parks);
-        alive.assert_none();
     }
 }
 
+/// The receiver also changes the task in the middle, from one waker to another.
 #[test]
 fn a_task_that_waits_is_woken() {
-    let alive = Arc::new(Alive::default());
-    let queue = Arc::new(TaskQueue::<Box<Item>>::new());
-    let producers: Vec<_> = (0..2)
-        .map(|producer| {
-            let (queue, alive) = (Arc::clone(&queue), Arc::clone(&alive));
-            thread::spawn(move || {
-                for number in 0..EACH {
-                    queue.push(alive.item(producer, number));
-                    if number % 64 == 0 {
-                        thread::yield_now();
-                    }
+    for producers in PRODUCERS {
+        must_end(move || {
+            let census = Census::of(producers);
+            let queue = Arc::new(TaskQueue::new());
+            thread::scope(|scope| {
+                for producer in 0..producers {
+                    let (queue, census) = (Arc::clone(&queue), &census);
+                    scope.spawn(move || {
+                        for number in 0..EACH {
+                            queue.push(census.item(producer, number));
+                            if number % 8 == 0 {
+                                thread::yield_now();
+                            }
+                        }
+                    });
                 }
-            })
-        })
-        .collect();
-    let mut receiver = Receiver::owned(queue).unwrap();
-    let mut order = Order::of(2);
-    block_on(async {
-        while order.total() < 2 * EACH {
-            let item = receiver.recv().await;
-            order.check(&item);
-        }
-    });
-    producers
-        .into_iter()
-        .for_each(|producer| producer.join().unwrap());
-    alive.assert_none();
+                let mut receiver = Receiver::owned(queue).unwrap();
+                let mut order = Order::of(producers);
+                while order.total() < producers * EACH {
+                    block_on(async {
+                        for _ in 0..10 {
+                            order.check(&*receiver.recv().await);
+                        }
+                    });
+                }
+            });
+            census.assert_each_dropped_once();
+        });
+    }
 }
 
-/// A consumer that is busy with a sweep is not held by producers that go on.
-#[test]
-fn a_sweep_ends_while_others_push() {
-    let alive = Arc::new(Alive::default());
-    let queue = Queue::<Box<Item>>::new();
-    let stop = Barrier::new(2);
-    thread::scope(|scope| {
-        for number in 0..100 {
-            let _ = queue.push(alive.item(0, number));
-        }
-        let mut consumer = queue.consumer().unwrap();
-        let mut swept = 0;
-        let mut sweep = consumer.drain(usize::MAX);
-        // A sweep that followed the producer would take these, too.
-        scope.spawn(|| {
-            for number in 0..1_000 {
-                let _ = queue.push(alive.item(1, number));
-            }
-            stop.wait();
-        });
-        stop.wait();
-        for item in &mut sweep {
-            assert_eq!(item.producer, 0);
-            swept += 1;
-        }
-        assert!(!sweep.is_stalled());
-        assert_eq!(swept, 100);
+// --- What the tests are made of ---------------------------------------------------
+
+struct Item<'a> {
+    producer: usize,
+    link: Link,
+    number: usize,
+    census: &'a Census,
+}
+linked!(['a] Item<'a> => link: Link);
+
+/// How often each item was dropped.
+struct Census {
+    each: usize,
+    drops: Vec<AtomicUsize>,
+}
+
+impl Census {
+    /// For so many producers of so many items each.
+    fn new(producers: usize, each: usize) -> Self {
+        let drops = (0..producers * each).map(|_| AtomicUsize::new(0)).collect();
+        Self { each, drops }
+    }
+
+    fn of(producers: usize) -> Self {
+        Self::new(producers, EACH)
+    }
+
+    fn item(&self, producer: usize, number: usize) -> Box<Item<'_>> {
+        Box::new(Item {
+            producer,
+            link: Link::new(),
+            number,
+            census: self,
+        })
+    }
+
+    fn assert_each_dropped_once(&self) {
+        let drops = self.drops.iter().map(|drops| drops.load(Ordering::Relaxed));
+        let wrong = drops.enumerate().find(|&(_, drops)| drops != 1);
+        assert_eq!(wrong, None, "an item, and how often it was dropped");
+    }
+}
+
+impl Drop for Item<'_> {
+    fn drop(&mut self) {
+        let index = self.producer * self.census.each + self.number;
+        self.census.drops[index].fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Checks that each producer's items come in order, none missing.
+struct Order(Vec<usize>);
+
+impl Order {
+    fn of(producers: usize) -> Self {
+        Self(vec![0; producers])
+    }
+
+    fn check(&mut self, item: &Item<'_>) {
+        let next = &mut self.0[item.producer];
+        assert_eq!(item.number, *next, "of producer {}", item.producer);
+        *next += 1;
+    }
+
+    fn total(&self) -> usize {
+        self.0.iter().sum()
+    }
+}
+
+/// Runs a test on a thread of its own, and fails if that hangs: a wake-up was lost.
+fn must_end(test: impl FnOnce() + Send + 'static) {
+    /// Far more than any of them takes.
+    const PATIENCE: Duration = Duration::from_secs(300);
+
+    let (ended, end) = mpsc::channel::<()>();
+    let thread = thread::spawn(move || {
+        let _ended = ended; // dropped at the end, however it comes
+        test();
     });
-    drop(queue);
-    alive.assert_none();
+    if end.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+        panic!("it hangs");
+    }
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic));
 }
 
 /// Runs a future on this thread.
