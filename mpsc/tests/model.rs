@@ -6,13 +6,11 @@
 #![cfg(feature = "alloc")]
 #![forbid(unsafe_code)]
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::mem;
 use std::pin::Pin;
-use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use mpsc_queue::{
@@ -59,12 +57,12 @@ proptest! {
 struct Body {
     number: usize,
     /// How often each number was dropped.
-    drops: Rc<RefCell<Vec<usize>>>,
+    drops: Arc<Mutex<Vec<usize>>>,
 }
 
 impl Drop for Body {
     fn drop(&mut self) {
-        self.drops.borrow_mut()[self.number] += 1;
+        self.drops.lock().unwrap()[self.number] += 1;
     }
 }
 
@@ -274,7 +272,7 @@ struct World<H: Kind> {
     chained: VecDeque<usize>,
     /// Handles outside: all that were popped and kept, and a share of each shared item.
     held: Vec<H>,
-    drops: Rc<RefCell<Vec<usize>>>,
+    drops: Arc<Mutex<Vec<usize>>>,
 }
 
 fn run<H: Kind>(program: &[Step]) {
@@ -283,23 +281,23 @@ fn run<H: Kind>(program: &[Step]) {
         chain: Chain::new(),
         chained: VecDeque::new(),
         held: Vec::new(),
-        drops: Rc::default(),
+        drops: Arc::default(),
     };
     for step in program {
         world.step(step);
         world.check();
     }
-    let drops = Rc::clone(&world.drops);
+    let drops = Arc::clone(&world.drops);
     drop(world); // with whatever is in the queues and the chain
-    assert!(drops.borrow().iter().all(|&drops| drops == 1));
+    assert!(drops.lock().unwrap().iter().all(|&drops| drops == 1));
 }
 
 impl<H: Kind> World<H> {
     /// A new item, and its number.
     fn make(&mut self) -> (H, usize) {
-        let number = self.drops.borrow().len();
-        self.drops.borrow_mut().push(0);
-        let drops = Rc::clone(&self.drops);
+        let number = self.drops.lock().unwrap().len();
+        self.drops.lock().unwrap().push(0);
+        let drops = Arc::clone(&self.drops);
         let handle = H::new(Body { number, drops });
         self.held.extend(handle.share());
         (handle, number)
@@ -422,7 +420,8 @@ impl<H: Kind> World<H> {
             }
             Operation::Move => {
                 let place = &mut self.places[step.queue];
-                place.queue = Box::new(mem::take(&mut *place.queue));
+                let moved = mem::take(&mut *place.queue);
+                let _old_address = mem::replace(&mut place.queue, Box::new(moved));
             }
             Operation::Renew => self.places[step.queue] = Place::new(),
         }
@@ -496,12 +495,12 @@ impl<H: Kind> World<H> {
         assert_eq!(self.chain.len(), self.chained.len());
         assert_eq!(self.chain.is_empty(), self.chained.is_empty());
         // Dropped once, unless somebody holds it.
-        let mut expected = vec![1; self.drops.borrow().len()];
+        let mut expected = vec![1; self.drops.lock().unwrap().len()];
         let queued = self.queued().copied();
         for number in queued.chain(self.held.iter().map(H::number)) {
             expected[number] = 0;
         }
-        assert_eq!(*self.drops.borrow(), expected, "drops of each item");
+        assert_eq!(*self.drops.lock().unwrap(), expected, "drops of each item");
     }
 }
 
