@@ -48,6 +48,7 @@ use http::{Method, StatusCode};
 use mio::net::TcpStream;
 
 use crate::encode::{CONTINUE, Form, encode};
+use crate::metrics::Metric;
 use crate::parse::{Event, Parser, Refusal};
 use crate::request::Message;
 use crate::response::Answer;
@@ -303,7 +304,7 @@ impl Connection {
         }
     }
 
-    fn start(&mut self, message: Box<Message>, service: &mut Service) {
+    fn start(&mut self, mut message: Box<Message>, service: &mut Service) {
         self.wait = Wait::Request;
         self.since = service.now;
         if !message.keep_alive {
@@ -313,7 +314,7 @@ impl Connection {
             connection: self.slot,
             serial: service.new_serial(),
         };
-        let verdict = service.first_call(&message, key);
+        let verdict = service.first_call(&mut message, key);
         self.in_flight.push_back(Exchange {
             serial: key.serial,
             form: Form {
@@ -334,38 +335,44 @@ impl Connection {
             .in_flight
             .iter()
             .position(|exchange| exchange.serial == serial);
-        let Some(index) = index else {
-            return; // answered already, because its time was over
+        let suspended = index.and_then(|index| {
+            let (message, handler) = self.in_flight[index].take_suspended()?;
+            Some((index, message, handler))
+        });
+        let Some((index, message, handler)) = suspended else {
+            // Answered already, because its time was over.
+            service.counters().count(Metric::Late);
+            return;
         };
-        let state = &mut self.in_flight[index].state;
-        match mem::replace(state, State::Running) {
-            State::Suspended {
-                message, handler, ..
-            } => {
-                let verdict = match returned.ended() {
-                    Ended::Resumed => service.later_call(&message, handler, returned),
-                    Ended::Dropped => Verdict::Answered(internal_error()),
-                };
-                self.settle(index, message, verdict, service);
+        let verdict = match returned.ended() {
+            Ended::Resumed => {
+                service.end_suspension(Metric::EndedResumed);
+                service.later_call(&message, handler, returned)
             }
-            other => *state = other, // as above, but not sent yet
-        }
+            Ended::Dropped => {
+                service.end_suspension(Metric::EndedDropped);
+                Verdict::Answered(internal_error())
+            }
+        };
+        self.settle(index, message, verdict, service);
     }
 
     /// Writes down what came of calling a handler.
     fn settle(
         &mut self,
         index: usize,
-        message: Box<Message>,
+        mut message: Box<Message>,
         verdict: Verdict,
         service: &mut Service,
     ) {
         match verdict {
-            Verdict::Answered(answer) => {
+            Verdict::Answered(mut answer) => {
+                answer.headers.append(&mut message.added);
                 service.recycle(message);
                 self.answer(index, &answer, service);
             }
             Verdict::Suspended(handler, watch) => {
+                service.begin_suspension();
                 self.in_flight[index].state = State::Suspended {
                     message,
                     handler,
@@ -404,6 +411,7 @@ impl Connection {
     /// Answers what cannot be understood, in its turn. It is the last answer:
     /// where the next request would begin, nobody knows.
     fn refuse(&mut self, refusal: Refusal, service: &Service) {
+        service.counters().count(Metric::Refused);
         tracing::debug!(status = %refusal.status, refusal.reason, "a request is refused");
         self.phase = Phase::Finishing;
         self.in_flight.push_back(Exchange {
@@ -441,7 +449,8 @@ impl Connection {
     /// Does what is to be done at a deadline that has passed.
     pub(crate) fn expire(&mut self, service: &mut Service) -> Fate {
         // (To answer begins a new wait, for the client to read it.)
-        self.answer_suspended(service, |deadline, now| deadline <= now);
+        let now = service.now;
+        self.answer_suspended(service, Metric::EndedTimedOut, |deadline| deadline <= now);
         let is_late = self
             .deadline(service)
             .is_some_and(|deadline| deadline <= service.now);
@@ -463,7 +472,7 @@ impl Connection {
     /// leaves nothing unread that would reset the connection.
     pub(crate) fn give_up(&mut self, service: &mut Service) {
         self.phase = Phase::Finishing;
-        self.answer_suspended(service, |_, _| true);
+        self.answer_suspended(service, Metric::EndedShutDown, |_| true);
         // Best effort: the connection is closed in any case.
         let _ = self.flush(service.now);
         for _ in 0..MAX_ROUNDS {
@@ -477,18 +486,30 @@ impl Connection {
     fn answer_suspended(
         &mut self,
         service: &mut Service,
-        is_over: impl Fn(Instant, Instant) -> bool,
+        why: Metric,
+        is_over: impl Fn(Instant) -> bool,
     ) {
         // From the newest: an answer removes what is before it at most.
         for index in (0..self.in_flight.len()).rev() {
             let exchange = &mut self.in_flight[index];
-            if exchange
-                .deadline()
-                .is_some_and(|deadline| is_over(deadline, service.now))
-            {
-                exchange.abandon();
-                exchange.state = State::Running;
-                self.answer(index, &unavailable(), service);
+            if !exchange.deadline().is_some_and(&is_over) {
+                continue;
+            }
+            exchange.abandon();
+            if let Some((message, _)) = exchange.take_suspended() {
+                service.end_suspension(why);
+                self.settle(index, message, Verdict::Answered(unavailable()), service);
+            }
+        }
+    }
+
+    /// The connection is over. Nobody waits for what is still suspended.
+    pub(crate) fn hang_up(mut self, service: &mut Service) {
+        for exchange in &mut self.in_flight {
+            exchange.abandon();
+            if let Some((message, _)) = exchange.take_suspended() {
+                service.end_suspension(Metric::EndedAbandoned);
+                service.recycle(message);
             }
         }
     }
@@ -551,7 +572,8 @@ impl Connection {
     }
 }
 
-/// Nobody waits for what is still suspended.
+/// Nobody waits for what is still suspended. (A loop that goes on has told so
+/// already: [`Connection::hang_up`].)
 impl Drop for Connection {
     fn drop(&mut self) {
         self.in_flight.iter().for_each(Exchange::abandon);
@@ -567,6 +589,19 @@ impl Exchange {
         match &self.state {
             State::Suspended { deadline, .. } => Some(*deadline),
             State::Running | State::Answered(_) => None,
+        }
+    }
+
+    /// Takes out the request, if it is suspended: it is *Running* again.
+    fn take_suspended(&mut self) -> Option<(Box<Message>, HandlerId)> {
+        match mem::replace(&mut self.state, State::Running) {
+            State::Suspended {
+                message, handler, ..
+            } => Some((message, handler)),
+            other => {
+                self.state = other;
+                None
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 
 use crate::connection::{Connection, Fate};
+use crate::metrics::{Metric, Metrics};
 use crate::resume::{Arrivals, Inbox};
 use crate::router::Router;
 use crate::server::Config;
@@ -74,12 +75,16 @@ impl EventLoop {
         mut listener: TcpListener,
         config: Arc<Config>,
         router: Arc<Router>,
+        metrics: Arc<Metrics>,
+        index: usize,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
         poll.registry()
             .register(&mut listener, LISTENER, Interest::READABLE)?;
         let waker = Waker::new(poll.registry(), WAKER)?;
+        let counted = Arc::clone(&metrics);
         let inbox = Arc::new(Inbox::new(move || {
+            counted.of_loop(index).count_from_anywhere(Metric::WakeUps);
             if let Err(error) = waker.wake() {
                 tracing::error!(%error, "an event loop cannot be woken");
             }
@@ -93,7 +98,7 @@ impl EventLoop {
             due: Vec::new(),
             timers: BinaryHeap::new(),
             stalled_turns: 0,
-            service: Service::new(config, router, Arc::clone(&inbox)),
+            service: Service::new(config, router, Arc::clone(&inbox), metrics, index),
             inbox,
             stop_by: None,
         })
@@ -140,11 +145,13 @@ impl EventLoop {
             let slot = returned.key().connection;
             // Gone, or another one in its place: then `returned` finds nobody,
             // and the work is dropped.
-            if let Some(connection) = self.connections.get_mut(slot) {
-                connection.resume(returned, &mut self.service);
-                if !mem::replace(&mut connection.is_due, true) {
-                    self.due.push(slot);
-                }
+            let Some(connection) = self.connections.get_mut(slot) else {
+                self.service.counters().count(Metric::Late);
+                continue;
+            };
+            connection.resume(returned, &mut self.service);
+            if !mem::replace(&mut connection.is_due, true) {
+                self.due.push(slot);
             }
         }
         match (drain.is_stalled(), left) {
@@ -178,6 +185,7 @@ impl EventLoop {
     ) -> io::Result<()> {
         let is_stalled = matches!(resumed, Resumed::Stalled);
         self.stalled_turns = if is_stalled {
+            self.service.counters().count(Metric::Stalls);
             self.stalled_turns + 1
         } else {
             0
@@ -248,6 +256,8 @@ impl EventLoop {
                 if let Err(error) = self.poll.registry().deregister(connection.stream()) {
                     tracing::warn!(%error, "a connection cannot be deregistered");
                 }
+                connection.hang_up(&mut self.service);
+                self.count_connections();
                 return;
             }
             Fate::Again => {
@@ -349,10 +359,17 @@ impl EventLoop {
         match registered {
             Ok(()) => {
                 entry.insert(Connection::new(stream, slot, self.service.now));
+                self.service.counters().count(Metric::Accepted);
+                self.count_connections();
                 self.apply(slot, Fate::Wait);
             }
             Err(error) => tracing::warn!(%error, "a connection cannot be registered"),
         }
+    }
+
+    fn count_connections(&self) {
+        let open = self.connections.len() as u64;
+        self.service.counters().set(Metric::Open, open);
     }
 
     fn check_stop(&mut self) {
@@ -398,5 +415,6 @@ impl EventLoop {
         for mut connection in self.connections.drain() {
             connection.give_up(&mut self.service);
         }
+        self.count_connections();
     }
 }

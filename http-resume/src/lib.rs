@@ -7,6 +7,8 @@ mod encode;
 #[cfg(not(loom))]
 mod event_loop;
 #[cfg(not(loom))]
+mod metrics;
+#[cfg(not(loom))]
 mod parse;
 #[cfg(not(loom))]
 mod request;
@@ -33,6 +35,7 @@ pub mod resume;
 
 #[cfg(not(loom))]
 pub use {
+    metrics::{Metric, Metrics},
     request::Request,
     response::{Outcome, Receipt, Response},
     resume::Pending,

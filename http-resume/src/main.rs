@@ -34,6 +34,10 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> io::Result<()> {
+    // A connection is a descriptor, and the usual limit is that of interactive programs.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
     // Before anything else: from here on, a signal is not lost.
     let signals = Signals::new([SIGINT, SIGTERM])?;
     let defaults = Config::default();
@@ -41,6 +45,7 @@ fn run(options: &Options) -> io::Result<()> {
         addr: resolve(&options.addr)?,
         threads: options.threads.map_or(defaults.threads, usize::from),
         max_connections: options.max_connections.unwrap_or(defaults.max_connections),
+        max_suspended: options.max_suspended.unwrap_or(defaults.max_suspended),
         max_body: options.max_body.unwrap_or(defaults.max_body),
         header_timeout: options.header_timeout.unwrap_or(defaults.header_timeout),
         body_timeout: options.body_timeout.unwrap_or(defaults.body_timeout),

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use http::Method;
+use http::{HeaderName, HeaderValue, Method};
 
+use crate::metrics::Metrics;
 use crate::router::Router;
 
 /// A request: its head and its collected body, lent to the handler for one call.
@@ -13,11 +14,16 @@ use crate::router::Router;
 pub struct Request<'a> {
     message: &'a Message,
     router: &'a Router,
+    metrics: &'a Metrics,
 }
 
 impl<'a> Request<'a> {
-    pub(crate) fn new(message: &'a Message, router: &'a Router) -> Self {
-        Self { message, router }
+    pub(crate) fn new(message: &'a Message, router: &'a Router, metrics: &'a Metrics) -> Self {
+        Self {
+            message,
+            router,
+            metrics,
+        }
     }
 
     /// The method.
@@ -66,6 +72,12 @@ impl<'a> Request<'a> {
     pub fn body(&self) -> &'a [u8] {
         &self.message.body
     }
+
+    /// What the server that received it has counted.
+    #[must_use]
+    pub fn metrics(&self) -> &'a Metrics {
+        self.metrics
+    }
 }
 
 impl fmt::Debug for Request<'_> {
@@ -95,6 +107,8 @@ pub(crate) struct Message {
     /// Whether the client waits for a 100 before it sends the body.
     pub(crate) expects_continue: bool,
     pub(crate) body: Vec<u8>,
+    /// What middleware adds to the answer.
+    pub(crate) added: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// A piece of a head.
@@ -119,6 +133,7 @@ impl Message {
         self.head.clear();
         self.fields.clear();
         self.body.clear();
+        self.added.clear();
     }
 
     /// Gives back the memory that only a large request needs.

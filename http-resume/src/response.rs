@@ -11,6 +11,7 @@ use std::marker::PhantomData;
 
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use crate::metrics::{Counters, Metric};
 use crate::resume::{Identity, Inbox, Key, Pending, Vacant, Watch, cancel, identity, suspend};
 use crate::sync::Arc;
 
@@ -106,6 +107,12 @@ impl<'r, W> Response<'r, W> {
         }
     }
 
+    /// The header fields that were added. Of what middleware passes on, only these
+    /// count.
+    pub(crate) fn into_fields(self) -> Vec<(HeaderName, HeaderValue)> {
+        self.draft.headers
+    }
+
     /// Answers with plain text.
     pub fn text(self, body: impl Into<Cow<'static, str>>) -> Outcome<'r> {
         let plain = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -132,6 +139,8 @@ impl<'r, W> Response<'r, W> {
         W: Send + 'static,
     {
         let call = self.call;
+        call.counters.count(Metric::Suspensions);
+        call.has_marked.set(true);
         let (pending, watch) = suspend(call.inbox, call.key, call.spare.take(), work);
         let receipt = Receipt {
             cell: identity(&pending),
@@ -190,8 +199,11 @@ impl<'r, W> Receipt<'r, W> {
             "the pending response is not that of this receipt"
         );
         self.watch.0 = None;
+        let call = self.response.call;
+        call.counters.count(Metric::EndedCancelled);
+        call.has_marked.set(false);
         let (work, vacant) = cancel(pending);
-        self.response.call.spare.set(Some(vacant));
+        call.spare.set(Some(vacant));
         (self.response, work)
     }
 }
@@ -248,6 +260,9 @@ pub(crate) struct Call<'l> {
     pub(crate) key: Key,
     /// A cell for `mark_async` to fill, if there is one at hand.
     pub(crate) spare: Cell<Option<Vacant>>,
+    pub(crate) counters: &'l Counters,
+    /// Whether it has suspended the request, and not cancelled that.
+    pub(crate) has_marked: Cell<bool>,
 }
 
 /// A complete answer.

@@ -1,8 +1,11 @@
 //! Which handler serves a request.
 
+use std::any::TypeId;
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::ControlFlow;
 
 use http::{HeaderValue, Method, StatusCode, header};
 
@@ -54,7 +57,13 @@ pub struct Router {
     known: HashMap<String, usize>,
     resources: Vec<Resource>,
     handlers: Vec<Box<dyn ErasedHandler>>,
+    middleware: Vec<Box<Middleware>>,
 }
+
+/// What is called before a handler is: it answers, or passes the response on.
+pub(crate) type Middleware = dyn for<'r> Fn(&Request<'_>, Response<'r>) -> ControlFlow<Outcome<'r>, Response<'r>>
+    + Send
+    + Sync;
 
 /// What stands at a path.
 struct Resource {
@@ -131,6 +140,40 @@ impl Router {
         self
     }
 
+    /// Adds something to be called before the handler of every request, also of one
+    /// that has no handler. What was added first is called first.
+    ///
+    /// It answers in the handler's place (`Break`), or passes the response on
+    /// (`Continue`), with header fields that are to stand in the answer, whoever
+    /// gives that and however late. It is called once for a request: what comes
+    /// back from the background goes straight to the handler that suspended.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow::{Break, Continue};
+    /// use http::{HeaderName, HeaderValue, StatusCode};
+    /// use http_resume::{Router, answer};
+    ///
+    /// let router = Router::new()
+    ///     .middleware(|request, response| match request.header("authorization") {
+    ///         Some(b"Bearer secret") => Continue(response),
+    ///         _ => Break(response.status(StatusCode::UNAUTHORIZED).text("who are you?")),
+    ///     })
+    ///     .middleware(|_, response| {
+    ///         let name = HeaderName::from_static("x-frame-options");
+    ///         Continue(response.header(name, HeaderValue::from_static("DENY")))
+    ///     })
+    ///     .get("/", answer(|_, response| response.text("hello")));
+    /// ```
+    #[must_use]
+    pub fn middleware<F>(mut self, middleware: F) -> Self
+    where
+        F: for<'r> Fn(&Request<'_>, Response<'r>) -> ControlFlow<Outcome<'r>, Response<'r>>,
+        F: Send + Sync + 'static,
+    {
+        self.middleware.push(Box::new(middleware));
+        self
+    }
+
     fn resource(&mut self, path: &str) -> &mut Resource {
         let next = self.resources.len();
         let index = *self.known.entry(path.to_owned()).or_insert(next);
@@ -184,6 +227,11 @@ impl Router {
         &*self.handlers[id.0]
     }
 
+    /// In the order of the calls.
+    pub(crate) fn all_middleware(&self) -> &[Box<Middleware>] {
+        &self.middleware
+    }
+
     /// How many handlers there are: their ids are less than this.
     pub(crate) fn handler_count(&self) -> usize {
         self.handlers.len()
@@ -210,7 +258,7 @@ fn allow(methods: &[(Method, HandlerId)]) -> HeaderValue {
 /// Makes a handler out of a function that always answers at once.
 pub fn answer<F>(
     handler: F,
-) -> impl for<'r> Fn(&Request<'_>, Response<'r>, Option<std::convert::Infallible>) -> Outcome<'r>
+) -> impl for<'r> Fn(&Request<'_>, Response<'r>, Option<Infallible>) -> Outcome<'r>
 where
     F: for<'r> Fn(&Request<'_>, Response<'r>) -> Outcome<'r>,
 {
@@ -226,6 +274,9 @@ pub(crate) trait ErasedHandler: Send + Sync {
         call: &'r Call<'r>,
         returned: Option<Suspended>,
     ) -> Outcome<'r>;
+
+    /// Whether it may suspend a request.
+    fn suspends(&self) -> bool;
 }
 
 struct Typed<W, F> {
@@ -253,5 +304,10 @@ where
             work
         });
         (self.handler)(request, Response::new(call), work)
+    }
+
+    fn suspends(&self) -> bool {
+        // There is no work of this type to be had, hence no `mark_async`.
+        TypeId::of::<W>() != TypeId::of::<Infallible>()
     }
 }

@@ -10,6 +10,7 @@ use mio::net::TcpListener;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::event_loop::EventLoop;
+use crate::metrics::Metrics;
 use crate::parse::Limits;
 use crate::resume::Inbox;
 use crate::router::Router;
@@ -34,6 +35,9 @@ pub struct Config {
     pub threads: usize,
     /// The most connections of one loop; more wait in the backlog. Default: 10,000.
     pub max_connections: usize,
+    /// The most requests of one loop that are suspended at a time. Beyond, what might
+    /// be suspended is answered with 503 and `Retry-After`. Default: 65,536.
+    pub max_suspended: usize,
     /// The largest body that is accepted, in bytes. Default: 1 MiB.
     pub max_body: usize,
     /// How long a client may take for the head of a request. Default: 10 s.
@@ -56,6 +60,7 @@ impl Default for Config {
             addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             threads: thread::available_parallelism().map_or(1, usize::from),
             max_connections: 10_000,
+            max_suspended: 65_536,
             max_body: 1024 * 1024,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
@@ -103,6 +108,7 @@ impl Config {
 pub struct Server {
     addr: SocketAddr,
     loops: Vec<EventLoop>,
+    metrics: Arc<Metrics>,
 }
 
 impl Server {
@@ -130,15 +136,23 @@ impl Server {
         for _ in 1..config.threads {
             listeners.push(listen(addr, shared)?);
         }
-        let event_loop =
-            |listener| EventLoop::new(listener, Arc::clone(&config), Arc::clone(&router));
+        let metrics = Arc::new(Metrics::new(config.threads));
+        let event_loop = |(index, listener)| {
+            let (config, router) = (Arc::clone(&config), Arc::clone(&router));
+            EventLoop::new(listener, config, router, Arc::clone(&metrics), index)
+        };
+        let loops = listeners.into_iter().enumerate().map(event_loop);
         Ok(Self {
             addr,
-            loops: listeners
-                .into_iter()
-                .map(event_loop)
-                .collect::<io::Result<_>>()?,
+            loops: loops.collect::<io::Result<_>>()?,
+            metrics,
         })
+    }
+
+    /// What the server counts, also for when it has stopped.
+    #[must_use]
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
     }
 
     /// Where the server listens.

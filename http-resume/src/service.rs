@@ -1,14 +1,16 @@
 //! Calls handlers: the first time, and again with what came back. One per loop.
 
 use std::cell::Cell;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 
 use crate::connection::READ_SIZE;
 use crate::encode::Date;
+use crate::metrics::{Counters, Metric, Metrics};
 use crate::request::{Message, Request};
-use crate::response::{Answer, Call, Outcome, Reply};
+use crate::response::{Answer, Call, Outcome, Reply, Response};
 use crate::resume::{Inbox, Key, Suspended, Vacant, Watch, contained};
 use crate::router::{HandlerId, Router};
 use crate::server::Config;
@@ -35,6 +37,11 @@ pub(crate) struct Service {
     /// Initialised, all of the same size.
     buffers: Vec<Vec<u8>>,
     last_serial: u64,
+    metrics: Arc<Metrics>,
+    /// Which of the server's loops this is.
+    index: usize,
+    /// How many requests are suspended.
+    suspended: usize,
     pub(crate) date: Date,
     /// When this turn of the loop began.
     pub(crate) now: Instant,
@@ -50,7 +57,13 @@ pub(crate) enum Verdict {
 }
 
 impl Service {
-    pub(crate) fn new(config: Arc<Config>, router: Arc<Router>, inbox: Arc<Inbox>) -> Self {
+    pub(crate) fn new(
+        config: Arc<Config>,
+        router: Arc<Router>,
+        inbox: Arc<Inbox>,
+        metrics: Arc<Metrics>,
+        index: usize,
+    ) -> Self {
         let mut spares = Vec::new();
         spares.resize_with(router.handler_count(), Vec::new);
         Self {
@@ -61,6 +74,9 @@ impl Service {
             messages: Vec::new(),
             buffers: Vec::new(),
             last_serial: 0,
+            metrics,
+            index,
+            suspended: 0,
             date: Date::new(),
             now: Instant::now(),
             closing: false,
@@ -79,11 +95,78 @@ impl Service {
         self.last_serial
     }
 
+    /// What this loop counts.
+    pub(crate) fn counters(&self) -> &Counters {
+        self.metrics.of_loop(self.index)
+    }
+
+    /// Notes that a request is suspended.
+    pub(crate) fn begin_suspension(&mut self) {
+        self.suspended += 1;
+        self.counters()
+            .set(Metric::Suspended, self.suspended as u64);
+    }
+
+    /// Notes that one is no more, and why.
+    pub(crate) fn end_suspension(&mut self, why: Metric) {
+        self.suspended -= 1;
+        self.counters()
+            .set(Metric::Suspended, self.suspended as u64);
+        self.counters().count(why);
+    }
+
     /// Serves a request, as far as it goes.
-    pub(crate) fn first_call(&mut self, message: &Message, key: Key) -> Verdict {
+    pub(crate) fn first_call(&mut self, message: &mut Message, key: Key) -> Verdict {
+        self.counters().count(Metric::Requests);
+        if let Some(answer) = self.call_middleware(message, key) {
+            return Verdict::Answered(answer);
+        }
         match self.router.find(message) {
+            Ok(handler) if self.is_full() && self.router.handler(handler).suspends() => {
+                self.counters().count(Metric::Overloaded);
+                Verdict::Answered(overloaded())
+            }
             Ok(handler) => self.call(message, key, handler, None),
             Err(answer) => Verdict::Answered(answer),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.suspended >= self.config.max_suspended
+    }
+
+    /// Calls the middleware. Returns the answer, if one of them gives it.
+    fn call_middleware(&self, message: &mut Message, key: Key) -> Option<Answer> {
+        for middleware in self.router.all_middleware() {
+            let call = self.new_call(key, None);
+            let request = self.request(message);
+            let flow = contained(|| match middleware(&request, Response::new(&call)) {
+                ControlFlow::Continue(response) => ControlFlow::Continue(response.into_fields()),
+                ControlFlow::Break(outcome) => ControlFlow::Break(outcome.into_reply()),
+            });
+            match flow {
+                Some(ControlFlow::Continue(fields)) => message.added.extend(fields),
+                Some(ControlFlow::Break(Reply::Answered(answer))) => return Some(answer),
+                Some(ControlFlow::Break(Reply::Suspended(_))) => {
+                    unreachable!("middleware has no work to suspend with")
+                }
+                None => return Some(internal_error()),
+            }
+        }
+        None
+    }
+
+    fn request<'m>(&'m self, message: &'m Message) -> Request<'m> {
+        Request::new(message, &self.router, &self.metrics)
+    }
+
+    fn new_call(&self, key: Key, spare: Option<Vacant>) -> Call<'_> {
+        Call {
+            inbox: &self.inbox,
+            key,
+            spare: Cell::new(spare),
+            counters: self.counters(),
+            has_marked: Cell::new(false),
         }
     }
 
@@ -104,32 +187,36 @@ impl Service {
         handler: HandlerId,
         returned: Option<Suspended>,
     ) -> Verdict {
-        let spares = &mut self.spares[handler.0];
-        let call = Call {
-            inbox: &self.inbox,
-            key,
-            // What came back has its own cell, to be filled again.
-            spare: Cell::new(if returned.is_some() {
-                None
-            } else {
-                spares.pop()
-            }),
+        // What came back has its own cell, to be filled again.
+        let spare = match returned {
+            Some(_) => None,
+            None => self.spares[handler.0].pop(),
         };
-        let request = Request::new(message, &self.router);
+        let call = self.new_call(key, spare);
+        let request = self.request(message);
         let erased = self.router.handler(handler);
         let reply = contained(|| Outcome::into_reply(erased.call(&request, &call, returned)));
-        if let Some(vacant) = call.spare.into_inner()
-            && spares.len() < MAX_SPARES
-        {
-            spares.push(vacant);
+        let has_marked = call.has_marked.get();
+        if let Some(vacant) = call.spare.into_inner() {
+            self.keep_spare(handler, vacant);
         }
         match reply {
             Some(Reply::Answered(answer)) => Verdict::Answered(answer),
             Some(Reply::Suspended(watch)) => Verdict::Suspended(handler, watch),
             None => {
                 tracing::error!(path = message.path(), "a handler panicked");
+                if has_marked {
+                    self.counters().count(Metric::EndedAbandoned);
+                }
                 Verdict::Answered(internal_error())
             }
+        }
+    }
+
+    fn keep_spare(&mut self, handler: HandlerId, vacant: Vacant) {
+        let spares = &mut self.spares[handler.0];
+        if spares.len() < MAX_SPARES {
+            spares.push(vacant);
         }
     }
 
@@ -163,6 +250,16 @@ impl Service {
 pub(crate) fn internal_error() -> Answer {
     let reason = "something went wrong in the server";
     Answer::of_server(StatusCode::INTERNAL_SERVER_ERROR, reason)
+}
+
+/// The answer to a request that might be suspended when too many are.
+fn overloaded() -> Answer {
+    let reason = "too many requests are waiting";
+    let mut answer = Answer::of_server(StatusCode::SERVICE_UNAVAILABLE, reason);
+    answer
+        .headers
+        .push((header::RETRY_AFTER, HeaderValue::from_static("1")));
+    answer
 }
 
 /// The answer to a request that was suspended for too long.

@@ -28,10 +28,98 @@ fn the_routes() {
             "the path must end with a number",
         ),
         ("/stages/-1", 400, "the path must end with a number"),
+        ("/hello", 200, "hello from background"),
+        ("/drop", 500, "something went wrong in the server"),
+        ("/panic/handler", 500, "something went wrong in the server"),
+        ("/panic/resumed", 500, "something went wrong in the server"),
+        ("/panic/worker", 500, "something went wrong in the server"),
+        (
+            "/panic/elsewhere",
+            404,
+            "it panics in: handler, resumed, worker",
+        ),
+        ("/nowhere", 404, "there is nothing at this path"),
+        ("/echo", 405, "this path does not know the method"),
     ] {
         let answer = client.fetch(path);
         assert_eq!((answer.status, &*answer.body), (status, body), "{path}");
     }
+    for (path, sent, status, body) in [
+        ("/ping", "ping", 200, "pong"),
+        ("/ping", "pong", 422, "the body must be: ping"),
+        ("/ping", "", 422, "the body must be: ping"),
+        ("/echo", "", 200, ""),
+        ("/echo", "the body", 200, "the body"),
+        ("/async", "", 405, "this path does not know the method"),
+    ] {
+        let length = sent.len();
+        client.send(&format!(
+            "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{sent}"
+        ));
+        let answer = client.answer();
+        assert_eq!((answer.status, &*answer.body), (status, body), "{path}");
+    }
+}
+
+/// Each suspension, of whichever of the loops, ends in one way, and the worker
+/// that panicked works on.
+#[test]
+fn the_metrics_add_up() {
+    let program = Program::start(&["--threads", "2", "--workers", "1"]);
+    let mut clients: Vec<_> = (0..8).map(|_| program.connect()).collect();
+    for client in &mut clients {
+        for path in ["/async", "/stages/3", "/drop", "/panic/worker", "/async"] {
+            client.fetch(path);
+        }
+    }
+    let text = clients[0].fetch("/metrics").body;
+    let count = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let value = line.expect(name).trim();
+        value.parse::<u64>().expect(&text)
+    };
+    assert_eq!(count("http_resume_requests_total"), 8 * 5 + 1);
+    assert_eq!(count("http_resume_suspensions_total"), 8 * 7);
+    assert_eq!(count("http_resume_suspended"), 0);
+    assert_eq!(count("http_resume_open_connections"), 8);
+    let ended = |by: &str| {
+        count(&format!(
+            "http_resume_suspensions_ended_total{{by=\"{by}\"}}"
+        ))
+    };
+    assert_eq!((ended("resumed"), ended("dropped")), (8 * 5, 8 * 2));
+}
+
+/// One after the other they would take minutes.
+#[test]
+fn a_thousand_sleep_at_the_same_time() {
+    rlimit::increase_nofile_limit(u64::MAX).unwrap();
+    let program = Program::start(&["--threads", "1"]);
+    let mut clients: Vec<_> = (0..1000).map(|_| program.connect()).collect();
+    clients
+        .iter_mut()
+        .for_each(|client| client.get("/sleep/200"));
+    for client in &mut clients {
+        assert_eq!(client.answer().body, "slept 200");
+    }
+}
+
+#[test]
+fn beyond_the_limit_of_suspended_requests_come_503s() {
+    let program = Program::start(&["--threads", "1", "--max-suspended", "1"]);
+    let mut client = program.connect();
+    client.get("/sleep/3600000");
+    let mut other = program.connect();
+    // The first may still be on its way when the other is served.
+    while other.fetch("/sleep/0").status == 200 {}
+    let answer = other.fetch("/async");
+    assert_eq!(
+        (answer.status, answer.field("retry-after")),
+        (503, Some("1"))
+    );
+    assert_eq!(other.fetch("/").body, "hello", "it never suspends");
+    client.reset();
+    while other.fetch("/async").status == 503 {}
 }
 
 #[test]
@@ -53,7 +141,7 @@ fn many_sleepers_need_one_thread() {
 
 #[test]
 fn a_signal_stops_it_under_load() {
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT"].repeat(5) {
         let mut program = Program::start(&["--threads", "2", "--workers", "2"]);
         let addr = program.addr;
         let answered = AtomicUsize::new(0);
@@ -62,7 +150,7 @@ fn a_signal_stops_it_under_load() {
                 let answered = &answered;
                 scope.spawn(move || {
                     let mut client = Client::connect(addr);
-                    let path = ["/", "/async", "/sleep/3", "/stages/3"][index % 4];
+                    let path = ["/", "/async", "/sleep/3", "/stages/3", "/hello"][index % 5];
                     loop {
                         client
                             .try_send(&format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").repeat(3));

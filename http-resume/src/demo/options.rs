@@ -25,6 +25,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N")]
     pub(crate) max_connections: Option<usize>,
 
+    /// The most suspended requests of each event loop [default: 65536]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_suspended: Option<usize>,
+
     /// The largest body of a request [default: 1 MiB]
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_body: Option<usize>,

@@ -14,9 +14,9 @@ use http_resume::Pending;
 use super::mailbox::{Mail, Mailbox, Next};
 
 /// What a worker can do.
-pub(crate) trait Work: Send + 'static {
-    /// Does it, and leaves the result in `self`.
-    fn run(&mut self);
+pub(crate) trait Work: Send + Sized + 'static {
+    /// Does it, leaves the result in the work, and resumes the request.
+    fn run(pending: Pending<Self>);
 }
 
 pub(crate) struct Pool<W: Work> {
@@ -47,13 +47,10 @@ impl<W: Work> Pool<W> {
 /// What a worker does all day.
 fn work_off<W: Work>(mut mail: Mail<'_, W>) {
     yield_to_event_loops();
-    while let Next::Item(mut pending) = mail.next(None) {
+    while let Next::Item(pending) = mail.next(None) {
         // A panic drops `pending`, which is answered with 500; the panic hook has
         // reported it, and the worker goes on.
-        let _ = catch_unwind(AssertUnwindSafe(move || {
-            pending.work_mut().run();
-            pending.resume();
-        }));
+        let _ = catch_unwind(AssertUnwindSafe(|| W::run(pending)));
     }
 }
 

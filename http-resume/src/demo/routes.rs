@@ -1,59 +1,165 @@
 //! The routes.
 
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use http::StatusCode;
-use http_resume::{Outcome, Request, Response, Router, answer};
+use http::{HeaderValue, StatusCode, header};
+use http_resume::{Outcome, Pending, Request, Response, Router, answer};
 
 use super::pool::{Pool, Work};
 use super::timer::{Alarm, Timer};
 
 /// All routes, with the background that they need.
 pub(crate) fn router(workers: usize) -> io::Result<Router> {
-    let pool = std::sync::Arc::new(Pool::new(workers)?);
+    let pool = Arc::new(Pool::new(workers)?);
     let timer = Timer::new()?;
-    let pool_of_stages = std::sync::Arc::clone(&pool);
     Ok(Router::new()
         .get("/", answer(|_, response| response.text("hello")))
-        .get("/async", move |_, response, work| {
-            hello(&pool, response, work)
-        })
+        .post("/ping", ping)
+        .get("/hello", hello)
+        .post("/echo", on_pool(&pool, echo))
+        .get("/async", on_pool(&pool, trivial))
         .get("/sleep/{millis}", move |request, response, work| {
             sleep(&timer, request, response, work)
         })
-        .get("/stages/{count}", move |request, response, work| {
-            stages(&pool_of_stages, request, response, work)
-        }))
+        .get("/stages/{count}", on_pool(&pool, stages))
+        .get("/drop", on_pool(&pool, dropped))
+        .get("/panic/{place}", on_pool(&pool, panics))
+        .get("/metrics", answer(metrics)))
 }
 
-/// What the pool does for these routes.
+/// A handler that has its work done by the pool.
+type PoolHandler =
+    for<'r> fn(&Pool<Job>, &Request<'_>, Response<'r, Job>, Option<Job>) -> Outcome<'r>;
+
+fn on_pool(
+    pool: &Arc<Pool<Job>>,
+    handler: PoolHandler,
+) -> impl for<'r> Fn(&Request<'_>, Response<'r, Job>, Option<Job>) -> Outcome<'r> + use<> {
+    let pool = Arc::clone(pool);
+    move |request, response, work| handler(&pool, request, response, work)
+}
+
+/// What the pool does.
 enum Job {
     /// As little as possible.
     Hello { text: &'static str },
+    /// Nothing, but for the body to travel.
+    Echo { body: Vec<u8> },
     /// One stage of several.
     Stage { done: u32 },
+    /// Forgets to resume.
+    Drop,
+    /// Panics.
+    Panic,
 }
 
+const RETURNED: &str = "the pool gives back what it was given";
+
 impl Work for Job {
-    fn run(&mut self) {
-        match self {
+    fn run(mut pending: Pending<Self>) {
+        match pending.work_mut() {
             Self::Hello { text } => *text = "hello",
+            Self::Echo { .. } => {}
             Self::Stage { done } => *done += 1,
+            Self::Drop => return,
+            Self::Panic => panic!("as the client wished"),
+        }
+        pending.resume();
+    }
+}
+
+fn submit<'r>(pool: &Pool<Job>, response: Response<'r, Job>, job: Job) -> Outcome<'r> {
+    let (pending, receipt) = response.mark_async(job);
+    pool.submit(pending);
+    receipt.suspended()
+}
+
+/// Suspended, and resumed by the loop's own thread before the handler returns.
+fn ping<'r>(
+    request: &Request<'_>,
+    response: Response<'r, bool>,
+    work: Option<bool>,
+) -> Outcome<'r> {
+    match work {
+        None => {
+            let (pending, receipt) = response.mark_async(request.body() == b"ping");
+            pending.resume();
+            receipt.suspended()
+        }
+        Some(true) => response.text("pong"),
+        Some(false) => response
+            .status(StatusCode::UNPROCESSABLE_ENTITY)
+            .text("the body must be: ping"),
+    }
+}
+
+/// Suspended, for a thread of its own. If there is none to be had, nothing is
+/// lost: the pending response is still where the thread would have found it.
+fn hello<'r>(_: &Request<'_>, response: Response<'r, String>, work: Option<String>) -> Outcome<'r> {
+    if let Some(text) = work {
+        return response.text(text);
+    }
+    let (pending, receipt) = response.mark_async(String::new());
+    let here = Arc::new(Mutex::new(Some(pending)));
+    let take = |slot: &Mutex<Option<Pending<String>>>| {
+        slot.lock().unwrap_or_else(PoisonError::into_inner).take()
+    };
+    let there = Arc::clone(&here);
+    let started = thread::Builder::new().spawn(move || {
+        if let Some(pending) = take(&there) {
+            pending.resume_with("hello from background".into());
+        }
+    });
+    match started {
+        Ok(_detached) => receipt.suspended(),
+        Err(error) => {
+            tracing::warn!(%error, "no thread for a request");
+            let pending = take(&here).expect("nobody else has it");
+            let (response, _) = receipt.cancel_async(pending);
+            response
+                .status(StatusCode::SERVICE_UNAVAILABLE)
+                .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+                .text("there are too many threads")
         }
     }
 }
 
-/// Suspended once, for the pool.
-fn hello<'r>(pool: &Pool<Job>, response: Response<'r, Job>, work: Option<Job>) -> Outcome<'r> {
+/// Suspended once, with the body.
+fn echo<'r>(
+    pool: &Pool<Job>,
+    request: &Request<'_>,
+    response: Response<'r, Job>,
+    work: Option<Job>,
+) -> Outcome<'r> {
     match work {
         None => {
-            let (pending, receipt) = response.mark_async(Job::Hello { text: "" });
-            pool.submit(pending);
-            receipt.suspended()
+            let body = request.body().to_owned();
+            submit(pool, response, Job::Echo { body })
         }
+        Some(Job::Echo { body }) => response
+            .header(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/octet-stream"),
+            )
+            .send(body),
+        Some(_) => unreachable!("{RETURNED}"),
+    }
+}
+
+/// Suspended once, for as good as no work.
+fn trivial<'r>(
+    pool: &Pool<Job>,
+    _: &Request<'_>,
+    response: Response<'r, Job>,
+    work: Option<Job>,
+) -> Outcome<'r> {
+    match work {
+        None => submit(pool, response, Job::Hello { text: "" }),
         Some(Job::Hello { text }) => response.text(text),
-        Some(Job::Stage { .. }) => unreachable!("the pool gives back what it was given"),
+        Some(_) => unreachable!("{RETURNED}"),
     }
 }
 
@@ -90,14 +196,49 @@ fn stages<'r>(
     let done = match work {
         None => 0,
         Some(Job::Stage { done }) => done,
-        Some(Job::Hello { .. }) => unreachable!("the pool gives back what it was given"),
+        Some(_) => unreachable!("{RETURNED}"),
     };
     if done == count {
         return response.text(count.to_string());
     }
-    let (pending, receipt) = response.mark_async(Job::Stage { done });
-    pool.submit(pending);
-    receipt.suspended()
+    submit(pool, response, Job::Stage { done })
+}
+
+/// Suspended, and dropped by the worker.
+fn dropped<'r>(
+    pool: &Pool<Job>,
+    _: &Request<'_>,
+    response: Response<'r, Job>,
+    work: Option<Job>,
+) -> Outcome<'r> {
+    assert!(work.is_none(), "nobody has resumed it");
+    submit(pool, response, Job::Drop)
+}
+
+/// A panic at each place where there is code of the user's.
+fn panics<'r>(
+    pool: &Pool<Job>,
+    request: &Request<'_>,
+    response: Response<'r, Job>,
+    work: Option<Job>,
+) -> Outcome<'r> {
+    match (request.param("place"), work) {
+        (Some("handler"), _) => panic!("as the client wished"),
+        (Some("resumed"), None) => submit(pool, response, Job::Hello { text: "" }),
+        (Some("resumed"), Some(_)) => panic!("as the client wished, at last"),
+        (Some("worker"), _) => submit(pool, response, Job::Panic),
+        _ => response
+            .status(StatusCode::NOT_FOUND)
+            .text("it panics in: handler, resumed, worker"),
+    }
+}
+
+/// What the server has counted.
+fn metrics<'r>(request: &Request<'_>, response: Response<'r>) -> Outcome<'r> {
+    let format = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response
+        .header(header::CONTENT_TYPE, format)
+        .send(request.metrics().to_string().into_bytes())
 }
 
 fn number<N: std::str::FromStr>(request: &Request<'_>, name: &str) -> Option<N> {

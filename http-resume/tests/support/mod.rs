@@ -5,10 +5,11 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use http_resume::{Config, Handle, Router, Server};
+use http_resume::{Config, Handle, Metrics, Router, Server};
 
 /// Nothing takes that long unless it hangs.
 pub(crate) const HANGS: Duration = Duration::from_secs(30);
@@ -25,6 +26,7 @@ pub(crate) fn until(condition: impl Fn() -> bool) {
 /// A server in this process. Stops when dropped.
 pub(crate) struct Running {
     pub(crate) addr: SocketAddr,
+    pub(crate) metrics: Arc<Metrics>,
     handle: Handle,
     thread: Option<JoinHandle<std::io::Result<()>>>,
 }
@@ -43,6 +45,7 @@ impl Running {
         let server = Server::bind(config, router).expect("a port is free");
         Self {
             addr: server.local_addr(),
+            metrics: server.metrics(),
             handle: server.handle(),
             thread: Some(std::thread::spawn(|| server.run())),
         }

@@ -1,0 +1,110 @@
+//! What is called before handlers are.
+
+mod support;
+
+use std::ops::ControlFlow::{Break, Continue};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, StatusCode};
+use http_resume::{Config, Outcome, Pending, Request, Response, Router, answer};
+use support::Running;
+
+const ADDED: HeaderName = HeaderName::from_static("x-added");
+
+/// Suspends so many times; forgets the last pending response if asked to.
+fn staged<'r>(
+    request: &Request<'_>,
+    response: Response<'r, u32>,
+    work: Option<u32>,
+) -> Outcome<'r> {
+    let done = work.unwrap_or(0);
+    if done == 3 {
+        return response.text("done");
+    }
+    let (pending, receipt) = response.mark_async(done + 1);
+    match request.query() {
+        Some("drop") => drop(pending),
+        Some("forget") => std::mem::forget(pending),
+        _ => Pending::resume(pending),
+    }
+    receipt.suspended()
+}
+
+/// A server whose middleware counts its calls, adds a field, and turns some away.
+fn server() -> (Running, Arc<AtomicUsize>) {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&calls);
+    let router = Router::new()
+        .middleware(move |_, response| {
+            counter.fetch_add(1, Ordering::SeqCst);
+            let value = HeaderValue::from_static("1");
+            // The status is the handler's business.
+            Continue(
+                response
+                    .status(StatusCode::IM_A_TEAPOT)
+                    .header(ADDED, value),
+            )
+        })
+        .middleware(|request, response| match request.query() {
+            Some("break") => Break(response.status(StatusCode::FORBIDDEN).text("no")),
+            Some("panic") => panic!("as the test wishes"),
+            _ => Continue(response),
+        })
+        .get("/", answer(|_, response| response.text("hello")))
+        .get("/staged", staged)
+        .get("/panic", answer(|_, _| panic!("as the test wishes")));
+    let config = Config {
+        suspend_timeout: Duration::from_millis(1),
+        ..Config::default()
+    };
+    (Running::with(config, router), calls)
+}
+
+#[test]
+fn it_is_called_once_and_its_fields_stand_in_every_answer() {
+    let (server, calls) = server();
+    let mut client = server.connect();
+    for (index, (path, status)) in [
+        ("/", 200),
+        ("/staged", 200),
+        ("/staged?drop", 500),
+        ("/staged?forget", 503), // its time is over
+        ("/panic", 500),
+        ("/nowhere", 404),
+        ("/?break", 403),
+        ("/staged?panic", 500),
+        ("/", 200),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answer = client.fetch(path);
+        assert_eq!(
+            (answer.status, answer.field("x-added")),
+            (status, Some("1")),
+            "{path}"
+        );
+        assert_eq!(calls.load(Ordering::SeqCst), index + 1, "{path}");
+    }
+}
+
+#[test]
+fn who_is_turned_away_does_not_reach_the_handler() {
+    let handled = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&handled);
+    let router = Router::new()
+        .middleware(|_, response| Break(response.text("middleware")))
+        .middleware(|_, _| panic!("it is not asked"))
+        .get(
+            "/",
+            answer(move |_, response| {
+                counter.fetch_add(1, Ordering::SeqCst);
+                response.text("handler")
+            }),
+        );
+    let server = Running::new(router);
+    assert_eq!(server.connect().fetch("/").body, "middleware");
+    assert_eq!(handled.load(Ordering::SeqCst), 0);
+}
