@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use std::{env, mem};
@@ -48,7 +48,7 @@ pub(crate) struct Contestant {
 
 impl Contestant {
     /// Starts the server of that name; this very program is the peers.
-    pub(crate) fn start(name: &str, ours: &PathBuf) -> io::Result<Self> {
+    pub(crate) fn start(name: &str, ours: &Path) -> io::Result<Self> {
         let mut command = if name == OURS {
             let mut command = Command::new(ours);
             command.args(["--addr", "127.0.0.1:0", "--threads", "1", "--workers", "2"]);

@@ -10,7 +10,7 @@ mod peers;
 mod report;
 mod syscalls;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
 
@@ -118,31 +118,27 @@ impl Options {
 }
 
 /// All rounds of one case.
-fn measure(options: &Options, load: Load, ours: &PathBuf) -> io::Result<Vec<Row>> {
+fn measure(options: &Options, load: Load, ours: &Path) -> io::Result<Vec<Row>> {
     let (rounds, warm_up, time) = options.plan();
     let names = contestant::names().filter(|name| options.wants_server(name));
-    let mut rows: Vec<Row> = names
-        .map(|name| Row {
-            name,
-            samples: Vec::new(),
-            calls: None,
-        })
-        .collect();
+    let mut rows: Vec<Row> = names.map(Row::new).collect();
     for _ in 0..rounds {
         for row in &mut rows {
             let server = Contestant::start(row.name, ours)?;
-            row.samples.push(load::run(&server, load, warm_up, time)?);
+            let sample = load::run(&server, load, warm_up, time);
+            row.samples.push(sample.inspect_err(|_| blame(row.name))?);
         }
     }
     if syscalls::is_there() {
         for row in &mut rows {
             let server = Contestant::start(row.name, ours)?;
-            row.calls = Some(syscalls::count(
-                &server,
-                load,
-                time.min(Duration::from_secs(1)),
-            )?);
+            let calls = syscalls::count(&server, load, time.min(Duration::from_secs(1)));
+            row.calls = Some(calls.inspect_err(|_| blame(row.name))?);
         }
     }
     Ok(rows)
+}
+
+fn blame(server: &str) {
+    eprintln!("{server} did not serve:");
 }

@@ -17,6 +17,14 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            samples: Vec::new(),
+            calls: None,
+        }
+    }
+
     /// Microseconds of the server's processor time per request, in each round.
     fn cpu(&self) -> Vec<f64> {
         let cpu = |sample: &Sample| sample.cpu.as_secs_f64() * 1e6 / sample.requests as f64;

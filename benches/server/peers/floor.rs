@@ -27,7 +27,10 @@ pub(crate) fn serve() -> io::Result<()> {
     let mut streams = Vec::new(); // by token - 1; the benchmark ends with its connections
     let mut input = vec![0; 64 * 1024];
     loop {
-        poll.poll(&mut events, None)?;
+        match poll.poll(&mut events, None) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue, // strace
+            result => result?,
+        }
         for event in &events {
             if event.token() == LISTENER {
                 while let Some((mut stream, _)) = would_block(listener.accept())? {
