@@ -22,7 +22,8 @@ pub(crate) fn serve(policy: Policy) -> io::Result<()> {
             .route("/async", web::get().to(in_background))
     };
     rt::System::new().block_on(async {
-        let server = HttpServer::new(app).workers(1).bind("127.0.0.1:0")?;
+        let server = HttpServer::new(app).workers(1).tcp_nodelay(true);
+        let server = server.bind("127.0.0.1:0")?;
         super::announce(server.addrs()[0]);
         server.run().await
     })
