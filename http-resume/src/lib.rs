@@ -33,6 +33,9 @@ mod sync;
 #[doc(hidden)]
 pub mod resume;
 
+/// The types of the crate `http` that stand in the signatures of this one, and it.
+#[cfg(not(loom))]
+pub use http::{self, HeaderName, HeaderValue, Method, StatusCode};
 #[cfg(not(loom))]
 pub use {
     metrics::{Metric, Metrics},

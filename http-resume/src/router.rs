@@ -150,8 +150,7 @@ impl Router {
     ///
     /// ```
     /// use std::ops::ControlFlow::{Break, Continue};
-    /// use http::{HeaderName, HeaderValue, StatusCode};
-    /// use http_resume::{Router, answer};
+    /// use http_resume::{HeaderName, HeaderValue, Router, StatusCode, answer};
     ///
     /// let router = Router::new()
     ///     .middleware(|request, response| match request.header("authorization") {

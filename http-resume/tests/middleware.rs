@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, StatusCode};
-use http_resume::{Config, Outcome, Pending, Request, Response, Router, answer};
-use support::Running;
+use http_resume::{Config, Metric, Outcome, Pending, Request, Response, Router, answer};
+use support::{HANGS, Running, until};
 
 const ADDED: HeaderName = HeaderName::from_static("x-added");
 
@@ -33,7 +33,7 @@ fn staged<'r>(
 }
 
 /// A server whose middleware counts its calls, adds a field, and turns some away.
-fn server() -> (Running, Arc<AtomicUsize>) {
+fn server(suspend_timeout: Duration) -> (Running, Arc<AtomicUsize>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&calls);
     let router = Router::new()
@@ -56,7 +56,7 @@ fn server() -> (Running, Arc<AtomicUsize>) {
         .get("/staged", staged)
         .get("/panic", answer(|_, _| panic!("as the test wishes")));
     let config = Config {
-        suspend_timeout: Duration::from_millis(1),
+        suspend_timeout,
         ..Config::default()
     };
     (Running::with(config, router), calls)
@@ -64,7 +64,7 @@ fn server() -> (Running, Arc<AtomicUsize>) {
 
 #[test]
 fn it_is_called_once_and_its_fields_stand_in_every_answer() {
-    let (server, calls) = server();
+    let (server, calls) = server(Duration::from_millis(1));
     let mut client = server.connect();
     for (index, (path, status)) in [
         ("/", 200),
@@ -88,6 +88,19 @@ fn it_is_called_once_and_its_fields_stand_in_every_answer() {
         );
         assert_eq!(calls.load(Ordering::SeqCst), index + 1, "{path}");
     }
+}
+
+/// The memory of a request whose client left is used again.
+#[test]
+fn a_request_that_is_given_up_leaves_no_fields_behind() {
+    let (server, _) = server(HANGS);
+    let mut leaver = server.connect();
+    leaver.get("/staged?forget");
+    until(|| server.metrics.total(Metric::Suspended) == 1);
+    leaver.reset();
+    until(|| server.metrics.total(Metric::EndedAbandoned) == 1);
+    let answer = server.connect().fetch("/");
+    assert_eq!(answer.head.matches("x-added").count(), 1);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The routes.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -96,33 +97,32 @@ fn ping<'r>(
     }
 }
 
-/// Suspended, for a thread of its own. If there is none to be had, nothing is
-/// lost: the pending response is still where the thread would have found it.
+/// Suspended, for a thread of its own.
 fn hello<'r>(_: &Request<'_>, response: Response<'r, String>, work: Option<String>) -> Outcome<'r> {
     if let Some(text) = work {
         return response.text(text);
     }
     let (pending, receipt) = response.mark_async(String::new());
-    let here = Arc::new(Mutex::new(Some(pending)));
-    let take = |slot: &Mutex<Option<Pending<String>>>| {
-        slot.lock().unwrap_or_else(PoisonError::into_inner).take()
-    };
-    let there = Arc::clone(&here);
+    // The thread is given the request when it exists: a closure that never ran would
+    // have dropped it.
+    let (sender, receiver) = sync_channel::<Pending<String>>(1);
     let started = thread::Builder::new().spawn(move || {
-        if let Some(pending) = take(&there) {
+        if let Ok(pending) = receiver.recv() {
             pending.resume_with("hello from background".into());
         }
     });
     match started {
-        Ok(_detached) => receipt.suspended(),
+        Ok(_detached) => {
+            let _ = sender.send(pending);
+            receipt.suspended()
+        }
         Err(error) => {
             tracing::warn!(%error, "no thread for a request");
-            let pending = take(&here).expect("nobody else has it");
             let (response, _) = receipt.cancel_async(pending);
             response
                 .status(StatusCode::SERVICE_UNAVAILABLE)
                 .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
-                .text("there are too many threads")
+                .text("there is no thread for this")
         }
     }
 }

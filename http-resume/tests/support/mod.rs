@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use http_resume::{Config, Handle, Metrics, Router, Server};
 pub(crate) const HANGS: Duration = Duration::from_secs(30);
 
 /// Waits for what other threads are about to do.
-pub(crate) fn until(condition: impl Fn() -> bool) {
+pub(crate) fn until(mut condition: impl FnMut() -> bool) {
     let started = Instant::now();
     while !condition() {
         assert!(started.elapsed() < HANGS, "it does not happen");
@@ -77,26 +77,33 @@ impl Drop for Running {
     }
 }
 
-/// The demonstration program. Killed when dropped.
+/// A program that serves. Killed when dropped.
 pub(crate) struct Program {
     pub(crate) addr: SocketAddr,
     child: Child,
+    /// Kept open: who writes to a closed pipe fails.
+    stdout: BufReader<ChildStdout>,
     stderr: BufReader<ChildStderr>,
 }
 
 impl Program {
+    /// Starts the demonstration.
     pub(crate) fn start(options: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_http-resume"))
-            .args(["--addr", "127.0.0.1:0"])
-            .args(options)
-            .env("RUST_LOG", "info")
+        let mut command = Command::new(env!("CARGO_BIN_EXE_http-resume"));
+        command.args(["--addr", "127.0.0.1:0"]).args(options);
+        Self::spawn(command.env("RUST_LOG", "info"))
+    }
+
+    /// Starts any program that says where it listens.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
         let mut line = String::new();
-        let stdout = child.stdout.take().expect("it is piped");
-        BufReader::new(stdout)
+        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        stdout
             .read_line(&mut line)
             .expect("it says where it listens");
         let addr = line
@@ -107,6 +114,7 @@ impl Program {
         Self {
             addr: addr.parse().expect(&line),
             child,
+            stdout,
             stderr,
         }
     }
@@ -133,7 +141,14 @@ impl Program {
     }
 
     pub(crate) fn wait(mut self) -> ExitStatus {
-        self.child.wait().expect("it ends")
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it is our child") {
+                return status;
+            }
+            assert!(started.elapsed() < HANGS, "it does not end");
+            std::thread::yield_now();
+        }
     }
 }
 

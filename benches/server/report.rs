@@ -1,0 +1,122 @@
+//! The table of one case: every contestant under the same load.
+
+use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
+use hdrhistogram::Histogram;
+
+use crate::contestant::OURS;
+use crate::load::{Load, Sample};
+use crate::peers::FLOOR;
+use crate::syscalls::Calls;
+
+/// What was seen of one contestant.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    /// One of each round.
+    pub(crate) samples: Vec<Sample>,
+    pub(crate) calls: Option<Calls>,
+}
+
+impl Row {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            samples: Vec::new(),
+            calls: None,
+        }
+    }
+
+    /// Microseconds of the server's processor time per request, in each round.
+    fn cpu(&self) -> Vec<f64> {
+        let cpu = |sample: &Sample| sample.cpu.as_secs_f64() * 1e6 / sample.requests as f64;
+        self.samples.iter().map(cpu).collect()
+    }
+
+    /// Thousands of requests per second, in each round.
+    fn rate(&self) -> Vec<f64> {
+        let rate = |it: &Sample| it.requests as f64 / it.elapsed.as_secs_f64() / 1e3;
+        self.samples.iter().map(rate).collect()
+    }
+
+    /// Of all rounds together.
+    fn latency(&self) -> Histogram<u64> {
+        let mut samples = self.samples.iter();
+        let mut all = samples.next().expect("there is a round").latency.clone();
+        samples.for_each(|it| all.add(&it.latency).expect("their bounds are the same"));
+        all
+    }
+
+    /// The median, over the rounds, of the ratio to another of the same round.
+    fn ratio(&self, other: &Self) -> f64 {
+        let (ours, theirs) = (self.cpu(), other.cpu());
+        median(ours.iter().zip(theirs).map(|(a, b)| a / b).collect())
+    }
+}
+
+/// As markdown.
+pub(crate) fn table(load: Load, rows: &[Row]) -> String {
+    let floor = rows.iter().find(|row| row.name == FLOOR);
+    let peers = rows.iter().filter(|row| ![FLOOR, OURS].contains(&row.name));
+    let best = peers.min_by(|a, b| median(a.cpu()).total_cmp(&median(b.cpu())));
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN).set_header([
+        "server",
+        "CPU µs/request",
+        "range",
+        "/ floor",
+        "/ best peer",
+        "1000 requests/s",
+        "p50 µs",
+        "p99",
+        "p99.9",
+        "system calls",
+        "write",
+        "futex",
+    ]);
+    for row in rows {
+        table.add_row(cells(row, floor, best));
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let (path, connections, depth) = (load.path, load.connections, load.depth);
+    let pipelined = match depth {
+        1 => String::new(),
+        _ => format!(", pipelined {depth} deep"),
+    };
+    format!("### `{path}`, {connections} connections{pipelined}\n\n{table}\n")
+}
+
+fn cells(row: &Row, floor: Option<&Row>, best: Option<&Row>) -> Vec<String> {
+    let cpu = row.cpu();
+    let (least, most) = cpu.iter().fold((f64::MAX, 0_f64), |(least, most), cpu| {
+        (least.min(*cpu), most.max(*cpu))
+    });
+    let ratio =
+        |other: Option<&Row>| other.map_or("-".into(), |it| format!("{:.2}", row.ratio(it)));
+    let latency = row.latency();
+    let micros = |quantile| format!("{:.0}", latency.value_at_quantile(quantile) as f64 / 1e3);
+    let calls = |field: fn(&Calls) -> f64| {
+        let calls = row.calls.as_ref().map(field);
+        calls.map_or("-".into(), |it| format!("{it:.2}"))
+    };
+    vec![
+        row.name.into(),
+        format!("{:.2}", median(cpu)),
+        format!("{least:.2}-{most:.2}"),
+        ratio(floor),
+        ratio(best),
+        format!("{:.1}", median(row.rate())),
+        micros(0.5),
+        micros(0.99),
+        micros(0.999),
+        calls(|it| it.all),
+        calls(|it| it.writes),
+        calls(|it| it.futexes),
+    ]
+}
+
+/// Of an even number: the upper of the two in the middle.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -1,0 +1,87 @@
+//! A request without a body: the first call of the handler starts the work, another
+//! thread does it, and the second call answers.
+//!
+//! `/thread` starts a thread for each request, which is easy to follow. `/pool` does
+//! the same work with threads that are there already, which is what a server should
+//! do.
+//!
+//! ```sh
+//! cargo run -p http-resume --example without_body_async
+//! curl http://127.0.0.1:8080/thread
+//! curl http://127.0.0.1:8080/pool
+//! ```
+
+mod pool;
+mod serve;
+
+use std::io;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Duration;
+
+use http_resume::{Outcome, Pending, Response, Router, StatusCode};
+
+use pool::Pool;
+
+/// What the background finds out.
+#[derive(Default)]
+struct Greeting {
+    text: String,
+}
+
+/// What the background does. It takes its time.
+fn greet(work: &mut Greeting) {
+    thread::sleep(Duration::from_millis(10));
+    work.text = "hello from background".into();
+}
+
+fn on_a_thread<'r>(response: Response<'r, Greeting>, work: Option<Greeting>) -> Outcome<'r> {
+    if let Some(done) = work {
+        return response.text(done.text);
+    }
+    let (pending, receipt) = response.mark_async(Greeting::default());
+    // The thread gets the pending request only when it exists. Had the closure taken
+    // it, and no thread could be started, it would be dropped with the closure: that
+    // is shorter, and answers 500.
+    let (sender, receiver) = sync_channel::<Pending<Greeting>>(1);
+    let started = thread::Builder::new().spawn(move || {
+        if let Ok(mut pending) = receiver.recv() {
+            greet(pending.work_mut());
+            pending.resume();
+        }
+    });
+    match started {
+        Ok(_) => {
+            let _ = sender.send(pending);
+            receipt.suspended()
+        }
+        Err(_) => {
+            let (response, _) = receipt.cancel_async(pending);
+            let response = response.status(StatusCode::SERVICE_UNAVAILABLE);
+            response.text("there is no thread for this")
+        }
+    }
+}
+
+fn on_the_pool<'r>(
+    pool: &Pool<Greeting>,
+    response: Response<'r, Greeting>,
+    work: Option<Greeting>,
+) -> Outcome<'r> {
+    if let Some(done) = work {
+        return response.text(done.text);
+    }
+    let (pending, receipt) = response.mark_async(Greeting::default());
+    pool.submit(pending);
+    receipt.suspended()
+}
+
+fn main() -> io::Result<()> {
+    let pool = Pool::new(4, greet);
+    let router = Router::new()
+        .get("/thread", |_, response, work| on_a_thread(response, work))
+        .get("/pool", move |_, response, work| {
+            on_the_pool(&pool, response, work)
+        });
+    serve::serve(router, &["curl URL/thread", "curl URL/pool"])
+}
