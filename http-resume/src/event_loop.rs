@@ -126,9 +126,11 @@ impl EventLoop {
     fn turn(&mut self, arrivals: &mut Arrivals<'_>, events: &mut Events) -> io::Result<()> {
         let resumed = self.resume(arrivals);
         self.drive_due();
+        self.service.after_handlers();
         self.wait(arrivals, events, &resumed)?;
         self.service.update_clocks();
         self.serve_sockets(events);
+        self.service.after_handlers();
         self.accept();
         self.fire_timers();
         self.check_stop();

@@ -58,6 +58,7 @@ pub struct Router {
     resources: Vec<Resource>,
     handlers: Vec<Box<dyn ErasedHandler>>,
     middleware: Vec<Box<Middleware>>,
+    after_handlers: Vec<Box<dyn Fn() + Send + Sync>>,
 }
 
 /// What is called before a handler is: it answers, or passes the response on.
@@ -173,6 +174,22 @@ impl Router {
         self
     }
 
+    /// Adds something to be called on the thread of an event loop when the handlers
+    /// that were due have been called, and before the loop does anything else that
+    /// takes time.
+    ///
+    /// For what handlers collect in order to hand it over at once, in a
+    /// [`Chain`](mpsc_queue::Chain): that wakes a worker once for many requests. It
+    /// is called often, also if there is nothing to do. A panic in it is contained.
+    #[must_use]
+    pub fn after_handlers<F>(mut self, hand_over: F) -> Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.after_handlers.push(Box::new(hand_over));
+        self
+    }
+
     fn resource(&mut self, path: &str) -> &mut Resource {
         let next = self.resources.len();
         let index = *self.known.entry(path.to_owned()).or_insert(next);
@@ -229,6 +246,12 @@ impl Router {
     /// In the order of the calls.
     pub(crate) fn all_middleware(&self) -> &[Box<Middleware>] {
         &self.middleware
+    }
+
+    pub(crate) fn hand_over(&self) {
+        for hand_over in &self.after_handlers {
+            hand_over();
+        }
     }
 
     /// How many handlers there are: their ids are less than this.

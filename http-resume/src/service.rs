@@ -213,6 +213,13 @@ impl Service {
         }
     }
 
+    /// Handlers have been called.
+    pub(crate) fn after_handlers(&self) {
+        if contained(|| self.router.hand_over()).is_none() {
+            tracing::error!("what is called after handlers panicked");
+        }
+    }
+
     fn keep_spare(&mut self, handler: HandlerId, vacant: Vacant) {
         let spares = &mut self.spares[handler.0];
         if spares.len() < MAX_SPARES {

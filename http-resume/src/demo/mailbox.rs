@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::Instant;
 
 use http_resume::Pending;
-use mpsc_queue::{Receiver, Wake, WakingQueue};
+use mpsc_queue::{Chain, Receiver, Wake, WakingQueue};
 
 /// The sending end, shared by all event loops. Dropping it stops the thread, as
 /// soon as that has taken out what was sent.
@@ -66,6 +66,11 @@ impl<W: Send + 'static> Mailbox<W> {
 
     pub(crate) fn send(&self, pending: Pending<W>) {
         self.shared.queue.push(pending);
+    }
+
+    /// Sends all of a chain, with one wake-up at most.
+    pub(crate) fn send_all(&self, chain: Chain<Pending<W>>) {
+        self.shared.queue.push_chain(chain);
     }
 
     /// Whether the thread has nothing to do. A guess.

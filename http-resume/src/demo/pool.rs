@@ -5,11 +5,15 @@
 //! work waits for it, also if another worker becomes idle meanwhile. That is the
 //! price of a queue with one consumer, and fine for work of one size.
 
+use std::cell::RefCell;
 use std::io;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http_resume::Pending;
+use mpsc_queue::Chain;
+use thread_local::ThreadLocal;
 
 use super::mailbox::{Mail, Mailbox, Next};
 
@@ -21,6 +25,8 @@ pub(crate) trait Work: Send + Sized + 'static {
 
 pub(crate) struct Pool<W: Work> {
     workers: Vec<Mailbox<W>>,
+    /// What each loop has not handed over yet, for each worker.
+    outboxes: ThreadLocal<RefCell<Vec<Chain<Pending<W>>>>>,
     next: AtomicUsize,
 }
 
@@ -29,18 +35,37 @@ impl<W: Work> Pool<W> {
         let spawn = |index| Mailbox::spawn(format!("worker-{index}"), work_off);
         Ok(Self {
             workers: (0..workers).map(spawn).collect::<io::Result<_>>()?,
+            outboxes: ThreadLocal::new(),
             next: AtomicUsize::new(0),
         })
     }
 
-    /// Has the work done, and the request resumed.
+    /// Has the work done, and the request resumed, after the next
+    /// [`hand_over`](Self::hand_over) on this thread.
     pub(crate) fn submit(&self, pending: Pending<W>) {
         // Relaxed: any number will do.
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let count = self.workers.len();
-        let mut candidates = (0..count).map(|offset| &self.workers[(turn + offset) % count]);
-        let idle = candidates.find(|worker| worker.is_idle());
-        idle.unwrap_or(&self.workers[turn % count]).send(pending);
+        let mut candidates = (0..count).map(|offset| (turn + offset) % count);
+        let idle = candidates.find(|&worker| self.workers[worker].is_idle());
+        let chains = self.outboxes.get_or(|| {
+            let chains = (0..count).map(|_| Chain::new());
+            RefCell::new(chains.collect())
+        });
+        chains.borrow_mut()[idle.unwrap_or(turn % count)].push(pending);
+    }
+
+    /// Gives the workers what was submitted on this thread: one push, and at most
+    /// one wake-up, for each of them.
+    pub(crate) fn hand_over(&self) {
+        let Some(chains) = self.outboxes.get() else {
+            return;
+        };
+        for (chain, worker) in chains.borrow_mut().iter_mut().zip(&self.workers) {
+            if !chain.is_empty() {
+                worker.send_all(mem::take(chain));
+            }
+        }
     }
 }
 

@@ -16,7 +16,9 @@ use super::timer::{Alarm, Timer};
 pub(crate) fn router(workers: usize) -> io::Result<Router> {
     let pool = Arc::new(Pool::new(workers)?);
     let timer = Timer::new()?;
+    let pool_of_loops = Arc::clone(&pool);
     Ok(Router::new()
+        .after_handlers(move || pool_of_loops.hand_over())
         .get("/", answer(|_, response| response.text("hello")))
         .post("/ping", ping)
         .get("/hello", hello)
