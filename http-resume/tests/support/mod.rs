@@ -15,7 +15,7 @@ use http_resume::{Config, Handle, Metrics, Router, Server};
 pub(crate) const HANGS: Duration = Duration::from_secs(30);
 
 /// Waits for what other threads are about to do.
-pub(crate) fn until(condition: impl Fn() -> bool) {
+pub(crate) fn until(mut condition: impl FnMut() -> bool) {
     let started = Instant::now();
     while !condition() {
         assert!(started.elapsed() < HANGS, "it does not happen");
@@ -86,7 +86,12 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn start(options: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_http-resume"))
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_http-resume")), options)
+    }
+
+    /// Starts it by a command to which its options are added.
+    pub(crate) fn start_by(mut command: Command, options: &[&str]) -> Self {
+        let mut child = command
             .args(["--addr", "127.0.0.1:0"])
             .args(options)
             .env("RUST_LOG", "info")
