@@ -217,13 +217,13 @@ fn many_sleepers_need_one_thread() {
 fn a_signal_stops_it_under_load() {
     for signal in ["TERM", "INT"].repeat(5) {
         let mut program = Program::start(&["--threads", "2", "--workers", "2"]);
-        let addr = program.addr;
+        // All are there before the signal, however fast some of them are served.
+        let clients: Vec<_> = (0..16).map(|_| program.connect()).collect();
         let answered = AtomicUsize::new(0);
         thread::scope(|scope| {
-            for index in 0..16 {
+            for (index, mut client) in clients.into_iter().enumerate() {
                 let answered = &answered;
                 scope.spawn(move || {
-                    let mut client = Client::connect(addr);
                     let path = ["/", "/async", "/sleep/3", "/stages/3", "/hello"][index % 5];
                     loop {
                         client
