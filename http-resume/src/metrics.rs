@@ -186,3 +186,23 @@ impl Counters {
         self.0[metric as usize].load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_shows_each_metric_once() {
+        let metrics = Metrics::new(2);
+        for (index, counter) in metrics.of_loop(1).0.iter().enumerate() {
+            counter.store(1000 + index as u64, Ordering::Relaxed);
+        }
+        let text = metrics.to_string();
+        let samples = text.lines().filter(|line| !line.starts_with('#'));
+        let mut values: Vec<usize> = samples
+            .map(|line| line.rsplit(' ').next().unwrap().parse().unwrap())
+            .collect();
+        values.sort_unstable();
+        assert_eq!(values, (1000..1000 + COUNT).collect::<Vec<_>>());
+    }
+}

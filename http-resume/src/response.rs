@@ -173,10 +173,9 @@ impl<'r, W> Receipt<'r, W> {
     ///
     /// Status and header fields that were set before are forgotten: the call
     /// that answers sets its own.
-    pub fn suspended(mut self) -> Outcome<'r> {
-        let watch = self.watch.0.take().expect("a receipt is used once");
+    pub fn suspended(self) -> Outcome<'r> {
         Outcome {
-            reply: Reply::Suspended(watch),
+            reply: Reply::Suspended(self.watch),
             brand: PhantomData,
         }
     }
@@ -214,9 +213,16 @@ impl<W> fmt::Debug for Receipt<'_, W> {
     }
 }
 
-/// The watch of a receipt. A handler that panics with a receipt in its hands will
-/// not wait for what is pending.
-struct Unreturned(Option<Watch>);
+/// The watch of a receipt. A handler that panics with a receipt in its hands, or with
+/// the outcome made of it, will not wait for what is pending.
+pub(crate) struct Unreturned(Option<Watch>);
+
+impl Unreturned {
+    /// The handler has returned it.
+    pub(crate) fn returned(mut self) -> Watch {
+        self.0.take().expect("it is taken once, here")
+    }
+}
 
 impl Drop for Unreturned {
     fn drop(&mut self) {
@@ -251,7 +257,7 @@ impl fmt::Debug for Outcome<'_> {
 /// An [`Outcome`] that has reached its call.
 pub(crate) enum Reply {
     Answered(Answer),
-    Suspended(Watch),
+    Suspended(Unreturned),
 }
 
 /// What a [`Response`] needs of the call that it belongs to.

@@ -146,8 +146,9 @@ impl Router {
     ///
     /// It answers in the handler's place (`Break`), or passes the response on
     /// (`Continue`), with header fields that are to stand in the answer, whoever
-    /// gives that and however late. It is called once for a request: what comes
-    /// back from the background goes straight to the handler that suspended.
+    /// gives that and however late. (Status and `close` that it sets are not passed
+    /// on.) It is called once for a request: what comes back from the background
+    /// goes straight to the handler that suspended.
     ///
     /// ```
     /// use std::ops::ControlFlow::{Break, Continue};

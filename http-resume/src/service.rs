@@ -202,7 +202,7 @@ impl Service {
         }
         match reply {
             Some(Reply::Answered(answer)) => Verdict::Answered(answer),
-            Some(Reply::Suspended(watch)) => Verdict::Suspended(handler, watch),
+            Some(Reply::Suspended(watch)) => Verdict::Suspended(handler, watch.returned()),
             None => {
                 tracing::error!(path = message.path(), "a handler panicked");
                 if has_marked {

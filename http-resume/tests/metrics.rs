@@ -35,10 +35,14 @@ fn server(suspend_timeout: Duration) -> (Running, Receiver<Pending<()>>) {
         let (pending, receipt) = response.mark_async(());
         match request.query() {
             Some("cancel") => return receipt.cancel_async(pending).0.text("cancelled"),
-            Some("panic") => panic!("with a receipt in its hands"),
             _ => sender.lock().unwrap().send(pending).unwrap(),
         }
-        receipt.suspended()
+        let _outcome = match request.query() {
+            Some("panic") => panic!("with a receipt in its hands"),
+            Some("panic-late") => receipt.suspended(),
+            _ => return receipt.suspended(),
+        };
+        panic!("with an outcome in its hands")
     }
     let config = Config {
         suspend_timeout,
@@ -80,17 +84,22 @@ fn each_end_is_counted_once() {
     client.answer();
     assert_ended(&metrics, [1, 1, 1, 0, 0, 0], 0);
 
-    client.fetch("/?panic"); // drops the pending response, too: that comes late
-    until(|| metrics.total(Metric::Late) == 1);
-    assert_ended(&metrics, [1, 1, 1, 0, 1, 0], 0);
+    for (count, path) in (1..).zip(["/?panic", "/?panic-late"]) {
+        client.fetch(path);
+        let pending = next();
+        assert!(pending.is_abandoned(), "{path}");
+        pending.resume();
+        until(|| metrics.total(Metric::Late) == count);
+        assert_ended(&metrics, [1, 1, 1, 0, count, 0], 0);
+    }
 
     let mut leaver = server.connect();
     leaver.get("/");
     let abandoned = next();
     leaver.reset();
-    until(|| metrics.total(Metric::EndedAbandoned) == 2);
+    until(|| metrics.total(Metric::EndedAbandoned) == 3);
     abandoned.resume();
-    until(|| metrics.total(Metric::Late) == 2);
+    until(|| metrics.total(Metric::Late) == 3);
 
     client.get("/");
     let shut_down = next();
@@ -99,10 +108,10 @@ fn each_end_is_counted_once() {
     client.assert_closed();
     drop(client);
     server.wait();
-    assert_ended(&metrics, [1, 1, 1, 0, 2, 1], 0);
+    assert_ended(&metrics, [1, 1, 1, 0, 3, 1], 0);
     assert_eq!(metrics.total(Metric::Open), 0);
     shut_down.resume(); // after the loop's end: nobody counts it
-    assert_eq!(metrics.total(Metric::Late), 2);
+    assert_eq!(metrics.total(Metric::Late), 3);
 }
 
 #[test]

@@ -73,21 +73,95 @@ fn the_metrics_add_up() {
         }
     }
     let text = clients[0].fetch("/metrics").body;
-    let count = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name));
-        let value = line.expect(name).trim();
-        value.parse::<u64>().expect(&text)
-    };
-    assert_eq!(count("http_resume_requests_total"), 8 * 5 + 1);
-    assert_eq!(count("http_resume_suspensions_total"), 8 * 7);
-    assert_eq!(count("http_resume_suspended"), 0);
-    assert_eq!(count("http_resume_open_connections"), 8);
-    let ended = |by: &str| {
-        count(&format!(
-            "http_resume_suspensions_ended_total{{by=\"{by}\"}}"
-        ))
-    };
-    assert_eq!((ended("resumed"), ended("dropped")), (8 * 5, 8 * 2));
+    assert_eq!(count(&text, "requests_total"), 8 * 5 + 1);
+    assert_eq!(count(&text, "suspensions_total"), 8 * 7);
+    assert_eq!(count(&text, "suspended"), 0);
+    assert_eq!(count(&text, "open_connections"), 8);
+    assert_eq!(
+        (ended(&text, "resumed"), ended(&text, "dropped")),
+        (8 * 5, 8 * 2)
+    );
+}
+
+/// What the metrics say.
+#[track_caller]
+fn count(metrics: &str, name: &str) -> u64 {
+    let name = format!("http_resume_{name} ");
+    let value = metrics.lines().find_map(|line| line.strip_prefix(&name));
+    value.expect(&name).parse().expect(metrics)
+}
+
+#[track_caller]
+fn ended(metrics: &str, by: &str) -> u64 {
+    count(metrics, &format!("suspensions_ended_total{{by=\"{by}\"}}"))
+}
+
+/// The same, when some take too long, some clients go away, and all at once.
+#[test]
+fn the_metrics_add_up_after_all_kinds_of_ends() {
+    let program = Program::start(&["--threads", "2", "--suspend-timeout", "2"]);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let mut client = program.connect();
+                for path in ["/hello", "/stages/5", "/drop", "/panic/resumed", "/sleep/1"] {
+                    client.fetch(path);
+                }
+                assert_eq!(client.fetch("/sleep/3600000").status, 503);
+            });
+        }
+    });
+    let mut client = program.connect();
+    let mut leavers: Vec<_> = (0..8).map(|_| program.connect()).collect();
+    let mut metrics = || client.fetch("/metrics").body;
+    let before = count(&metrics(), "suspensions_total");
+    for leaver in &mut leavers {
+        leaver.get("/sleep/3600000");
+    }
+    until(|| count(&metrics(), "suspensions_total") == before + 8);
+    leavers.into_iter().for_each(Client::reset);
+    until(|| count(&metrics(), "open_connections") == 1);
+    let text = metrics();
+    assert_eq!(count(&text, "suspended"), 0);
+    assert_eq!(
+        (ended(&text, "resumed"), ended(&text, "dropped")),
+        (8 * 8, 8)
+    );
+    // On a slow machine a leaver may be told first that it took too long.
+    assert_eq!(ended(&text, "timed_out") + ended(&text, "abandoned"), 8 + 8);
+    assert!(ended(&text, "timed_out") >= 8);
+    let ends = [
+        "resumed",
+        "cancelled",
+        "dropped",
+        "timed_out",
+        "abandoned",
+        "shut_down",
+    ];
+    let all: u64 = ends.iter().map(|by| ended(&text, by)).sum();
+    assert_eq!(count(&text, "suspensions_total"), all);
+}
+
+/// The suspension is taken back, and the server goes on.
+#[test]
+fn without_a_thread_for_it_hello_is_answered_with_503() {
+    // Four threads of 1 GiB fit: a loop, a worker, the timer and that for signals.
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "ulimit -v 5100000 && exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_http-resume"))
+        .env("RUST_MIN_STACK", (1 << 30).to_string());
+    let program = Program::start_by(shell, &["--threads", "1", "--workers", "1"]);
+    let mut client = program.connect();
+    let answer = client.fetch("/hello");
+    assert_eq!(
+        (answer.status, answer.field("retry-after"), &*answer.body),
+        (503, Some("1"), "there is no thread for this")
+    );
+    assert_eq!(client.fetch("/async").body, "hello");
+    let text = client.fetch("/metrics").body;
+    assert_eq!((ended(&text, "cancelled"), ended(&text, "resumed")), (1, 1));
+    assert_eq!(count(&text, "suspended"), 0);
 }
 
 /// One after the other they would take minutes.
@@ -143,13 +217,13 @@ fn many_sleepers_need_one_thread() {
 fn a_signal_stops_it_under_load() {
     for signal in ["TERM", "INT"].repeat(5) {
         let mut program = Program::start(&["--threads", "2", "--workers", "2"]);
-        let addr = program.addr;
+        // All are there before the signal, however fast some of them are served.
+        let clients: Vec<_> = (0..16).map(|_| program.connect()).collect();
         let answered = AtomicUsize::new(0);
         thread::scope(|scope| {
-            for index in 0..16 {
+            for (index, mut client) in clients.into_iter().enumerate() {
                 let answered = &answered;
                 scope.spawn(move || {
-                    let mut client = Client::connect(addr);
                     let path = ["/", "/async", "/sleep/3", "/stages/3", "/hello"][index % 5];
                     loop {
                         client
@@ -166,9 +240,7 @@ fn a_signal_stops_it_under_load() {
                     }
                 });
             }
-            while answered.load(Ordering::Relaxed) < 2000 {
-                thread::yield_now();
-            }
+            until(|| answered.load(Ordering::Relaxed) >= 2000);
             program.signal(signal);
         });
         program.wait_for_log("stopped");

@@ -89,7 +89,11 @@ pub(crate) struct Program {
 impl Program {
     /// Starts the demonstration.
     pub(crate) fn start(options: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_http-resume"));
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_http-resume")), options)
+    }
+
+    /// Starts it by a command to which its options are added.
+    pub(crate) fn start_by(mut command: Command, options: &[&str]) -> Self {
         command.args(["--addr", "127.0.0.1:0"]).args(options);
         Self::spawn(command.env("RUST_LOG", "info"))
     }
