@@ -9,7 +9,7 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use mpsc_queue::{Pop, Queue, SharedLink, linked};
+use mpsc_queue::{Pop, Queue, SharedLink, Wakeup, linked};
 
 /// Something that happens again and again. There is one of each kind, so that it
 /// embeds a link with a flag: raised twice before it is handled, it is queued once.
@@ -35,10 +35,9 @@ impl Event {
         self.raised.fetch_add(1, Ordering::Relaxed);
         // If it is queued already, whoever handles it will see the new count: a
         // push that fails is ordered before the pop, too.
-        if let Ok(wakeup) = EVENTS.try_push(self)
-            && wakeup.is_needed()
-        {
-            // Here a core that sleeps would be sent an event. This one polls.
+        match EVENTS.try_push(self) {
+            Ok(Wakeup::Needed) => unreachable!("this core polls; one that sleeps is sent an event"),
+            Ok(Wakeup::NotNeeded) | Err(_) => {}
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::NonNull;
 
 use crate::handle::{Handle, UniqueHandle, check_in, check_out};
@@ -52,6 +54,10 @@ unsafe impl<H: Handle + Send> Send for Chain<H> {}
 // SAFETY: through `&Chain` nothing of a handle or an item can be reached.
 unsafe impl<H: Handle> Sync for Chain<H> {}
 
+/// As for a queue.
+impl<H: Handle> UnwindSafe for Chain<H> {}
+impl<H: Handle> RefUnwindSafe for Chain<H> {}
+
 impl<H: Handle> Chain<H> {
     /// An empty chain.
     #[must_use]
@@ -99,6 +105,25 @@ impl<H: Handle> Chain<H> {
         }
         self.count += 1;
         Ok(())
+    }
+
+    /// Appends all that is in `other`, which is empty afterwards.
+    pub fn append(&mut self, other: &mut Self) {
+        let Some(theirs) = other.ends.take() else {
+            return;
+        };
+        match &mut self.ends {
+            None => self.ends = Some(theirs),
+            Some(ours) => {
+                // SAFETY: a link in the chain is valid until it is taken out.
+                // Relaxed: the push of the chain publishes it.
+                unsafe { ours.last.as_ref() }
+                    .next
+                    .store(theirs.first.as_ptr(), Ordering::Relaxed);
+                ours.last = theirs.last;
+            }
+        }
+        self.count += mem::take(&mut other.count);
     }
 
     /// Takes the oldest item out.

@@ -11,6 +11,7 @@ use crate::handle::Handle;
 use crate::length::Length;
 use crate::queue::Queue;
 use crate::raw::RawQueue;
+use crate::seal::Seal;
 use crate::stall::Backoff;
 
 /// The answer of [`Consumer::pop`].
@@ -22,12 +23,36 @@ use crate::stall::Backoff;
 pub enum Pop<H> {
     /// The oldest item.
     Item(H),
-    /// The queue was empty at a moment during this call. Exact.
+    /// The queue was empty at a moment during this call. Exact: no push that happened
+    /// before the call is overlooked. It orders nothing: to tell others "I sleep" and
+    /// then rely on an empty queue, [park](Consumer::park).
     Empty,
     /// The queue is not empty, but its oldest item cannot be reached: a push that
     /// overlapped this call had not finished when it was looked for. Nothing has
     /// changed; try again. With no push in flight this is impossible.
     Stalled,
+}
+
+impl<H> Pop<H> {
+    /// The item, if there is one. Forgets which of the other answers it was.
+    pub fn item(self) -> Option<H> {
+        match self {
+            Self::Item(handle) => Some(handle),
+            Self::Empty | Self::Stalled => None,
+        }
+    }
+
+    /// Whether the queue was empty.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+
+    /// Whether a push was in the way.
+    #[must_use]
+    pub const fn is_stalled(&self) -> bool {
+        matches!(self, Self::Stalled)
+    }
 }
 
 /// The error of taking the consumer's place while another consumer has it.
@@ -43,7 +68,7 @@ impl fmt::Display for ConsumerTaken {
 impl core::error::Error for ConsumerTaken {}
 
 /// The one consumer of a [`Queue`], borrowed ([`Queue::consumer`]) or with a
-/// share in its ownership ([`Consumer::owned`]).
+/// share in its ownership (`Consumer::owned`).
 ///
 /// That there is only one is checked when it is made; its methods take `&mut
 /// self` and check nothing. Dropping it frees the place for another; leaking it
@@ -57,7 +82,7 @@ pub struct Consumer<R: QueueRef> {
 impl<R: QueueRef> Consumer<R> {
     /// Takes the place, or fails if it is taken.
     pub(crate) fn claim(queue: R) -> Result<Self, ConsumerTaken> {
-        if queue.queue().raw.claim() {
+        if queue.queue(Seal::BROKEN).raw.claim() {
             Ok(Self { queue })
         } else {
             Err(ConsumerTaken)
@@ -73,19 +98,25 @@ impl<R: QueueRef> Consumer<R> {
         &self.queue
     }
 
+    pub(crate) fn bare_queue(&self) -> &Queue<R::Handle, R::Length> {
+        self.queue.queue(Seal::BROKEN)
+    }
+
     pub(crate) fn raw(&self) -> &RawQueue {
-        &self.queue.queue().raw
+        &self.bare_queue().raw
     }
 
     /// Takes the oldest item out.
     ///
-    /// Wait-free: at most one read-modify-write, for the last item. What the
+    /// Wait-free (where a compare-exchange is one instruction, see
+    /// [`docs::limitations`](crate::docs::limitations)): at most one read-modify-write,
+    /// for the last item. What the
     /// producer did before the push happens before this returns the item.
     #[inline]
     pub fn pop(&mut self) -> Pop<R::Handle> {
         // SAFETY: this consumer is the only one, and `&mut self` is its only use.
         // Earlier consumers happened before, by `RawQueue::claim`.
-        unsafe { self.queue.queue().pop() }
+        unsafe { self.bare_queue().pop() }
     }
 
     /// Takes the oldest item out, waiting while the queue is stalled; `None` if
@@ -116,7 +147,7 @@ impl<R: QueueRef> Consumer<R> {
     pub fn drain(&mut self, limit: usize) -> Drain<'_, R::Handle, R::Length> {
         // SAFETY: this consumer is the only one, and is borrowed for as long as
         // the iterator lives.
-        unsafe { Drain::new(self.queue.queue(), limit) }
+        unsafe { Drain::new(self.bare_queue(), limit) }
     }
 }
 
@@ -125,7 +156,7 @@ impl<R: BareQueueRef> Consumer<R> {
     ///
     /// `None` says: do not sleep, something is in the queue (or stalls it).
     /// With `Some`, the next push will be told to [wake](crate::Wakeup::Needed)
-    /// the consumer; sleep while holding the guard, however long, and drop it
+    /// the consumer (unless it unparks first); sleep while holding the guard, however long, and drop it
     /// when awake for whatever reason.
     ///
     /// What was done before this call happens before that push is told; so this
@@ -174,14 +205,13 @@ impl<R: QueueRef> Drop for Consumer<R> {
 impl<R: QueueRef> fmt::Debug for Consumer<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Consumer")
-            .field("queue", self.queue.queue())
+            .field("queue", self.bare_queue())
             .finish()
     }
 }
 
 /// While it exists, the queue knows the consumer as asleep. See
 /// [`Consumer::park`].
-#[derive(Debug)]
 #[must_use = "dropping it ends the parking"]
 pub struct Parked<'a> {
     raw: &'a RawQueue,
@@ -215,6 +245,12 @@ impl Drop for Parked<'_> {
     }
 }
 
+impl fmt::Debug for Parked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parked").finish_non_exhaustive()
+    }
+}
+
 /// What a [`Consumer`] holds its queue by: `&Queue` or `Arc<Queue>`, of the bare
 /// or the waking kind. Sealed: it must be the same queue each time it is asked.
 pub trait QueueRef: AsQueue {}
@@ -234,7 +270,7 @@ pub unsafe trait AsQueue {
     type Length: Length;
 
     /// The queue.
-    fn queue(&self) -> &Queue<Self::Handle, Self::Length>;
+    fn queue(&self, _: Seal) -> &Queue<Self::Handle, Self::Length>;
 }
 
 // SAFETY: a shared reference always leads to the same queue.
@@ -242,7 +278,7 @@ unsafe impl<H: Handle, L: Length> AsQueue for &Queue<H, L> {
     type Handle = H;
     type Length = L;
 
-    fn queue(&self) -> &Queue<H, L> {
+    fn queue(&self, _: Seal) -> &Queue<H, L> {
         self
     }
 }
@@ -255,7 +291,7 @@ unsafe impl<H: Handle, L: Length> AsQueue for Arc<Queue<H, L>> {
     type Handle = H;
     type Length = L;
 
-    fn queue(&self) -> &Queue<H, L> {
+    fn queue(&self, _: Seal) -> &Queue<H, L> {
         self
     }
 }

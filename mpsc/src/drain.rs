@@ -10,7 +10,9 @@ use crate::raw::RawPop;
 /// An iterator that takes items out. See
 /// [`Consumer::drain`](crate::Consumer::drain).
 ///
-/// Dropping it leaves the rest in the queue.
+/// Dropping it leaves the rest in the queue. A `for` loop over it ends at a stall, too:
+/// [`is_stalled`](Self::is_stalled) tells.
+#[must_use = "it takes nothing out before it is asked to"]
 pub struct Drain<'a, H: Handle, L: Length> {
     queue: &'a Queue<H, L>,
     /// The address of the newest link when the sweep began. No link before it in

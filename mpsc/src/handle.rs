@@ -8,6 +8,7 @@ use alloc::{boxed::Box, sync::Arc};
 use core::pin::Pin;
 
 use crate::link::{Claim, Link, Linked, SharedLink, item_of, link_of};
+use crate::seal::Seal;
 
 /// An owning pointer to an item that embeds a link.
 ///
@@ -161,7 +162,7 @@ pub(crate) fn check_in<H: Handle>(handle: H) -> Result<NonNull<Link>, H> {
     let link = link_of(item);
     // SAFETY: `into_raw` promises that the link is valid; it consists of atomics,
     // so a shared reference to it conflicts with nobody.
-    if !unsafe { link.as_ref() }.claim() {
+    if !unsafe { link.as_ref() }.claim(Seal::BROKEN) {
         // SAFETY: `item` came out of `into_raw` just now.
         return Err(unsafe { H::from_raw(item) });
     }
@@ -184,7 +185,7 @@ pub(crate) unsafe fn check_out<H: Handle>(link: NonNull<Link>) -> H {
     // last accesses to the link precede `from_raw`, which may assert uniqueness.
     unsafe {
         link.as_ref().leave();
-        link_of(item).as_ref().release();
+        link_of(item).as_ref().release(Seal::BROKEN);
         H::from_raw(item)
     }
 }

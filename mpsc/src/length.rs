@@ -4,6 +4,7 @@ use core::fmt;
 
 use crossbeam_utils::CachePadded;
 
+use crate::seal::Seal;
 use crate::sync::{AtomicUsize, Ordering, const_fn_unless_loom};
 
 /// Whether a queue counts its items: [`Counted`] or [`Uncounted`]. Sealed.
@@ -15,10 +16,10 @@ impl Length for Counted {}
 /// Unreachable from outside, which seals [`Length`].
 pub trait Count {
     /// `count` items are about to be published.
-    fn pushed(&self, count: usize);
+    fn pushed(&self, count: usize, _: Seal);
 
     /// One item has been taken out. Called by the one consumer.
-    fn popped(&self);
+    fn popped(&self, _: Seal);
 }
 
 /// A queue that does not count: no space, no time.
@@ -26,9 +27,9 @@ pub trait Count {
 pub struct Uncounted;
 
 impl Count for Uncounted {
-    fn pushed(&self, _: usize) {}
+    fn pushed(&self, _: usize, _: Seal) {}
 
-    fn popped(&self) {}
+    fn popped(&self, _: Seal) {}
 }
 
 /// A queue that counts what was pushed and what was popped. See
@@ -54,20 +55,22 @@ impl Counted {
         // push whose pop is counted here is then counted below, so that the
         // difference cannot be negative.
         let popped = self.popped.load(Ordering::Acquire);
+        // Relaxed: ordered by the load above, as far as it must be.
         let pushed = self.pushed.load(Ordering::Relaxed);
         pushed.wrapping_sub(popped)
     }
 }
 
 impl Count for Counted {
-    fn pushed(&self, count: usize) {
+    fn pushed(&self, count: usize, _: Seal) {
         // Relaxed: the push that follows publishes it to the consumer, and the
         // consumer's store below to whoever asks for the length.
         self.pushed.fetch_add(count, Ordering::Relaxed);
     }
 
-    fn popped(&self) {
-        // A load and a store suffice: only the consumer writes.
+    fn popped(&self, _: Seal) {
+        // A load and a store suffice: only the consumer writes. Relaxed: it reads its
+        // own, or an earlier consumer's, from whom it has acquired the place.
         let popped = self.popped.load(Ordering::Relaxed).wrapping_add(1);
         // Release pairs with the acquire in `get`.
         self.popped.store(popped, Ordering::Release);

@@ -14,7 +14,7 @@
 //! | [`Queue::push`], [`push_chain`](Queue::push_chain) | everything | wait-free (lock-free without an atomic exchange instruction) |
 //! | [`Queue::try_push`] | everything | the same |
 //! | [`Queue::is_empty`], [`len`](Queue::len) | everything | wait-free |
-//! | [`Queue::consumer`], [`Consumer::owned`] | everything; one succeeds | wait-free |
+//! | [`Queue::consumer`], `Consumer::owned` | everything; one succeeds | wait-free |
 //! | [`Consumer::pop`] | pushes | wait-free |
 //! | [`Consumer::park`], [`Parked::unpark`] | pushes | wait-free |
 //! | [`Consumer::drain`] | pushes | wait-free per item, bounded by what was there |
@@ -34,6 +34,7 @@
 //! [`Handle`] what may travel. Behind it: [`docs::algorithm`], [`docs::limitations`],
 //! [`docs::performance`], [`docs::misuse`].
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(not(target_has_atomic = "ptr"))]
 compile_error!(
@@ -56,6 +57,7 @@ mod length;
 mod link;
 mod queue;
 mod raw;
+mod seal;
 mod signal;
 mod stall;
 mod sync;
@@ -69,9 +71,16 @@ pub use consumer::{BareQueueRef, Consumer, ConsumerTaken, Parked, Pop, QueueRef}
 pub use drain::Drain;
 pub use handle::{Handle, UniqueHandle};
 pub use length::{Counted, Length, Uncounted};
-pub use link::{Link, LinkKind, Linked, SharedLink};
+pub use link::{Field, Link, LinkKind, Linked, SharedLink};
 pub use queue::{AlreadyQueued, Queue, Wakeup};
+pub use signal::Signal;
 pub use task::{TaskQueue, TaskWaker};
 #[cfg(feature = "std")]
 pub use thread::{ThreadQueue, ThreadWaker};
 pub use waking::{Receiver, Wake, WakingQueue, WakingQueueRef};
+
+/// What `linked!` needs, where no name of the user's can stand in for it.
+#[doc(hidden)]
+pub mod __private {
+    pub use core::mem::offset_of;
+}

@@ -1,14 +1,16 @@
 //! What a queued value embeds, and how a type says where it embeds it.
 
 use core::fmt;
+use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 
+use crate::seal::Seal;
 use crate::sync::{AtomicBool, AtomicPtr, Ordering, const_fn_unless_loom};
 
 /// The list node that a queued value embeds: one word.
 ///
 /// It is for values that travel in a handle with *unique* ownership
-/// ([`Box`](alloc::boxed::Box), [`Pin<Box>`](core::pin::Pin)). A value that
+/// (`Box`, `Pin<Box>`). A value that
 /// several handles can reach embeds a [`SharedLink`].
 ///
 /// A link is passive. It has no methods of its own, cannot be cloned, and may
@@ -78,7 +80,7 @@ impl fmt::Debug for Link {
 }
 
 /// A [`Link`] for values that several handles can reach
-/// ([`Arc`](alloc::sync::Arc), `&'static`): two words.
+/// (`Arc`, `&'static`): two words.
 ///
 /// The second word is a flag, claimed by a push and given back by the pop, so
 /// that a value cannot be in a queue twice: a push of a value that is still
@@ -128,20 +130,53 @@ impl fmt::Debug for SharedLink {
 
 /// A type that embeds a link. Implemented by [`linked!`](crate::linked).
 ///
-/// # Safety
-///
-/// At `LINK_OFFSET` bytes from the start of every `Self` lies a field of type
-/// `Self::Link`, aligned for it, which nothing else overlaps. [`linked!`]
-/// proves this at compile time; there is hardly a reason to implement the
-/// trait by hand.
-///
-/// [`linked!`]: crate::linked
-pub unsafe trait Linked: Sized {
+/// Safe to implement, because a [`Field`] is the proof that the field is where it
+/// says.
+pub trait Linked: Sized {
     /// The type of the embedded field: [`Link`] or [`SharedLink`].
     type Link: LinkKind;
 
-    /// Where in `Self` the field lies, in bytes.
-    const LINK_OFFSET: usize;
+    /// Where in `Self` it lies.
+    const FIELD: Field<Self, Self::Link>;
+}
+
+/// The proof that every `T` embeds an `L`, and where.
+pub struct Field<T, L> {
+    /// In bytes from the start.
+    offset: usize,
+    /// Invariant in both.
+    of: PhantomData<*mut (T, L)>,
+}
+
+impl<T, L> Field<T, L> {
+    /// States that there is such a field at `offset` bytes from the start of every
+    /// `T`. [`linked!`](crate::linked) does so for a field of which it has checked
+    /// the type; there is hardly a reason to do it by hand.
+    ///
+    /// # Safety
+    ///
+    /// There is, and nothing else overlaps it.
+    ///
+    /// # Panics
+    ///
+    /// At compile time, if the field is not aligned, as in a packed struct.
+    #[must_use]
+    pub const unsafe fn at(offset: usize) -> Self {
+        assert!(
+            offset % align_of::<L>() == 0 && align_of::<T>() >= align_of::<L>(),
+            "the link is not aligned: its struct is packed"
+        );
+        Self {
+            offset,
+            of: PhantomData,
+        }
+    }
+
+    /// How many bytes the field lies from the start.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
 }
 
 /// The two kinds of link: [`Link`] and [`SharedLink`]. Sealed.
@@ -156,19 +191,19 @@ impl LinkKind for SharedLink {}
 /// implementors begin with a [`Link`].
 pub trait Claim {
     /// Claims the link for one stay in a queue; `false` if it is in one.
-    fn claim(&self) -> bool;
+    fn claim(&self, _: Seal) -> bool;
 
     /// Ends the stay. The consumer's very last act upon a link.
-    fn release(&self);
+    fn release(&self, _: Seal);
 }
 
 /// Unique ownership of the handle is the claim.
 impl Claim for Link {
-    fn claim(&self) -> bool {
+    fn claim(&self, _: Seal) -> bool {
         true
     }
 
-    fn release(&self) {}
+    fn release(&self, _: Seal) {}
 }
 
 /// Both operations are read-modify-writes with acquire and release, also where
@@ -178,14 +213,14 @@ impl Claim for Link {
 /// both sides could miss the other (each would read what was there before the
 /// other's write), and a task woken at that moment would sleep for ever.
 impl Claim for SharedLink {
-    fn claim(&self) -> bool {
+    fn claim(&self, _: Seal) -> bool {
         // Acquire pairs with the release in `release`: the last stay, with its
         // reads of `next`, is over before this one writes it. Release pairs with
         // the acquire in `release`: see above.
         !self.queued.swap(true, Ordering::AcqRel)
     }
 
-    fn release(&self) {
+    fn release(&self, _: Seal) {
         // Acquire and release pair with those in `claim`.
         self.queued.swap(false, Ordering::AcqRel);
     }
@@ -193,9 +228,9 @@ impl Claim for SharedLink {
 
 /// The link embedded in `item`.
 pub(crate) fn link_of<T: Linked>(item: NonNull<T>) -> NonNull<T::Link> {
-    // SAFETY: by the contract of `Linked` the field lies inside the same
+    // SAFETY: by the contract of `Field::at` the field lies inside the same
     // allocated object. The result keeps the provenance of the whole item.
-    unsafe { item.byte_add(T::LINK_OFFSET).cast() }
+    unsafe { item.byte_add(T::FIELD.offset()).cast() }
 }
 
 /// The item that embeds `link`.
@@ -205,7 +240,7 @@ pub(crate) fn link_of<T: Linked>(item: NonNull<T>) -> NonNull<T::Link> {
 /// `link` is embedded in a `T`, and was computed from a pointer to all of it.
 pub(crate) unsafe fn item_of<T: Linked>(link: NonNull<Link>) -> NonNull<T> {
     // SAFETY: the inverse of `link_of`, by the caller's promise.
-    unsafe { link.byte_sub(T::LINK_OFFSET).cast() }
+    unsafe { link.byte_sub(T::FIELD.offset()).cast() }
 }
 
 /// Declares which field of a type is its link: `linked!(Type => field: Link)`.
@@ -230,28 +265,34 @@ pub(crate) unsafe fn item_of<T: Linked>(link: NonNull<Link>) -> NonNull<T> {
 /// linked!([F: Send, const N: usize] Task<F, N> => link: SharedLink);
 /// ```
 ///
+/// Brackets, empty if need be, also stand before a type that is named by a path:
+/// `linked!([] jobs::Job => link: Link)`. There is no place for a `where` clause.
+///
 /// The type of the field is checked on raw pointers, which do not coerce; its
 /// offset is computed at compile time. What is refused:
 /// [`docs::misuse`](crate::docs::misuse).
+//
+// What the user writes must not be able to change what the macro says: no `unsafe`
+// stands before tokens of the user's (they could end the item and begin another), and
+// every path begins at `$crate` (any other can be made to lead elsewhere).
 #[macro_export]
 macro_rules! linked {
     ($type:ident => $field:tt : $link:ident) => {
         $crate::linked!([] $type => $field: $link);
     };
     ([$($generics:tt)*] $type:ty => $field:tt : $link:ident) => {
-        // SAFETY: `offset_of!` takes the offset of a field of the type itself; the
-        // closure checks the type of that field without any coercion (raw pointers
-        // have none that would fit). It is aligned: a packed type cannot contain
-        // one, because the atomics in it are `repr(align)`.
-        unsafe impl<$($generics)*> $crate::Linked for $type {
+        impl<$($generics)*> $crate::Linked for $type {
             type Link = $crate::$link;
 
-            const LINK_OFFSET: usize = {
+            const FIELD: $crate::Field<Self, $crate::$link> = {
                 let _: fn(*const Self) -> *const $crate::$link = |item| {
                     // SAFETY: never called.
                     unsafe { &raw const (*item).$field }
                 };
-                ::core::mem::offset_of!(Self, $field)
+                // SAFETY: `offset_of!` takes the offset of a field of the type itself,
+                // and the closure checks the type of that field without any coercion
+                // (raw pointers have none that would fit).
+                unsafe { $crate::Field::at($crate::__private::offset_of!(Self, $field)) }
             };
         }
     };

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::NonNull;
 
 use crate::chain::Chain;
@@ -10,6 +11,7 @@ use crate::handle::{Handle, UniqueHandle, check_in, check_out};
 use crate::length::{Counted, Length, Uncounted};
 use crate::link::Link;
 use crate::raw::{RawPop, RawQueue};
+use crate::seal::Seal;
 use crate::sync::const_fn_unless_loom;
 
 /// An unbounded, intrusive, multi-producer single-consumer FIFO queue.
@@ -109,10 +111,11 @@ impl<H: Handle> Queue<H, Counted> {
 
     /// How many items are in the queue, approximately.
     ///
-    /// An item is counted before it is pushed, and until after it is popped. So
-    /// the answer is never less than what was in the queue throughout the call,
-    /// and never negative; it includes pushes that are under way. Takes two
-    /// loads; costs each push a second read-modify-write.
+    /// An item is counted before it is pushed, and until after it is popped. So the
+    /// answer is never negative, and it includes pushes that are under way. To the
+    /// consumer it is never less than what is in the queue; others may read what was
+    /// true a little earlier. Takes two loads; costs each push a second
+    /// read-modify-write.
     ///
     /// ```
     /// # use mpsc_queue::{Link, Queue, linked};
@@ -149,7 +152,7 @@ impl<H: Handle, L: Length> Queue<H, L> {
     where
         H: UniqueHandle,
     {
-        self.push_unique(handle, || ()).into()
+        Wakeup::of(self.push_unique(handle, || ()))
     }
 
     /// Appends an item that other handles may reach, unless it is in a queue
@@ -169,7 +172,7 @@ impl<H: Handle, L: Length> Queue<H, L> {
     /// [`AlreadyQueued`] gives the handle back if the item is in this or any
     /// other queue, or in a [`Chain`].
     pub fn try_push(&self, handle: H) -> Result<Wakeup, AlreadyQueued<H>> {
-        self.push_shared(handle, || ()).map(Wakeup::from)
+        self.push_shared(handle, || ()).map(Wakeup::of)
     }
 
     /// Appends all items of a chain, in order and without any other item between
@@ -178,14 +181,16 @@ impl<H: Handle, L: Length> Queue<H, L> {
     /// Progress and ordering as for [`push`](Self::push), whatever the length of
     /// the chain. An empty chain does nothing.
     pub fn push_chain(&self, chain: Chain<H>) -> Wakeup {
-        self.push_links(chain, || ()).into()
+        Wakeup::of(self.push_links(chain, || ()))
     }
 
     /// Whether the queue is empty at this moment.
     ///
-    /// Exact, and one load. A push counts from its exchange on, so `false` does
-    /// not mean that the next pop returns an item: it may say
-    /// [`Stalled`](Pop::Stalled).
+    /// One load. To the consumer it is exact: no push that happened before is
+    /// overlooked. Others may read what was true a little earlier. It orders nothing.
+    ///
+    /// A push counts from its exchange on, so `false` does not mean that the next pop
+    /// returns an item: it may say [`Stalled`](Pop::Stalled).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.raw.is_empty()
@@ -194,7 +199,7 @@ impl<H: Handle, L: Length> Queue<H, L> {
     /// Takes the consumer's place, borrowing the queue.
     ///
     /// What an earlier consumer did happens before this call returns.
-    /// [`Consumer::owned`] shares ownership of the queue instead.
+    /// `Consumer::owned` shares ownership of the queue instead.
     ///
     /// # Errors
     ///
@@ -207,6 +212,7 @@ impl<H: Handle, L: Length> Queue<H, L> {
     /// ([`core::mem::forget`]).
     ///
     /// `&mut self` proves that no consumer can be used any more.
+    #[must_use]
     pub fn consumer_mut(&mut self) -> Consumer<&Self> {
         self.raw.claim_mut();
         Consumer::of_claimed(self)
@@ -243,14 +249,14 @@ impl<H: Handle, L: Length> Queue<H, L> {
         on_parked: impl FnOnce() -> T,
     ) -> Option<T> {
         let (first, last, count) = chain.into_links()?;
-        self.length.pushed(count);
+        self.length.pushed(count, Seal::BROKEN);
         // SAFETY: the chain checked its links in and linked them; it has given
         // them up. `on_parked` is one of ours and does not unwind.
         unsafe { self.raw.push(first, last, on_parked) }
     }
 
     fn push_link<T>(&self, link: NonNull<Link>, on_parked: impl FnOnce() -> T) -> Option<T> {
-        self.length.pushed(1);
+        self.length.pushed(1, Seal::BROKEN);
         // SAFETY: the link is checked in, `next` null. `on_parked` as above.
         unsafe { self.raw.push(link, link, on_parked) }
     }
@@ -280,7 +286,7 @@ impl<H: Handle, L: Length> Queue<H, L> {
         // SAFETY: the same condition.
         let pop = unsafe { self.raw.pop() };
         if let RawPop::Item(_) = pop {
-            self.length.popped();
+            self.length.popped(Seal::BROKEN);
         }
         pop
     }
@@ -295,6 +301,10 @@ impl<H: Handle, L: Length> Drop for Queue<H, L> {
         }
     }
 }
+
+/// A panic of the user's code finds the queue as it leaves it: whole.
+impl<H: Handle, L: Length> UnwindSafe for Queue<H, L> {}
+impl<H: Handle, L: Length> RefUnwindSafe for Queue<H, L> {}
 
 impl<H: Handle> Default for Queue<H> {
     fn default() -> Self {
@@ -321,25 +331,25 @@ impl<H: Handle, L: Length> fmt::Debug for Queue<H, L> {
 #[must_use = "if the consumer sleeps, only the push that is told so wakes it"]
 pub enum Wakeup {
     /// The consumer had parked: the caller must wake it now. The item is in
-    /// place already. Exactly one push is told so for each time it parks.
+    /// place already. At most one push is told so for each time it parks: exactly
+    /// one, unless the consumer unparks first.
     Needed,
     /// The consumer is awake, or another push is about to wake it.
     NotNeeded,
 }
 
 impl Wakeup {
-    /// Whether the caller must wake the consumer.
-    pub const fn is_needed(self) -> bool {
-        matches!(self, Self::Needed)
-    }
-}
-
-impl From<Option<()>> for Wakeup {
-    fn from(parked: Option<()>) -> Self {
+    fn of(parked: Option<()>) -> Self {
         match parked {
             Some(()) => Self::Needed,
             None => Self::NotNeeded,
         }
+    }
+
+    /// Whether the caller must wake the consumer.
+    #[must_use]
+    pub const fn is_needed(self) -> bool {
+        matches!(self, Self::Needed)
     }
 }
 

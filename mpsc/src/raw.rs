@@ -65,8 +65,8 @@ impl RawQueue {
         }
     }
 
-    /// E, P → G → L, or L → L. Appends the chain `first..=last`. If the consumer was parked, returns
-    /// what `on_parked` does; the caller must then wake it.
+    /// E, P → G → L, or L → L. Appends the chain `first..=last`. If the consumer was
+    /// parked, returns what `on_parked` does; the caller must then wake it.
     ///
     /// `on_parked` runs while the list has its gap, before the consumer can see
     /// the chain. It must be short.
@@ -177,8 +177,8 @@ impl RawQueue {
         RawPop::Item(first)
     }
 
-    /// E → P. Marks the consumer as asleep. Fails unless the queue is empty at that
-    /// moment; succeeds if it is marked already.
+    /// E → P, or P → P. Marks the consumer as asleep. Fails unless the queue is empty
+    /// at that moment.
     ///
     /// # Safety
     ///
@@ -195,7 +195,16 @@ impl RawQueue {
             Ordering::Relaxed,
         ) {
             Ok(_) => true,
-            Err(back) => back == PARKED,
+            // Marked already, by a consumer that was leaked while parked. Marked anew,
+            // since this one may have left something else for its waker. (Release and
+            // relaxed: as above.)
+            Err(back) => {
+                let again = || {
+                    self.back
+                        .compare_exchange(PARKED, PARKED, Ordering::Release, Ordering::Relaxed)
+                };
+                back == PARKED && again().is_ok()
+            }
         }
     }
 

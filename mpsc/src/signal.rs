@@ -15,13 +15,20 @@
 //! have woken anyone yet.
 
 use core::fmt;
+use core::panic::RefUnwindSafe;
 
+use crate::seal::Seal;
 use crate::sync::{UnsafeCell, const_fn_unless_loom};
 use crate::waking::Wake;
 
-/// What a [`WakingQueue`](crate::WakingQueue) needs of its waker: every [`Wake`]
-/// has it. Unreachable from outside, and so sealed.
-pub trait Signal {
+/// What the waker of a [`WakingQueue`](crate::WakingQueue) is: that of a thread, that
+/// of a task, or any [`Wake`]. Sealed.
+pub trait Signal: Deliver {}
+
+impl<W: Deliver> Signal for W {}
+
+/// Unreachable from outside, which seals [`Signal`].
+pub trait Deliver {
     /// What the push that must wake takes along.
     type Ticket;
 
@@ -31,29 +38,29 @@ pub trait Signal {
     ///
     /// Called once, by the push whose exchange replaced `PARKED`, before it
     /// stores its link.
-    unsafe fn take(&self) -> Self::Ticket;
+    unsafe fn take(&self, _: Seal) -> Self::Ticket;
 
     /// Wakes the consumer.
-    fn signal(&self, ticket: Self::Ticket);
+    fn signal(&self, ticket: Self::Ticket, _: Seal);
 
     /// Drops the waker that was left behind, if any.
     ///
     /// # Safety
     ///
     /// Called by the consumer while the slot is its own: see the module.
-    unsafe fn clear(&self);
+    unsafe fn clear(&self, _: Seal);
 }
 
-impl<W: Wake> Signal for W {
+impl<W: Wake> Deliver for W {
     type Ticket = ();
 
-    unsafe fn take(&self) {}
+    unsafe fn take(&self, _: Seal) {}
 
-    fn signal(&self, (): ()) {
+    fn signal(&self, (): (), _: Seal) {
         self.wake();
     }
 
-    unsafe fn clear(&self) {}
+    unsafe fn clear(&self, _: Seal) {}
 }
 
 /// Where a consumer leaves its waker.
@@ -62,6 +69,9 @@ pub(crate) struct Slot<T>(UnsafeCell<Option<T>>);
 // SAFETY: the slot passes `T`s from the consumer's thread to a producer's. Who may
 // access it when is regulated by its methods' conditions.
 unsafe impl<T: Send> Sync for Slot<T> {}
+
+/// A slot is empty or full, whatever has panicked.
+impl<T> RefUnwindSafe for Slot<T> {}
 
 impl<T> Slot<T> {
     const_fn_unless_loom! {
@@ -72,7 +82,7 @@ impl<T> Slot<T> {
 
     /// # Safety
     ///
-    /// As for [`Signal::take`].
+    /// As for [`Deliver::take`].
     pub(crate) unsafe fn take(&self) -> Option<T> {
         // SAFETY: the exchange acquired what the consumer wrote before it parked,
         // and the consumer does not touch the slot before it has seen the link.
@@ -83,7 +93,7 @@ impl<T> Slot<T> {
     ///
     /// # Safety
     ///
-    /// As for [`Signal::clear`].
+    /// As for [`Deliver::clear`].
     pub(crate) unsafe fn fill(&self, suits: impl FnOnce(&T) -> bool, waker: impl FnOnce() -> T) {
         // SAFETY: the slot is the consumer's, which the caller is. (Taken out, so
         // that no user code, which could get here again, runs while it is borrowed.)
@@ -98,7 +108,7 @@ impl<T> Slot<T> {
 
     /// # Safety
     ///
-    /// As for [`Signal::clear`].
+    /// As for [`Deliver::clear`].
     pub(crate) unsafe fn clear(&self) {
         // SAFETY: the slot is the consumer's, which the caller is.
         drop(self.0.with_mut(|waker| unsafe { (*waker).take() }));

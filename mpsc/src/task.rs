@@ -8,7 +8,8 @@ use crate::consumer::Pop;
 use crate::handle::Handle;
 use crate::length::{Counted, Uncounted};
 use crate::queue::Queue;
-use crate::signal::{Signal, Slot};
+use crate::seal::Seal;
+use crate::signal::{Deliver, Slot};
 use crate::stall::Backoff;
 use crate::sync::const_fn_unless_loom;
 use crate::waking::{Receiver, WakingQueue, WakingQueueRef};
@@ -98,21 +99,21 @@ impl<R: WakingQueueRef<TaskWaker>> Receiver<R, TaskWaker> {
     }
 }
 
-impl Signal for TaskWaker {
+impl Deliver for TaskWaker {
     type Ticket = Option<Waker>;
 
-    unsafe fn take(&self) -> Option<Waker> {
+    unsafe fn take(&self, _: Seal) -> Option<Waker> {
         // SAFETY: the same condition.
         unsafe { self.0.take() }
     }
 
-    fn signal(&self, task: Option<Waker>) {
+    fn signal(&self, task: Option<Waker>, _: Seal) {
         if let Some(task) = task {
             task.wake();
         }
     }
 
-    unsafe fn clear(&self) {
+    unsafe fn clear(&self, _: Seal) {
         // SAFETY: the same condition.
         unsafe { self.0.clear() }
     }

@@ -5,7 +5,8 @@ use core::fmt;
 use crate::handle::Handle;
 use crate::length::{Counted, Uncounted};
 use crate::queue::Queue;
-use crate::signal::{Signal, Slot};
+use crate::seal::Seal;
+use crate::signal::{Deliver, Slot};
 use crate::sync::{Thread, const_fn_unless_loom, current, park};
 use crate::waking::{Receiver, WakingQueue, WakingQueueRef};
 
@@ -76,8 +77,10 @@ impl<R: WakingQueueRef<ThreadWaker>> Receiver<R, ThreadWaker> {
     /// **Blocking**, also while the queue is stalled: see
     /// [`Consumer::pop_wait`](crate::Consumer::pop_wait).
     ///
-    /// Sleeps by [`std::thread::park`]. A late wake-up may leave the thread's
-    /// token set, so that the caller's own next `park` returns at once.
+    /// Sleeps by [`std::thread::park`], and so shares the thread's token with the
+    /// caller: a late wake-up may leave it set, so that the caller's own next `park`
+    /// returns at once; and an `unpark` that is meant for the caller may be used up in
+    /// here. Whoever parks as well must look at a condition of their own each time.
     pub fn recv(&mut self) -> R::Handle {
         loop {
             if let Some(handle) = self.pop_wait() {
@@ -101,7 +104,9 @@ impl<R: WakingQueueRef<ThreadWaker>> Receiver<R, ThreadWaker> {
     }
 
     /// As [`recv`](Self::recv), but gives up at `deadline`. An item that is there
-    /// already is taken even if the deadline has passed.
+    /// already is taken even if the deadline has passed; one whose push, or an
+    /// earlier one, is not finished then is not. At a stall the deadline is looked at
+    /// once a millisecond.
     #[cfg(not(loom))]
     pub fn recv_deadline(&mut self, deadline: Instant) -> Option<R::Handle> {
         let mut backoff = Backoff::new();
@@ -144,21 +149,21 @@ impl<R: WakingQueueRef<ThreadWaker>> Receiver<R, ThreadWaker> {
     }
 }
 
-impl Signal for ThreadWaker {
+impl Deliver for ThreadWaker {
     type Ticket = Option<Thread>;
 
-    unsafe fn take(&self) -> Option<Thread> {
+    unsafe fn take(&self, _: Seal) -> Option<Thread> {
         // SAFETY: the same condition.
         unsafe { self.0.take() }
     }
 
-    fn signal(&self, thread: Option<Thread>) {
+    fn signal(&self, thread: Option<Thread>, _: Seal) {
         if let Some(thread) = thread {
             thread.unpark();
         }
     }
 
-    unsafe fn clear(&self) {
+    unsafe fn clear(&self, _: Seal) {
         // SAFETY: the same condition.
         unsafe { self.0.clear() }
     }

@@ -4,7 +4,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 #[cfg(feature = "alloc")]
-use alloc::sync::Arc;
+use alloc::{boxed::Box, sync::Arc};
 
 use crate::chain::Chain;
 use crate::consumer::{AsQueue, Consumer, ConsumerTaken, Parked, Pop, QueueRef};
@@ -12,22 +12,46 @@ use crate::drain::Drain;
 use crate::handle::{Handle, UniqueHandle};
 use crate::length::{Counted, Length, Uncounted};
 use crate::queue::{AlreadyQueued, Queue};
+use crate::seal::Seal;
 use crate::signal::{Signal, Slot};
 use crate::sync::const_fn_unless_loom;
 
 /// Something that can be woken: an event loop's eventfd, a condition variable, a
 /// hardware event. For use in a [`WakingQueue`].
+///
+/// Not `std::task::Wake`, which needs an `Arc`: here the queue owns what wakes,
+/// and it is woken through a reference.
 pub trait Wake {
     /// Wakes the consumer, or makes the sleep that it is about to begin end at
     /// once.
     ///
-    /// Called by a push after its item is in place, once for each time that the
-    /// consumer has [parked](Receiver::park), on the producer's thread. It may
+    /// Called by a push after its item is in place, at most once for each time that
+    /// the consumer has [parked](Receiver::park), on the producer's thread. It may
     /// come late: after the consumer woke up for another reason, took the item
     /// and went to sleep again. So it must be harmless when it comes too often.
     ///
     /// If it unwinds, so does the push; the item is in the queue all the same.
     fn wake(&self);
+}
+
+impl<W: Wake + ?Sized> Wake for &W {
+    fn wake(&self) {
+        (**self).wake();
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<W: Wake + ?Sized> Wake for Box<W> {
+    fn wake(&self) {
+        (**self).wake();
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<W: Wake + ?Sized> Wake for Arc<W> {
+    fn wake(&self) {
+        (**self).wake();
+    }
 }
 
 /// A [`Queue`] that owns its waker and wakes its consumer by itself.
@@ -109,6 +133,10 @@ impl<H: Handle, W: Signal, L: Length> WakingQueue<H, W, L> {
     ///
     /// Progress and ordering as for [`Queue::push`], apart from what waking
     /// takes.
+    ///
+    /// # Panics
+    ///
+    /// If [`Wake::wake`] does. The push is complete then.
     pub fn push(&self, handle: H)
     where
         H: UniqueHandle,
@@ -123,6 +151,10 @@ impl<H: Handle, W: Signal, L: Length> WakingQueue<H, W, L> {
     /// # Errors
     ///
     /// [`AlreadyQueued`] gives the handle back.
+    ///
+    /// # Panics
+    ///
+    /// If [`Wake::wake`] does. The push is complete then.
     pub fn try_push(&self, handle: H) -> Result<(), AlreadyQueued<H>> {
         let signal = self.queue.push_shared(handle, || self.take_signal())?;
         self.wake(signal);
@@ -131,6 +163,10 @@ impl<H: Handle, W: Signal, L: Length> WakingQueue<H, W, L> {
 
     /// Appends all items of a chain with one read-modify-write, and wakes the
     /// consumer if it sleeps. See [`Queue::push_chain`].
+    ///
+    /// # Panics
+    ///
+    /// If [`Wake::wake`] does. The push is complete then.
     pub fn push_chain(&self, chain: Chain<H>) {
         let signal = self.queue.push_links(chain, || self.take_signal());
         self.wake(signal);
@@ -147,6 +183,7 @@ impl<H: Handle, W: Signal, L: Length> WakingQueue<H, W, L> {
 
     /// Takes the consumer's place even if a receiver was leaked. See
     /// [`Queue::consumer_mut`].
+    #[must_use]
     pub fn receiver_mut(&mut self) -> Receiver<&Self, W> {
         drop(self.queue.consumer_mut()); // frees the place
         match self.receiver() {
@@ -158,12 +195,12 @@ impl<H: Handle, W: Signal, L: Length> WakingQueue<H, W, L> {
     fn take_signal(&self) -> W::Ticket {
         // SAFETY: only called as `on_parked`, hence by the push whose exchange
         // replaced `PARKED`, before the consumer can see the push.
-        unsafe { self.waker.take() }
+        unsafe { self.waker.take(Seal::BROKEN) }
     }
 
     fn wake(&self, ticket: Option<W::Ticket>) {
         if let Some(ticket) = ticket {
-            self.waker.signal(ticket);
+            self.waker.signal(ticket, Seal::BROKEN);
         }
     }
 }
@@ -178,7 +215,7 @@ impl<H: Handle, W: fmt::Debug, L: Length> fmt::Debug for WakingQueue<H, W, L> {
 }
 
 /// The one consumer of a [`WakingQueue`], borrowed ([`WakingQueue::receiver`])
-/// or with a share in its ownership ([`Receiver::owned`]).
+/// or with a share in its ownership (`Receiver::owned`).
 ///
 /// Its rules are those of [`Consumer`]. Which methods it has depends on `W`, who
 /// is woken.
@@ -218,7 +255,7 @@ impl<R: WakingQueueRef<W>, W: Signal> Receiver<R, W> {
     /// sleep, something is in the queue.
     ///
     /// `suits` tells whether the one left behind at an earlier time, and not used
-    /// since, will do.
+    /// since, will do. The slot is filled only while the queue is parked.
     #[inline]
     pub(crate) fn park_with<T>(
         &mut self,
@@ -234,18 +271,35 @@ impl<R: WakingQueueRef<W>, W: Signal> Receiver<R, W> {
         // `back` was null just now. So the slot is the consumer's: if an earlier
         // mark was replaced by a push, that push took its ticket before it linked
         // its item, and the item has been popped.
-        let slot = slot(&self.consumer.queue_ref().waking().waker);
+        let slot = slot(self.waker());
         // SAFETY: as said. A push that takes from the slot does so only after the
         // `park` below has succeeded.
         unsafe { slot.fill(suits, waker) };
         // SAFETY: as above.
-        unsafe { raw.park() }
+        let parked = unsafe { raw.park() };
+        if !parked {
+            // SAFETY: without a mark to replace, no push takes from the slot: it is
+            // still the consumer's.
+            unsafe { slot.clear() };
+        }
+        parked
     }
 
-    /// Ends the parking. `false` if a push came in between.
+    /// Ends the parking, and takes the waker back. `false` if a push came in between:
+    /// that push has it.
     pub(crate) fn unpark(&mut self) -> bool {
         // SAFETY: this consumer is the only one, and borrowed mutably.
-        unsafe { self.consumer.raw().unpark() }
+        let unparked = unsafe { self.consumer.raw().unpark() };
+        if unparked {
+            // SAFETY: `back` was null just now, so the slot is the consumer's: see
+            // `park_with`.
+            unsafe { self.waker().clear(Seal::BROKEN) };
+        }
+        unparked
+    }
+
+    fn waker(&self) -> &W {
+        &self.consumer.queue_ref().waking(Seal::BROKEN).waker
     }
 
     #[cfg(feature = "std")]
@@ -292,19 +346,14 @@ impl<'a, H: Handle, W: Signal, L: Length> Receiver<&'a WakingQueue<H, W, L>, W> 
 /// A consumer that leaves takes its waker along, unless a push has taken it.
 impl<R: WakingQueueRef<W>, W: Signal> Drop for Receiver<R, W> {
     fn drop(&mut self) {
-        if self.unpark() {
-            let waker = &self.consumer.queue_ref().waking().waker;
-            // SAFETY: `back` was null just now, so the slot is the consumer's: see
-            // `park_with`.
-            unsafe { waker.clear() };
-        }
+        self.unpark();
     }
 }
 
 impl<R: WakingQueueRef<W>, W: Signal> fmt::Debug for Receiver<R, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Receiver")
-            .field("queue", self.consumer.raw())
+            .field("queue", self.consumer.bare_queue())
             .finish_non_exhaustive()
     }
 }
@@ -316,7 +365,7 @@ pub trait WakingQueueRef<W: Signal>: QueueRef + AsWakingQueue<W> {}
 /// Unreachable from outside, which seals [`WakingQueueRef`].
 pub trait AsWakingQueue<W>: AsQueue {
     /// The queue that wakes: the same each time.
-    fn waking(&self) -> &WakingQueue<Self::Handle, W, Self::Length>;
+    fn waking(&self, _: Seal) -> &WakingQueue<Self::Handle, W, Self::Length>;
 }
 
 // SAFETY: a shared reference always leads to the same queue.
@@ -324,13 +373,13 @@ unsafe impl<H: Handle, W, L: Length> AsQueue for &WakingQueue<H, W, L> {
     type Handle = H;
     type Length = L;
 
-    fn queue(&self) -> &Queue<H, L> {
+    fn queue(&self, _: Seal) -> &Queue<H, L> {
         &self.queue
     }
 }
 impl<H: Handle, W, L: Length> QueueRef for &WakingQueue<H, W, L> {}
 impl<H: Handle, W, L: Length> AsWakingQueue<W> for &WakingQueue<H, W, L> {
-    fn waking(&self) -> &WakingQueue<H, W, L> {
+    fn waking(&self, _: Seal) -> &WakingQueue<H, W, L> {
         self
     }
 }
@@ -342,7 +391,7 @@ unsafe impl<H: Handle, W, L: Length> AsQueue for Arc<WakingQueue<H, W, L>> {
     type Handle = H;
     type Length = L;
 
-    fn queue(&self) -> &Queue<H, L> {
+    fn queue(&self, _: Seal) -> &Queue<H, L> {
         &self.queue
     }
 }
@@ -350,7 +399,7 @@ unsafe impl<H: Handle, W, L: Length> AsQueue for Arc<WakingQueue<H, W, L>> {
 impl<H: Handle, W, L: Length> QueueRef for Arc<WakingQueue<H, W, L>> {}
 #[cfg(feature = "alloc")]
 impl<H: Handle, W, L: Length> AsWakingQueue<W> for Arc<WakingQueue<H, W, L>> {
-    fn waking(&self) -> &WakingQueue<H, W, L> {
+    fn waking(&self, _: Seal) -> &WakingQueue<H, W, L> {
         self
     }
 }

@@ -361,11 +361,14 @@ impl<H: Kind> World<H> {
             }
 
             Operation::Append(count) => {
+                let mut more = Chain::new();
                 for _ in 0..count {
                     let (handle, number) = self.make();
-                    assert!(handle.append(&mut self.chain).is_ok());
+                    assert!(handle.append(&mut more).is_ok());
                     self.chained.push_back(number);
                 }
+                self.chain.append(&mut more);
+                assert!(more.is_empty() && more.len() == 0 && more.pop().is_none());
             }
             Operation::AppendHeld(which) => {
                 let Some(handle) = self.take_held(which) else {

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use mpsc_queue::{
     Chain, Consumer, Counted, Drain, Handle, Link, Linked, Pop, Queue, Receiver, SharedLink,
-    TaskQueue, Uncounted, linked,
+    Signal, TaskQueue, Uncounted, Wake, WakingQueue, linked,
 };
 
 struct Item {
@@ -280,6 +280,85 @@ fn a_receiver_that_leaves_takes_its_waker_along() {
     assert_eq!(task.0.load(Ordering::Relaxed), 0, "nobody waits");
 }
 
+/// Also one that could not park, because the waker which it replaced pushed when it
+/// was dropped, and leaves an item behind.
+#[test]
+fn a_receiver_that_could_not_park_takes_its_waker_along() {
+    struct PushesWhenDropped(Arc<TaskQueue<Box<Item>>>);
+    impl std::task::Wake for PushesWhenDropped {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for PushesWhenDropped {
+        fn drop(&mut self) {
+            self.0.push(item(1));
+        }
+    }
+    let queue = Arc::new(TaskQueue::new());
+    let mut receiver = queue.receiver().unwrap();
+    let first = Waker::from(Arc::new(PushesWhenDropped(Arc::clone(&queue))));
+    let polled = receiver.poll_recv(&mut Context::from_waker(&first));
+    assert!(polled.is_pending());
+    drop(first);
+
+    let task = Arc::new(Counting::default());
+    let waker = Waker::from(Arc::clone(&task));
+    let polled = receiver.poll_recv(&mut Context::from_waker(&waker));
+    assert!(polled.is_ready());
+    queue.push(item(2));
+    drop((receiver, waker));
+    assert_eq!(Arc::strong_count(&task), 1, "nothing keeps the task");
+}
+
+/// A consumer that parks where a leaked guard has left the queue parked has parked.
+#[test]
+fn a_leaked_park_can_be_repeated_and_ended() {
+    let queue = Queue::new();
+    let mut consumer = queue.consumer().unwrap();
+    mem::forget(consumer.park().unwrap());
+    mem::forget(consumer.park().unwrap());
+    assert!(queue.push(item(1)).is_needed());
+    assert!(consumer.park().is_none());
+    assert!(!queue.push(item(2)).is_needed(), "one push is told");
+}
+
+#[test]
+fn a_panic_may_pass_by_a_queue() {
+    use std::panic::{RefUnwindSafe, UnwindSafe};
+    fn unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
+    struct Call {
+        link: Link,
+        _function: Box<dyn FnOnce() + Send>,
+    }
+    linked!(Call => link: Link);
+    unwind_safe::<Queue<Box<Call>>>();
+    unwind_safe::<Chain<Box<Call>>>();
+    unwind_safe::<TaskQueue<Box<Call>>>();
+}
+
+/// The waker may be anything that leads to one; and code can be written for all.
+#[test]
+fn wakers_behind_pointers() {
+    struct Bell(AtomicUsize);
+    impl Wake for Bell {
+        fn wake(&self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    fn push_one<W: Signal>(queue: &WakingQueue<Box<Item>, W>) {
+        queue.push(item(1));
+    }
+    let bell = Arc::new(Bell(AtomicUsize::new(0)));
+    let shared = WakingQueue::with_waker(Arc::clone(&bell));
+    let mut receiver = shared.receiver().unwrap();
+    mem::forget(receiver.park().unwrap());
+    push_one(&shared);
+    let borrowed = WakingQueue::with_waker(&*bell);
+    let mut receiver = borrowed.receiver().unwrap();
+    mem::forget(receiver.park().unwrap());
+    push_one(&borrowed);
+    assert_eq!(bell.0.load(Ordering::Relaxed), 2);
+}
+
 /// A waker that panics when woken.
 struct Panicker;
 
@@ -471,7 +550,7 @@ fn send_and_sync_follow_the_handle() {
 #[test]
 fn the_offset_is_that_of_the_field() {
     fn offset<H: Handle>() -> usize {
-        <H::Item as Linked>::LINK_OFFSET
+        <H::Item as Linked>::FIELD.offset()
     }
     assert_eq!(offset::<Box<Item>>(), mem::offset_of!(Item, link));
     assert_eq!(size_of::<Link>(), size_of::<usize>());
