@@ -368,7 +368,7 @@ impl<H: Kind> World<H> {
                     self.chained.push_back(number);
                 }
                 self.chain.append(&mut more);
-                assert!(more.is_empty() && more.len() == 0 && more.pop().is_none());
+                assert_eq!((more.len(), more.pop().is_none()), (0, true));
             }
             Operation::AppendHeld(which) => {
                 let Some(handle) = self.take_held(which) else {
