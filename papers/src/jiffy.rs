@@ -127,6 +127,13 @@ impl<T, const B: usize> Live<T, B> {
 
 impl<T, const B: usize> Head<T, B> {
     fn pop(&mut self, blocks: &Blocks<T, B>) -> Pop<T> {
+        let first = Spot {
+            live: 0,
+            offset: self.offset,
+        };
+        if first.offset < B && self.live[0].slot(first.offset).is_set() {
+            return Pop::Item(self.take(first, blocks)); // none can be earlier
+        }
         let end = blocks.reserved();
         self.reach(end, blocks);
         let Some(mut found) = self.first_set_before(end) else {
