@@ -14,6 +14,8 @@ use super::report::{Chart, Line, Report, progress};
 const ROUNDS: usize = 5;
 const EACH: usize = 5_000;
 const PRODUCERS: [usize; 2] = [1, 4];
+/// More nanoseconds than any item is under way; a histogram does not grow by itself.
+const A_MINUTE: u64 = 60_000_000_000;
 /// Between two pushes of a producer.
 const PAUSE: Duration = Duration::from_micros(5);
 
@@ -74,7 +76,7 @@ fn measure<Q: Contestant>(producers: usize) -> Outcome {
     let queue = Box::new(Q::with_room(1024));
     let queue = &*queue;
     let start = Instant::now();
-    let mut nanoseconds = Histogram::new(3).expect("three digits can be had");
+    let mut nanoseconds = Histogram::new_with_max(A_MINUTE, 3).expect("the bounds are in order");
     thread::scope(|scope| {
         for _ in 0..producers {
             scope.spawn(move || {
@@ -90,7 +92,7 @@ fn measure<Q: Contestant>(producers: usize) -> Outcome {
             match consumer.pop() {
                 Pop::Item(item) => {
                     let underway = stamp(start) - Q::payload(&item);
-                    nanoseconds.saturating_record(underway);
+                    nanoseconds.record(underway).expect("it is within a minute");
                     popped += 1;
                 }
                 Pop::Empty | Pop::Stalled => thread::yield_now(),

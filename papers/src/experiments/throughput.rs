@@ -15,10 +15,16 @@ use super::report::{Chart, Line, Report, progress};
 
 /// Rounds, in each of which every contestant has its turn; the median is shown.
 const ROUNDS: usize = 7;
-const ITEMS: usize = 100_000;
+/// Enough for a trial to outlast the scheduler's time slices.
+const ITEMS: usize = 400_000;
+/// Where there is other work.
+const ITEMS_WITH_WORK: usize = 100_000;
 const PRODUCERS: [usize; 5] = [1, 2, 4, 8, 16];
 /// Turns of a loop between two operations, where there is other work.
-const WORK: usize = 50;
+const WORK: usize = 10;
+
+/// The name of the row that shows the least that a push can cost.
+const FLOOR: &str = "a bare fetch_add";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Workload {
@@ -66,9 +72,10 @@ pub(crate) fn run() -> Report {
             }
             let mut times = for_each!(of(workload, &bar), and Crossbeam, and Locked);
             bar.inc(1);
-            times.push(("a bare fetch_add", floor()));
+            let items = workload.items();
+            times.push((FLOOR, floor(items)));
             for (name, time) in times {
-                let rate = ITEMS as f64 / time.as_secs_f64() / 1e6;
+                let rate = items as f64 / time.as_secs_f64() / 1e6;
                 let same = |s: &&mut Samples| s.name == name && s.workload == workload;
                 match all.iter_mut().find(same) {
                     Some(samples) => samples.rates.push(rate),
@@ -114,49 +121,58 @@ pub(crate) fn run() -> Report {
 }
 
 fn measure<Q: Contestant>(workload: Workload) -> Duration {
-    match workload {
-        Workload::PushOnly => {
-            let queue = Box::new(Q::with_room(ITEMS));
-            let start = Instant::now();
-            push_all(&*queue, ITEMS, 0);
-            start.elapsed()
-        }
-        Workload::PopOnly => {
-            let queue = Box::new(Q::with_room(ITEMS));
-            push_all(&*queue, ITEMS, 0);
-            let start = Instant::now();
-            pop_all(&*queue, ITEMS, 0);
-            start.elapsed()
-        }
-        Workload::Pairs => {
-            let queue = Box::new(Q::with_room(1024));
-            let start = Instant::now();
-            for _ in 0..ITEMS {
-                push_all(&*queue, 1, 0);
-                pop_all(&*queue, 1, 0);
-            }
-            start.elapsed()
-        }
-        Workload::Producers { producers, work } => producers_to_one::<Q>(producers, work),
+    let items = workload.items();
+    if let Workload::Producers { producers, work } = workload {
+        return producers_to_one::<Q>(items, producers, work);
     }
+    let room = if workload == Workload::Pairs {
+        2
+    } else {
+        items
+    };
+    let queue = Box::new(Q::with_room(room));
+    let mut consumer = queue.consumer().expect("it is new");
+    if workload == Workload::PopOnly {
+        push_all(&*queue, items, 0);
+    }
+    let start = Instant::now();
+    match workload {
+        Workload::PushOnly => push_all(&*queue, items, 0),
+        Workload::PopOnly => pop_all::<Q>(&mut consumer, items, 0),
+        _ => {
+            for _ in 0..items {
+                push_all(&*queue, 1, 0);
+                pop_all::<Q>(&mut consumer, 1, 0);
+            }
+        }
+    }
+    start.elapsed()
 }
 
-/// From when all are ready until the consumer has all items.
-fn producers_to_one<Q: Contestant>(producers: usize, work: usize) -> Duration {
+/// From when the first producer begins until the consumer has all items. (The consumer
+/// may begin late: on a busy machine whoever releases a barrier is not the first to run.)
+fn producers_to_one<Q: Contestant>(items: usize, producers: usize, work: usize) -> Duration {
     let queue = Box::new(Q::with_room(1024));
     let (queue, ready) = (&*queue, &Barrier::new(producers + 1));
     thread::scope(|scope| {
-        for number in 0..producers {
-            let share = (number + 1) * ITEMS / producers - number * ITEMS / producers;
-            scope.spawn(move || {
-                ready.wait();
-                push_all(queue, share, work);
-            });
-        }
+        let producers: Vec<_> = (0..producers)
+            .map(|number| {
+                let share = (number + 1) * items / producers - number * items / producers;
+                scope.spawn(move || {
+                    ready.wait();
+                    let begun = Instant::now();
+                    push_all(queue, share, work);
+                    begun
+                })
+            })
+            .collect();
+        let mut consumer = queue.consumer().expect("it is new");
         ready.wait();
-        let start = Instant::now();
-        pop_all(queue, ITEMS, work);
-        start.elapsed()
+        pop_all::<Q>(&mut consumer, items, work);
+        let end = Instant::now();
+        let begun = producers.into_iter().map(|producer| producer.join());
+        let first = begun.flatten().min().expect("there is a producer");
+        end - first
     })
 }
 
@@ -171,8 +187,7 @@ fn push_all<Q: Contestant>(queue: &Q, items: usize, work: usize) {
     }
 }
 
-fn pop_all<Q: Contestant>(queue: &Q, items: usize, work: usize) {
-    let mut consumer = queue.consumer().expect("there is no other consumer");
+fn pop_all<Q: Contestant>(consumer: &mut Q::Consumer<'_>, items: usize, work: usize) {
     let mut popped = 0;
     while popped < items {
         match consumer.pop() {
@@ -192,16 +207,23 @@ fn do_work(turns: usize) {
     }
 }
 
-fn floor() -> Duration {
+fn floor(items: usize) -> Duration {
     let counter = AtomicUsize::new(0);
     let start = Instant::now();
-    for _ in 0..ITEMS {
+    for _ in 0..items {
         black_box(&counter).fetch_add(1, Ordering::Relaxed);
     }
     start.elapsed()
 }
 
 impl Workload {
+    fn items(self) -> usize {
+        match self {
+            Self::Producers { work, .. } if work > 0 => ITEMS_WITH_WORK,
+            _ => ITEMS,
+        }
+    }
+
     fn name(self) -> String {
         match self {
             Self::PushOnly => "push only".to_string(),
@@ -219,7 +241,7 @@ impl Samples {
     }
 
     fn row(&self, all: &[Self]) -> Vec<String> {
-        let same = |s: &&Self| s.workload == self.workload && s.name == "a bare fetch_add";
+        let same = |s: &&Self| s.workload == self.workload && s.name == FLOOR;
         let floor = all.iter().find(same).map_or(f64::NAN, Self::median);
         vec![
             self.workload.name(),
@@ -239,7 +261,7 @@ fn lines(all: &[Samples]) -> Vec<Line> {
     };
     let contended = |producers| Workload::Producers { producers, work: 0 };
     of(contended(1))
-        .filter(|samples| samples.name != "a bare fetch_add")
+        .filter(|samples| samples.name != FLOOR)
         .map(|first| Line {
             name: first.name.to_string(),
             points: PRODUCERS
@@ -255,7 +277,7 @@ fn lines(all: &[Samples]) -> Vec<Line> {
 fn finding(workload: Workload, all: &[Samples]) -> String {
     let mut field: Vec<_> = all
         .iter()
-        .filter(|samples| samples.workload == workload && samples.name != "a bare fetch_add")
+        .filter(|samples| samples.workload == workload && samples.name != FLOOR)
         .collect();
     field.sort_by(|a, b| b.median().total_cmp(&a.median()));
     let ranks: Vec<_> = field
