@@ -177,6 +177,44 @@ fn a_ring_is_full_only_when_it_is() {
     });
 }
 
+/// A push that reserves after the consumer drew its ticket must not find the tail where
+/// it was before: the consumer drains two blocks and reuses the first meanwhile.
+fn a_push_after_the_ticket<Q>(new: fn() -> Q)
+where
+    Q: Mpsc<Item: Carrier> + Send + 'static,
+{
+    loom::model(move || {
+        let queue = Arc::new(new());
+        let other = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || assert!(queue.push(Carrier::carry(1, 0)).is_ok()))
+        };
+        for number in 0..2 {
+            assert!(queue.push(Carrier::carry(0, number)).is_ok());
+        }
+        let mut consumer = queue.consumer().unwrap();
+        let mut popped = 0;
+        for _ in 0..3 {
+            popped += usize::from(matches!(consumer.pop(), Pop::Item(_)));
+        }
+        other.join().unwrap();
+        while let Pop::Item(_) = consumer.pop() {
+            popped += 1;
+        }
+        assert_eq!(popped, 3);
+    });
+}
+
+#[test]
+fn a_push_after_the_ticket_of_a_segmented() {
+    a_push_after_the_ticket(Segmented::<Value, 1>::new);
+}
+
+#[test]
+fn a_push_after_the_ticket_of_a_jiffy() {
+    a_push_after_the_ticket(Jiffy::<Value, 1>::new);
+}
+
 /// The consumer is replaced by another on another thread.
 fn handed_over<Q>(new: fn() -> Q)
 where

@@ -226,3 +226,27 @@ impl<T> Consume for Consumer<'_, T> {
         self.head.with(|head| ring.pop(head))
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// Everything behind a push that has reserved waits for it; `Empty` is not said,
+    /// and the reserved slot counts when the ring is full.
+    #[test]
+    fn a_reserved_slot_stalls() {
+        let ring = Ring::new(2);
+        let mut consumer = ring.consumer().unwrap();
+        assert_eq!(ring.reserve(), Some(0));
+        assert_eq!(consumer.pop(), Pop::Stalled);
+        ring.push(1).unwrap();
+        assert_eq!(consumer.pop(), Pop::Stalled);
+        assert_eq!(ring.push(2), Err(Full(2)));
+    }
+
+    #[test]
+    #[should_panic(expected = "power of two")]
+    fn one_slot_is_too_few() {
+        let _ = Ring::<u32>::new(1);
+    }
+}
