@@ -56,6 +56,7 @@ pub(crate) fn run() -> Report {
     }
 }
 
+#[expect(clippy::vec_box, reason = "boxes are what is pushed")]
 fn boxes(length: usize) -> Vec<Box<Job>> {
     (0..length)
         .map(|payload| Job::boxed(payload as u64))
