@@ -23,7 +23,7 @@
 //! | order | linearizable. FIFO, but a push that overlaps others may count as later than its index: it takes effect, at the latest, when it sets its slot |
 //! | [`Empty`](Pop::Empty) | no push that had *completed* when the pop began is in the queue. Pushes in flight may be |
 //! | [`Stalled`](Pop::Stalled) | never |
-//! | memory | one slot per item, rounded up to blocks. Blocks of which all is popped give up their slots at once, and keep 32 bytes until they can be reclaimed |
+//! | memory | one slot per item, rounded up to blocks. Blocks of which all is popped give up their slots at once, and keep 32 bytes until they can be reclaimed. The consumer's list of blocks has 24 bytes for each block of the longest backlog |
 //! | a frozen producer | delays nobody's items; each pop looks at its slot again. Blocks wait for it (their 32 bytes) |
 //!
 //! # What the published code gets wrong

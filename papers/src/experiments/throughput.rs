@@ -16,7 +16,7 @@ use super::report::{Chart, Line, Report, progress};
 /// Rounds, in each of which every contestant has its turn; the median is shown.
 const ROUNDS: usize = 7;
 /// Enough for a trial to outlast the scheduler's time slices.
-const ITEMS: usize = 400_000;
+const ITEMS: usize = 2_000_000;
 /// Where there is other work.
 const ITEMS_WITH_WORK: usize = 100_000;
 const PRODUCERS: [usize; 5] = [1, 2, 4, 8, 16];
@@ -114,9 +114,9 @@ pub(crate) fn run() -> Report {
             .map(|&workload| finding(workload, &all))
             .collect(),
         caveat: "scaling beyond the hardware threads at hand: more producers than those is \
-                 oversubscription. Nor the allocator: items are made before and kept until \
-                 after. The first two hand over a box, the others copy 8 bytes. Compare within one run only; a queue that waits for room \
-                 (the ring of 1024) yields.",
+                 oversubscription. Nor the allocator: items are made before and kept until after. \
+                 The first two hand over a box, the others copy 8 bytes. Compare within one run \
+                 only; a producer that waits for room (in the ring of 1024) yields.",
     }
 }
 
