@@ -252,3 +252,59 @@ impl Seen {
         address.abs_diff(self.register(Register::RSP)) < 1 << 16
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::hint::black_box;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn read_modify_writes_are_counted() {
+        let word = Box::new(AtomicUsize::new(0));
+        let count = |work: &dyn Fn()| cost(work).read_modify_writes;
+        assert_eq!(count(&|| ()), 0);
+        assert_eq!(count(&|| word.store(1, Ordering::Release)), 0);
+        assert_eq!(count(&|| _ = black_box(word.swap(2, Ordering::AcqRel))), 1);
+        let add_twice = || {
+            black_box(word.fetch_add(1, Ordering::Relaxed));
+            black_box(word.fetch_add(1, Ordering::Relaxed));
+        };
+        assert_eq!(count(&add_twice), 2);
+        assert_eq!(word.load(Ordering::Relaxed), 4, "the steps were taken");
+    }
+
+    #[test]
+    fn a_written_line_is_counted() {
+        let words: Box<[AtomicUsize]> = (0..64).map(AtomicUsize::new).collect();
+        let written = |each: usize| {
+            let store = || {
+                for word in words.iter().step_by(each) {
+                    word.store(0, Ordering::Relaxed);
+                }
+            };
+            cost(store).lines_written
+        };
+        // 512 bytes, wherever they begin in a line.
+        assert!((8..=9).contains(&written(1)));
+        assert_eq!(written(64), 1);
+    }
+
+    /// Nothing behind the instruction has happened while it is frozen, all of it has
+    /// when it has run on.
+    #[test]
+    fn frozen_means_frozen() {
+        let word = Box::new(AtomicUsize::new(0));
+        let stepped = Stepped::freezing_before(0);
+        thread::scope(|scope| {
+            scope.spawn(|| stepped.run(|| word.store(1, Ordering::Release)));
+            while !stepped.is_frozen() {
+                thread::yield_now();
+            }
+            assert_eq!(word.load(Ordering::Acquire), 0);
+            stepped.thaw();
+        });
+        assert_eq!(word.load(Ordering::Acquire), 1);
+    }
+}
