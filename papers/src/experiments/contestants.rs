@@ -1,0 +1,227 @@
+//! The queues that the experiments are run on: the family of this library, and some
+//! that readers know, behind the same trait.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use crossbeam_queue::SegQueue;
+use mpsc_queue::{ConsumerTaken, Link, Pop, Queue, linked};
+use papers::jiffy::Jiffy;
+use papers::ring::Ring;
+use papers::segmented::Segmented;
+use papers::treiber::{Node, Treiber};
+use papers::{Consume, Full, Mpsc};
+
+/// A queue that carries a `u64`, in whatever it wants it wrapped in.
+pub(crate) trait Contestant: Mpsc<Item: Send> + Send {
+    const NAME: &'static str;
+    /// An empty queue with room for that many items.
+    fn with_room(items: usize) -> Self;
+    fn item(payload: u64) -> Self::Item;
+    fn payload(item: &Self::Item) -> u64;
+}
+
+pub(crate) struct Job {
+    link: Link,
+    payload: u64,
+}
+linked!(Job => link: Link);
+
+impl Job {
+    pub(crate) fn boxed(payload: u64) -> Box<Self> {
+        Box::new(Self {
+            link: Link::new(),
+            payload,
+        })
+    }
+}
+
+pub(crate) type Intrusive = Queue<Box<Job>>;
+
+impl Contestant for Intrusive {
+    const NAME: &'static str = "intrusive";
+    fn with_room(_: usize) -> Self {
+        Self::new()
+    }
+    fn item(payload: u64) -> Box<Job> {
+        Job::boxed(payload)
+    }
+    fn payload(item: &Box<Job>) -> u64 {
+        item.payload
+    }
+}
+
+impl Contestant for Treiber<u64> {
+    const NAME: &'static str = "treiber";
+    fn with_room(_: usize) -> Self {
+        Self::new()
+    }
+    fn item(payload: u64) -> Box<Node<u64>> {
+        Node::new(payload)
+    }
+    fn payload(item: &Box<Node<u64>>) -> u64 {
+        ***item
+    }
+}
+
+/// The methods of a contestant that carries the `u64` itself.
+macro_rules! carries_the_value {
+    () => {
+        fn item(payload: u64) -> u64 {
+            payload
+        }
+        fn payload(item: &u64) -> u64 {
+            *item
+        }
+    };
+}
+
+impl Contestant for Ring<u64> {
+    const NAME: &'static str = "ring";
+    fn with_room(items: usize) -> Self {
+        Self::new(items.next_power_of_two().max(2))
+    }
+    carries_the_value!();
+}
+
+impl Contestant for Segmented<u64> {
+    const NAME: &'static str = "segmented";
+    fn with_room(_: usize) -> Self {
+        Self::new()
+    }
+    carries_the_value!();
+}
+
+impl Contestant for Jiffy<u64> {
+    const NAME: &'static str = "jiffy";
+    fn with_room(_: usize) -> Self {
+        Self::new()
+    }
+    carries_the_value!();
+}
+
+/// crossbeam's `SegQueue`. Its pop says `None`, and waits for a late push.
+pub(crate) struct Crossbeam(SegQueue<u64>);
+
+impl Mpsc for Crossbeam {
+    type Item = u64;
+    type Consumer<'q> = &'q Crossbeam;
+
+    fn push(&self, item: u64) -> Result<(), Full<u64>> {
+        self.0.push(item);
+        Ok(())
+    }
+
+    fn consumer(&self) -> Result<&Crossbeam, ConsumerTaken> {
+        Ok(self)
+    }
+}
+
+impl Consume for &Crossbeam {
+    type Item = u64;
+
+    fn pop(&mut self) -> Pop<u64> {
+        self.0.pop().map_or(Pop::Empty, Pop::Item)
+    }
+}
+
+impl Contestant for Crossbeam {
+    const NAME: &'static str = "crossbeam SegQueue";
+    fn with_room(_: usize) -> Self {
+        Self(SegQueue::new())
+    }
+    carries_the_value!();
+}
+
+/// A lock around a deque: what all of these must beat.
+pub(crate) struct Locked(Mutex<VecDeque<u64>>);
+
+impl Mpsc for Locked {
+    type Item = u64;
+    type Consumer<'q> = &'q Locked;
+
+    fn push(&self, item: u64) -> Result<(), Full<u64>> {
+        let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        items.push_back(item);
+        Ok(())
+    }
+
+    fn consumer(&self) -> Result<&Locked, ConsumerTaken> {
+        Ok(self)
+    }
+}
+
+impl Consume for &Locked {
+    type Item = u64;
+
+    fn pop(&mut self) -> Pop<u64> {
+        let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        items.pop_front().map_or(Pop::Empty, Pop::Item)
+    }
+}
+
+impl Contestant for Locked {
+    const NAME: &'static str = "Mutex<VecDeque>";
+    fn with_room(_: usize) -> Self {
+        Self(Mutex::default())
+    }
+    carries_the_value!();
+}
+
+/// The intrusive queue as it would be if its pop gave an `Option`.
+pub(crate) struct WithOption(Intrusive);
+
+pub(crate) struct OptionConsumer<'q>(mpsc_queue::Consumer<&'q Intrusive>);
+
+impl Mpsc for WithOption {
+    type Item = Box<Job>;
+    type Consumer<'q> = OptionConsumer<'q>;
+
+    fn push(&self, item: Box<Job>) -> Result<(), Full<Box<Job>>> {
+        Mpsc::push(&self.0, item)
+    }
+
+    fn consumer(&self) -> Result<OptionConsumer<'_>, ConsumerTaken> {
+        self.0.consumer().map(OptionConsumer)
+    }
+}
+
+impl Consume for OptionConsumer<'_> {
+    type Item = Box<Job>;
+
+    fn pop(&mut self) -> Pop<Box<Job>> {
+        match self.0.pop() {
+            Pop::Item(job) => Pop::Item(job),
+            Pop::Empty | Pop::Stalled => Pop::Empty,
+        }
+    }
+}
+
+impl Contestant for WithOption {
+    const NAME: &'static str = "intrusive, Option pop";
+    fn with_room(_: usize) -> Self {
+        Self(Queue::new())
+    }
+    fn item(payload: u64) -> Box<Job> {
+        Job::boxed(payload)
+    }
+    fn payload(item: &Box<Job>) -> u64 {
+        item.payload
+    }
+}
+
+/// Calls a generic function for every contestant of the family, then for the others
+/// that are named, and collects the results.
+macro_rules! for_each {
+    ($function:ident $arguments:tt $(, and $other:ty)*) => {
+        vec![
+            $function::<$crate::experiments::contestants::Intrusive> $arguments,
+            $function::<papers::treiber::Treiber<u64>> $arguments,
+            $function::<papers::ring::Ring<u64>> $arguments,
+            $function::<papers::segmented::Segmented<u64>> $arguments,
+            $function::<papers::jiffy::Jiffy<u64>> $arguments,
+            $($function::<$other> $arguments,)*
+        ]
+    };
+}
+pub(crate) use for_each;

@@ -1,0 +1,158 @@
+//! What an experiment found: a table, a figure, and what they say. As text, CSV, SVG
+//! and a page of Markdown.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use plotters::prelude::*;
+
+pub(crate) struct Report {
+    pub(crate) header: Vec<&'static str>,
+    pub(crate) rows: Vec<Vec<String>>,
+    pub(crate) chart: Chart,
+    /// Sentences, computed from the figures.
+    pub(crate) findings: Vec<String>,
+    /// What the figures do not show.
+    pub(crate) caveat: &'static str,
+}
+
+/// Lines over a common axis.
+pub(crate) struct Chart {
+    pub(crate) x: &'static str,
+    pub(crate) y: &'static str,
+    pub(crate) logarithmic: bool,
+    pub(crate) lines: Vec<Line>,
+}
+
+pub(crate) struct Line {
+    pub(crate) name: String,
+    pub(crate) points: Vec<(f64, f64)>,
+}
+
+/// A bar that shows how far an experiment has come.
+pub(crate) fn progress(steps: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg} {elapsed}")
+        .expect("the template is well-formed");
+    ProgressBar::new(steps as u64).with_style(style)
+}
+
+impl Report {
+    pub(crate) fn print(&self) {
+        print!("{}", self.table());
+        println!();
+        for finding in &self.findings {
+            println!("- {finding}");
+        }
+        println!("\nNot shown: {}", self.caveat);
+    }
+
+    /// Writes `name.csv`, `name.svg` and `name.md`.
+    pub(crate) fn write(
+        &self,
+        name: &str,
+        question: &str,
+        folder: &Path,
+    ) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+        fs::create_dir_all(folder)?;
+        let file = |extension| folder.join(name).with_extension(extension);
+        let mut csv = csv::Writer::from_path(file("csv"))?;
+        csv.write_record(&self.header)?;
+        for row in &self.rows {
+            csv.write_record(row)?;
+        }
+        csv.flush()?;
+        self.chart.draw(&file("svg"))?;
+        fs::write(file("md"), self.page(name, question))?;
+        Ok(vec![file("csv"), file("svg"), file("md")])
+    }
+
+    fn page(&self, name: &str, question: &str) -> String {
+        let findings: Vec<_> = self.findings.iter().map(|f| format!("- {f}\n")).collect();
+        format!(
+            "# {name}\n\n{question}\n\n{}\n![{name}]({name}.svg)\n\n{}\nNot shown: {}\n\n\
+             Run on {} hardware threads by `cargo run --release -p papers -- run {name}`.\n",
+            findings.concat(),
+            self.table(),
+            self.caveat,
+            std::thread::available_parallelism().map_or(0, usize::from),
+        )
+    }
+
+    /// The table in Markdown, its columns aligned.
+    fn table(&self) -> String {
+        let header = self.header.iter().map(|cell| (*cell).to_string()).collect();
+        let lines: Vec<Vec<String>> = [header].into_iter().chain(self.rows.clone()).collect();
+        let width = |column: usize| {
+            let widths = lines.iter().map(|line| line[column].chars().count());
+            widths.max().unwrap_or(0)
+        };
+        let widths: Vec<_> = (0..self.header.len()).map(width).collect();
+        let mut text = String::new();
+        for (number, line) in lines.iter().enumerate() {
+            for (cell, &width) in line.iter().zip(&widths) {
+                text += &format!("| {cell:<width$} ");
+            }
+            text += "|\n";
+            if number == 0 {
+                for &width in &widths {
+                    text += &format!("|{}", "-".repeat(width + 2));
+                }
+                text += "|\n";
+            }
+        }
+        text
+    }
+}
+
+impl Chart {
+    fn draw(&self, file: &Path) -> Result<(), Box<dyn Error>> {
+        let area = SVGBackend::new(file, (860, 480)).into_drawing_area();
+        area.fill(&WHITE)?;
+        let all = || self.lines.iter().flat_map(|line| &line.points);
+        let most = |pick: fn(&(f64, f64)) -> f64| all().map(pick).fold(1.0, f64::max);
+        let (x_most, y_most) = (most(|point| point.0), most(|point| point.1) * 1.05);
+        let x_least = all().map(|point| point.0).fold(x_most, f64::min);
+        let mut builder = ChartBuilder::on(&area);
+        builder
+            .margin(12)
+            .x_label_area_size(40)
+            .y_label_area_size(64);
+        // The two axes are of different types, so each is drawn by the same macro.
+        macro_rules! draw_on {
+            ($x:expr) => {{
+                let mut chart = builder.build_cartesian_2d($x, 0.0..y_most)?;
+                chart
+                    .configure_mesh()
+                    .x_desc(self.x)
+                    .y_desc(self.y)
+                    .draw()?;
+                for (number, line) in self.lines.iter().enumerate() {
+                    let colour = Palette99::pick(number).to_rgba();
+                    let series =
+                        LineSeries::new(line.points.iter().copied(), colour.stroke_width(2))
+                            .point_size(3);
+                    chart
+                        .draw_series(series)?
+                        .label(&line.name)
+                        .legend(move |(x, y)| {
+                            PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2))
+                        });
+                }
+                chart
+                    .configure_series_labels()
+                    .background_style(WHITE.mix(0.85))
+                    .border_style(BLACK.mix(0.3))
+                    .draw()?;
+            }};
+        }
+        if self.logarithmic {
+            draw_on!((x_least.max(1.0)..x_most).log_scale());
+        } else {
+            draw_on!(x_least..x_most);
+        }
+        area.present()?;
+        Ok(())
+    }
+}
