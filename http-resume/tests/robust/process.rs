@@ -1,0 +1,63 @@
+//! What the kernel and the program itself say about the program.
+
+use std::fs;
+
+use crate::support::{Client, Program, until};
+
+/// Memory that is really there, in KiB.
+pub(crate) fn memory(program: &Program) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let value = line.unwrap().trim().strip_suffix(" kB").unwrap();
+    value.parse().unwrap()
+}
+
+/// Open descriptors.
+pub(crate) fn descriptors(program: &Program) -> usize {
+    let folder = format!("/proc/{}/fd", program.id());
+    fs::read_dir(folder).unwrap().count()
+}
+
+/// What `/metrics` says, asked over a connection of its own.
+pub(crate) struct Metrics {
+    client: Client,
+}
+
+impl Metrics {
+    pub(crate) fn of(program: &Program) -> Self {
+        Self {
+            client: program.connect(),
+        }
+    }
+
+    pub(crate) fn get(&mut self, name: &str) -> u64 {
+        let text = self.client.fetch("/metrics").body;
+        let name = format!("http_resume_{name} ");
+        let value = text.lines().find_map(|line| line.strip_prefix(&name));
+        value.expect(&name).parse().expect(&text)
+    }
+
+    pub(crate) fn wait_for(&mut self, name: &str, value: u64) {
+        until(|| self.get(name) == value);
+    }
+
+    /// That each suspension has ended, in one way. Returns how many in which.
+    pub(crate) fn assert_add_up(&mut self) -> [(&'static str, u64); 6] {
+        self.wait_for("suspended", 0);
+        let ends = [
+            "resumed",
+            "cancelled",
+            "dropped",
+            "timed_out",
+            "abandoned",
+            "shut_down",
+        ];
+        let ends = ends.map(|by| {
+            let name = format!("suspensions_ended_total{{by=\"{by}\"}}");
+            (by, self.get(&name))
+        });
+        let sum: u64 = ends.iter().map(|(_, count)| count).sum();
+        assert_eq!(self.get("suspensions_total"), sum, "{ends:?}");
+        ends
+    }
+}
