@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 
 use crate::process::{Metrics, descriptors, memory};
-use crate::support::{Client, Program};
+use crate::support::{Client, Program, until};
 
 pub(crate) fn run(each: usize, seconds: u64) {
     let program = Program::start(&[
@@ -27,7 +27,7 @@ pub(crate) fn run(each: usize, seconds: u64) {
         "--suspend-timeout",
         "3",
     ]);
-    let mut metrics = Metrics::of(&program);
+    let metrics = Metrics(&program);
     let (first_memory, first_descriptors) = (memory(&program), descriptors(&program));
     let time = Duration::from_secs(seconds);
     report("alone", &serve_well(&program, time));
@@ -47,7 +47,7 @@ pub(crate) fn run(each: usize, seconds: u64) {
     });
 
     metrics.wait_for("open_connections", 1);
-    assert_eq!(descriptors(&program), first_descriptors);
+    until(|| descriptors(&program) == first_descriptors);
     println!(
         "{} connections accepted, {} requests refused; {first_memory} KiB before, {} KiB after; {:?}",
         metrics.get("accepted_total"),

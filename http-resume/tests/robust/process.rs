@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Client, Program, until};
+use crate::support::{Program, until};
 
 /// Memory that is really there, in KiB.
 pub(crate) fn memory(program: &Program) -> u64 {
@@ -18,31 +18,23 @@ pub(crate) fn descriptors(program: &Program) -> usize {
     fs::read_dir(folder).unwrap().count()
 }
 
-/// What `/metrics` says, asked over a connection of its own.
-pub(crate) struct Metrics {
-    client: Client,
-}
+/// What `/metrics` says, asked over a connection of its own each time.
+pub(crate) struct Metrics<'a>(pub(crate) &'a Program);
 
-impl Metrics {
-    pub(crate) fn of(program: &Program) -> Self {
-        Self {
-            client: program.connect(),
-        }
-    }
-
-    pub(crate) fn get(&mut self, name: &str) -> u64 {
-        let text = self.client.fetch("/metrics").body;
+impl Metrics<'_> {
+    pub(crate) fn get(&self, name: &str) -> u64 {
+        let text = self.0.connect().fetch("/metrics").body;
         let name = format!("http_resume_{name} ");
         let value = text.lines().find_map(|line| line.strip_prefix(&name));
         value.expect(&name).parse().expect(&text)
     }
 
-    pub(crate) fn wait_for(&mut self, name: &str, value: u64) {
+    pub(crate) fn wait_for(&self, name: &str, value: u64) {
         until(|| self.get(name) == value);
     }
 
     /// That each suspension has ended, in one way. Returns how many in which.
-    pub(crate) fn assert_add_up(&mut self) -> [(&'static str, u64); 6] {
+    pub(crate) fn assert_add_up(&self) -> [(&'static str, u64); 6] {
         self.wait_for("suspended", 0);
         let ends = [
             "resumed",

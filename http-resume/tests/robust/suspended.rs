@@ -1,7 +1,7 @@
 //! Very many requests suspended at once: all are resumed, and nothing remains.
 
 use crate::process::{Metrics, descriptors, memory};
-use crate::support::{Client, Program};
+use crate::support::{Client, Program, until};
 
 /// Long enough for all to be suspended at the same time.
 const SLEEP: &str = "/sleep/5000";
@@ -9,9 +9,10 @@ const SLEEP: &str = "/sleep/5000";
 pub(crate) fn run(connections: usize) {
     let limit = (connections + 10).to_string();
     let program = Program::start(&["--threads", "1", "--max-connections", &limit]);
-    let mut metrics = Metrics::of(&program);
+    let metrics = Metrics(&program);
+    let first_descriptors = descriptors(&program); // before there is a connection
     metrics.wait_for("open_connections", 1);
-    let (first_memory, first_descriptors) = (memory(&program), descriptors(&program));
+    let first_memory = memory(&program);
     println!("{connections} connections; memory of {first_memory} KiB before");
 
     let mut after = Vec::new();
@@ -30,7 +31,7 @@ pub(crate) fn run(connections: usize) {
         metrics.wait_for("open_connections", 1);
         let resumed = metrics.get("suspensions_ended_total{by=\"resumed\"}");
         assert_eq!(resumed, (round * connections) as u64);
-        assert_eq!(descriptors(&program), first_descriptors);
+        until(|| descriptors(&program) == first_descriptors);
         after.push(memory(&program));
         let each = |kib: u64, before: u64| (kib - before) * 1024 / connections as u64;
         println!(
