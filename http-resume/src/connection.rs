@@ -2,23 +2,8 @@
 //!
 //! Everything that happens to a request is decided here, on the loop's thread.
 //!
-//! # A request
-//!
-//! | before | what happens | after |
-//! |---|---|---|
-//! | *Reading* | the message is complete; nothing in flight forbids to start it | *Running* |
-//! | *Reading* | it cannot be understood, or takes too long | *Answered* (4xx), the connection finishes |
-//! | *Running* | the handler answers | *Answered* |
-//! | *Running* | the handler panics | *Answered* (500) |
-//! | *Running* | the handler suspends | *Suspended*, under its serial number |
-//! | *Suspended* | the pending response is resumed | *Running*: the handler's next call |
-//! | *Suspended* | the pending response is dropped | *Answered* (500) |
-//! | *Suspended* | its deadline, or that of the shutdown, passes | *Answered* (503), abandoned |
-//! | *Suspended* | the client hangs up | gone with the connection, abandoned |
-//! | *Answered* | all before it are sent | gone: its bytes are in the output |
-//!
-//! What comes back for a request that is not *Suspended* any more finds its serial
-//! number nowhere, and is dropped.
+//! The life of a request, with the states named here, is in the README: *Reading*,
+//! *Running*, *Suspended*, *Answered*.
 //!
 //! Several requests may be in flight if the client pipelines: RFC 9112 permits to
 //! serve those with safe methods at the same time, and demands the answers in
