@@ -1,5 +1,5 @@
 //! What the models in `tests/` share. They run by `cargo loom`; without
-//! `--cfg loom` this package is empty.
+//! `--cfg loom` this library is empty.
 
 #[cfg(all(feature = "run-models", not(loom)))]
 compile_error!(
@@ -9,10 +9,81 @@ compile_error!(
 );
 
 #[cfg(loom)]
-pub use models::*;
+pub use {check::*, items::*, requests::*};
 
 #[cfg(loom)]
-mod models {
+mod check {
+    use std::io::Write;
+    use std::panic::Location;
+    use std::path::Path;
+    use std::sync::Arc;
+    // Not loom's: it counts executions, and so must outlive each of them.
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use loom::model::Builder;
+
+    /// Goes through every execution of `model`.
+    #[track_caller]
+    pub fn exhaustive(model: impl Fn() + Send + Sync + 'static) {
+        check(None, model);
+    }
+
+    /// Goes through the executions of `model` in which threads are preempted at
+    /// most `quick` times; in the full set (`cargo loom-full`) at most `full`
+    /// times, or as often as can be.
+    #[track_caller]
+    pub fn bounded(
+        quick: usize,
+        full: impl Into<Option<usize>>,
+        model: impl Fn() + Send + Sync + 'static,
+    ) {
+        let is_full = std::env::var_os("LOOM_SET").is_some_and(|set| set == "full");
+        check(if is_full { full.into() } else { Some(quick) }, model);
+    }
+
+    #[track_caller]
+    fn check(bound: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
+        let mut builder = Builder::new(); // with the bound of LOOM_MAX_PREEMPTIONS
+        builder.preemption_bound = match (builder.preemption_bound, bound) {
+            (Some(asked), Some(bound)) => Some(asked.min(bound)),
+            (asked, bound) => asked.or(bound),
+        };
+        let bound = builder.preemption_bound;
+        let executions = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&executions);
+        builder.check(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            model();
+        });
+        report(
+            Location::caller(),
+            executions.load(Ordering::Relaxed),
+            bound,
+        );
+    }
+
+    /// One line for the table in the README. Not by `eprintln`, which the test
+    /// harness swallows.
+    fn report(place: &Location<'_>, executions: usize, bound: Option<usize>) {
+        let file = Path::new(place.file()).file_stem().unwrap_or_default();
+        let thread = std::thread::current();
+        let model = thread.name().unwrap_or("main");
+        let bound = match bound {
+            Some(bound) => format!("at most {bound} preemptions"),
+            None => "exhaustive".to_owned(),
+        };
+        let line = format!(
+            "{}::{model}: {executions} executions, {bound}\n",
+            file.display()
+        );
+        std::io::stderr()
+            .write_all(line.as_bytes())
+            .expect("stderr can be written to");
+    }
+}
+
+#[cfg(loom)]
+mod items {
     use loom::alloc::Track;
     use mpsc_queue::{Consumer, Link, Pop, QueueRef, linked};
 
@@ -65,5 +136,65 @@ mod models {
             assert_eq!(numbers, expected, "of producer {producer}");
         }
         assert_eq!(items.len(), producers * each);
+    }
+}
+
+#[cfg(loom)]
+mod requests {
+    // Not loom's: it is no part of what is checked.
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use http_resume::resume::{Inbox, Key, Pending, suspend};
+    use loom::alloc::Track;
+
+    /// Work that counts how often it is dropped. Clones share the counter.
+    #[derive(Debug)]
+    pub struct Drops {
+        count: Arc<AtomicUsize>,
+        /// `None` in the one that only counts. Loom reports it if it is leaked.
+        leak: Option<Track<()>>,
+    }
+
+    impl Drops {
+        /// The counter.
+        #[expect(clippy::new_without_default, reason = "there is no default work")]
+        pub fn new() -> Self {
+            Self {
+                count: Arc::new(AtomicUsize::new(0)),
+                leak: None,
+            }
+        }
+
+        /// How many clones have been dropped.
+        pub fn count(&self) -> usize {
+            self.count.load(Ordering::SeqCst)
+        }
+    }
+
+    impl Clone for Drops {
+        fn clone(&self) -> Self {
+            Self {
+                count: Arc::clone(&self.count),
+                leak: Some(Track::new(())),
+            }
+        }
+    }
+
+    impl Drop for Drops {
+        fn drop(&mut self) {
+            if self.leak.is_some() {
+                self.count.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    }
+
+    /// Suspends a request with that work.
+    pub fn pending<W: Send + 'static>(inbox: &loom::sync::Arc<Inbox>, work: W) -> Pending<W> {
+        let key = Key {
+            connection: 0,
+            serial: 1,
+        };
+        suspend(inbox, key, None, work).0
     }
 }

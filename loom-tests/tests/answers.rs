@@ -2,16 +2,16 @@
 #![cfg(loom)]
 
 use loom::sync::Arc;
-use loom::sync::atomic::{AtomicBool, Ordering};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
-use loom_tests::{Job, job, pop_rest};
+use loom_tests::{Job, bounded, exhaustive, job, pop_rest};
 use mpsc_queue::{Pop, Queue};
 
 /// A push that has returned is not answered with `Empty`, whatever other pushes
 /// are in the middle of.
 #[test]
 fn a_completed_push_is_never_empty() {
-    loom::model(|| {
+    exhaustive(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let done = Arc::new(AtomicBool::new(false));
         let first = {
@@ -46,7 +46,7 @@ fn a_completed_push_is_never_empty() {
 /// The consumer's own push is not answered with `Empty` either.
 #[test]
 fn a_push_by_the_consumer_is_never_empty() {
-    loom::model(|| {
+    exhaustive(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let other = {
             let queue = Arc::clone(&queue);
@@ -68,7 +68,7 @@ fn a_push_by_the_consumer_is_never_empty() {
 /// one is taken while a push is between its exchange and its link.
 #[test]
 fn the_last_item_is_taken_while_a_push_is_under_way() {
-    loom::model(|| {
+    exhaustive(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let _ = queue.push(job(0, 0));
         let other = {
@@ -87,5 +87,33 @@ fn the_last_item_is_taken_while_a_push_is_under_way() {
         other.join().unwrap();
         numbers.extend(pop_rest(&mut consumer).iter().map(|job| job.number));
         assert_eq!(numbers, [0, 1]);
+    });
+}
+
+/// When all pushes have returned, whoever knows it pops without a stall.
+#[test]
+fn without_a_push_in_flight_never_stalled() {
+    bounded(3, None, || {
+        let queue = Arc::new(Queue::<Box<Job>>::new());
+        let returned = Arc::new(AtomicUsize::new(0));
+        let threads: Vec<_> = (0..2)
+            .map(|producer| {
+                let (queue, returned) = (Arc::clone(&queue), Arc::clone(&returned));
+                thread::spawn(move || {
+                    let _ = queue.push(job(producer, 0));
+                    returned.fetch_add(1, Ordering::AcqRel);
+                })
+            })
+            .collect();
+        let mut consumer = queue.consumer().unwrap();
+        let mut popped = usize::from(matches!(consumer.pop(), Pop::Item(_)));
+        if returned.load(Ordering::Acquire) == 2 {
+            popped += pop_rest(&mut consumer).len();
+            assert_eq!(popped, 2);
+        }
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(popped + pop_rest(&mut consumer).len(), 2);
     });
 }

@@ -3,12 +3,12 @@
 
 use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{Job, job, pop_rest};
+use loom_tests::{Job, exhaustive, job, pop_rest};
 use mpsc_queue::{Counted, Queue};
 
 #[test]
 fn the_length_is_never_negative() {
-    loom::model(|| {
+    exhaustive(|| {
         let queue = Arc::new(Queue::<Box<Job>, Counted>::counted());
         let producer = {
             let queue = Arc::clone(&queue);
@@ -27,5 +27,27 @@ fn the_length_is_never_negative() {
         producer.join().unwrap();
         assert_eq!(popped + pop_rest(&mut consumer).len(), 1);
         assert_eq!(queue.len(), 0);
+    });
+}
+
+/// A push that has returned is counted, until it is popped.
+#[test]
+fn a_completed_push_is_counted() {
+    exhaustive(|| {
+        let queue = Arc::new(Queue::<Box<Job>, Counted>::counted());
+        let threads: Vec<_> = (0..2)
+            .map(|producer| {
+                let queue = Arc::clone(&queue);
+                thread::spawn(move || {
+                    let _ = queue.push(job(producer, 0));
+                    assert!((1..=2).contains(&queue.len()), "my own push is not counted");
+                })
+            })
+            .collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(queue.len(), 2);
+        assert_eq!(pop_rest(&mut queue.consumer().unwrap()).len(), 2);
     });
 }

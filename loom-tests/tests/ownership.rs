@@ -3,13 +3,13 @@
 
 use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{Job, assert_fifo, job, pop_rest};
+use loom_tests::{Job, assert_fifo, bounded, exhaustive, job, pop_rest};
 use mpsc_queue::{Pop, Queue};
 
 /// Two threads compete for the consumer's place; what one leaves the other takes.
 #[test]
 fn the_place_is_handed_over() {
-    loom::model(|| {
+    exhaustive(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         for number in 0..2 {
             let _ = queue.push(job(0, number));
@@ -34,7 +34,7 @@ fn the_place_is_handed_over() {
 /// Items that nobody pops are dropped with the queue, once (loom tracks leaks).
 #[test]
 fn a_queue_is_dropped_with_items_in_it() {
-    loom::model(|| {
+    exhaustive(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let threads: Vec<_> = (0..2)
             .map(|producer| {
@@ -49,5 +49,36 @@ fn a_queue_is_dropped_with_items_in_it() {
         for thread in threads {
             thread.join().unwrap();
         }
+    });
+}
+
+/// The place changes hands while a push is under way: no item is popped twice, or
+/// by nobody.
+#[test]
+fn the_place_is_handed_over_while_others_push() {
+    bounded(3, None, || {
+        let queue = Arc::new(Queue::<Box<Job>>::new());
+        let producer = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                let _ = queue.push(job(0, 0));
+                let _ = queue.push(job(0, 1));
+            })
+        };
+        let pop_one = |queue: &Queue<Box<Job>>| match queue.consumer().ok()?.pop() {
+            Pop::Item(job) => Some(job),
+            Pop::Empty | Pop::Stalled => None,
+        };
+        let other = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || pop_one(&queue))
+        };
+        let mine = pop_one(&queue);
+        producer.join().unwrap();
+        let theirs = other.join().unwrap();
+        let mut items: Vec<_> = [mine, theirs].into_iter().flatten().collect();
+        items.extend(pop_rest(&mut queue.consumer().unwrap()));
+        items.sort_by_key(|job| job.number);
+        assert_fifo(&items, 1, 2);
     });
 }

@@ -4,18 +4,17 @@
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Notify};
 use loom::thread;
-use loom_tests::{Job, assert_fifo, job};
+use loom_tests::{Job, assert_fifo, bounded, exhaustive, job, pop_rest};
 use mpsc_queue::{Pop, Queue};
 
 /// The consumer sleeps whenever it may, until it has all items. If a wake-up is
 /// lost, loom finds the deadlock.
-fn receive_all(producers: usize, each: usize) {
+fn receive_all(bell: &Arc<Notify>, producers: usize, each: usize) {
     let queue = Arc::new(Queue::<Box<Job>>::new());
-    let bell = Arc::new(Notify::new());
     let rung = Arc::new(AtomicUsize::new(0));
     let threads: Vec<_> = (0..producers)
         .map(|producer| {
-            let (queue, bell, rung) = (Arc::clone(&queue), Arc::clone(&bell), Arc::clone(&rung));
+            let (queue, bell, rung) = (Arc::clone(&queue), Arc::clone(bell), Arc::clone(&rung));
             thread::spawn(move || {
                 for number in 0..each {
                     if queue.push(job(producer, number)).is_needed() {
@@ -57,21 +56,19 @@ fn receive_all(producers: usize, each: usize) {
 
 #[test]
 fn one_producer_of_two() {
-    loom::model(|| receive_all(1, 2));
+    exhaustive(|| receive_all(&Arc::new(Notify::new()), 1, 2));
 }
 
 #[test]
 fn two_producers_of_one() {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
-    model.check(|| receive_all(2, 1));
+    bounded(3, None, || receive_all(&Arc::new(Notify::new()), 2, 1));
 }
 
 /// What the consumer writes before it parks is visible to the push that is told
 /// to wake it; after a successful unpark the consumer may write it anew.
 #[test]
 fn what_is_left_for_the_waker_is_seen() {
-    loom::model(|| {
+    exhaustive(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let left = Arc::new(loom::cell::UnsafeCell::new(0));
         let producer = {
@@ -95,5 +92,65 @@ fn what_is_left_for_the_waker_is_seen() {
         }
         producer.join().unwrap();
         assert!(matches!(consumer.pop(), Pop::Item(_)));
+    });
+}
+
+/// The sleep ends for another reason, too: a timer, a socket. Then the consumer
+/// unparks, and what was about to wake it comes late or not at all.
+#[test]
+fn woken_from_elsewhere() {
+    bounded(3, None, || {
+        let bell = Arc::new(Notify::new());
+        let elsewhere = {
+            let bell = Arc::clone(&bell);
+            thread::spawn(move || bell.notify())
+        };
+        receive_all(&bell, 1, 2);
+        elsewhere.join().unwrap();
+    });
+}
+
+/// A consumer that pushes while it is parked is told to wake itself, or another
+/// push was told: one of them, and never both.
+#[test]
+fn the_consumer_pushes_while_it_is_parked() {
+    exhaustive(|| {
+        let queue = Arc::new(Queue::<Box<Job>>::new());
+        let mut consumer = queue.consumer().unwrap();
+        let parked = consumer.park().expect("the queue is empty");
+        let other = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.push(job(0, 0)).is_needed())
+        };
+        let told_me = queue.push(job(1, 0)).is_needed();
+        assert!(!parked.unpark(), "a push has replaced the mark");
+        let told_other = other.join().unwrap();
+        assert!(told_me != told_other, "one push ends one park");
+        assert!(consumer.park().is_none(), "two items are in the queue");
+        assert_eq!(pop_rest(&mut consumer).len(), 2);
+    });
+}
+
+/// A park fails exactly if something is in the queue, also a push that is not
+/// linked yet.
+#[test]
+fn a_park_fails_over_a_push_in_its_gap() {
+    exhaustive(|| {
+        let queue = Arc::new(Queue::<Box<Job>>::new());
+        let other = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.push(job(0, 0)).is_needed())
+        };
+        let mut consumer = queue.consumer().unwrap();
+        let is_stalled = matches!(consumer.pop(), Pop::Stalled);
+        let told = match consumer.park() {
+            Some(parked) => {
+                assert!(!is_stalled, "parked over a push that was under way");
+                !parked.unpark()
+            }
+            None => false,
+        };
+        assert_eq!(other.join().unwrap(), told);
+        drop(pop_rest(&mut consumer));
     });
 }

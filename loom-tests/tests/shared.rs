@@ -5,7 +5,7 @@
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use loom_tests::pop_rest;
+use loom_tests::{exhaustive, pop_rest};
 use mpsc_queue::{Pop, Queue, SharedLink, linked};
 
 struct Task {
@@ -58,13 +58,13 @@ fn coalesce(pops: usize) {
 
 #[test]
 fn a_failed_push_is_seen_by_the_pop() {
-    loom::model(|| coalesce(2));
+    exhaustive(|| coalesce(2));
 }
 
 /// The item is pushed again from inside its own pop, as a task that wakes itself.
 #[test]
 fn pushed_again_from_inside_its_own_pop() {
-    loom::model(|| {
+    exhaustive(|| {
         let queue = Arc::new(Queue::<Arc<Task>>::new());
         let task = task();
         let other = {
@@ -81,5 +81,26 @@ fn pushed_again_from_inside_its_own_pop() {
         pushed += other.join().unwrap();
         popped += pop_rest(&mut consumer).len();
         assert_eq!(pushed, popped);
+    });
+}
+
+/// Two queues compete for one item: it is in one of them at a time, and each push
+/// that succeeds is one pop from that queue.
+#[test]
+fn in_one_of_two_queues() {
+    exhaustive(|| {
+        let queues = [(); 2].map(|()| Arc::new(Queue::<Arc<Task>>::new()));
+        let task = task();
+        let other = {
+            let (queue, task) = (Arc::clone(&queues[1]), Arc::clone(&task));
+            thread::spawn(move || usize::from(queue.try_push(task).is_ok()))
+        };
+        let mine = usize::from(queues[0].try_push(task).is_ok());
+        let mut consumer = queues[0].consumer().unwrap();
+        let popped = usize::from(matches!(consumer.pop(), Pop::Item(_)));
+        assert_eq!(popped, mine, "no push into this queue is in flight");
+        let theirs = other.join().unwrap();
+        assert!(mine + theirs > 0, "one of them was first");
+        assert_eq!(pop_rest(&mut queues[1].consumer().unwrap()).len(), theirs);
     });
 }
