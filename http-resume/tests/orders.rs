@@ -1,0 +1,173 @@
+//! Random orders of what can end a suspension: a resume, a drop, the deadline, the
+//! client's reset, the stop of the server. Each suspension ends exactly once, and each
+//! client that stays gets exactly one answer for each request, in order.
+
+mod support;
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http_resume::{Config, Metric, Metrics, Outcome, Pending, Request, Response, Router};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use support::{Client, HANGS, Running, until};
+
+const CLIENTS: usize = 3;
+
+#[derive(Clone, Debug)]
+enum Event {
+    /// This client sends a request, which is suspended.
+    Send(usize),
+    /// One of those suspended is resumed; its work is the number of the request.
+    Resume(usize),
+    /// One of them is resumed by another thread, at the same time as what follows.
+    ResumeElsewhere(usize),
+    Drop(usize),
+    /// This client goes away, and another one takes its place.
+    Reset(usize),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        6 => (0..CLIENTS).prop_map(Event::Send),
+        3 => any::<usize>().prop_map(Event::Resume),
+        2 => any::<usize>().prop_map(Event::ResumeElsewhere),
+        1 => any::<usize>().prop_map(Event::Drop),
+        1 => (0..CLIENTS).prop_map(Event::Reset),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 100,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn each_suspension_ends_once(
+        events in vec(event(), 0..40),
+        // So short that it passes among the events, or so long that it does not.
+        suspend_timeout in prop_oneof![Just(Duration::from_micros(200)), Just(HANGS)],
+    ) {
+        run(&events, suspend_timeout);
+    }
+}
+
+fn run(events: &[Event], suspend_timeout: Duration) {
+    let (server, suspended) = server(suspend_timeout);
+    let metrics = Arc::clone(&server.metrics);
+    // Of each client, how many requests it has sent.
+    let mut clients: Vec<(Client, usize)> = (0..CLIENTS).map(|_| (server.connect(), 0)).collect();
+    let mut pending: Vec<Pending<String>> = Vec::new();
+    let mut resumers = Vec::new();
+    for event in events {
+        match *event {
+            Event::Send(which) => {
+                let (client, sent) = &mut clients[which];
+                client.get(&format!("/{sent}"));
+                *sent += 1;
+                // (All methods are safe here, so none waits for another's answer.)
+                pending.push(suspended.recv_timeout(HANGS).expect("it is suspended"));
+            }
+            Event::Resume(which) => {
+                if let Some(pending) = take(&mut pending, which) {
+                    pending.resume();
+                }
+            }
+            Event::ResumeElsewhere(which) => {
+                if let Some(pending) = take(&mut pending, which) {
+                    resumers.push(std::thread::spawn(|| pending.resume()));
+                }
+            }
+            Event::Drop(which) => drop(take(&mut pending, which)),
+            Event::Reset(which) => {
+                let (client, _) = std::mem::replace(&mut clients[which], (server.connect(), 0));
+                client.reset();
+            }
+        }
+    }
+    server.stop();
+    for (mut client, sent) in clients {
+        let answers = std::iter::from_fn(|| client.next());
+        let answers: Vec<_> = answers.collect();
+        assert_eq!(answers.len(), sent);
+        for (number, answer) in answers.iter().enumerate() {
+            // Resumed, or dropped, or too late.
+            assert!([200, 500, 503].contains(&answer.status), "{answer:?}");
+            assert!(
+                answer.status != 200 || answer.body == format!("/{number}"),
+                "{answer:?}"
+            );
+        }
+    }
+    server.wait();
+    // Some come back only now, when nobody is there any more.
+    drop(pending);
+    resumers
+        .into_iter()
+        .for_each(|resumer| resumer.join().unwrap());
+    assert_adds_up(&metrics);
+}
+
+/// A server whose suspended requests the test gets hold of. Their work is their path.
+fn server(suspend_timeout: Duration) -> (Running, Receiver<Pending<String>>) {
+    fn handle<'r>(
+        sender: &Mutex<Sender<Pending<String>>>,
+        request: &Request<'_>,
+        response: Response<'r, String>,
+        work: Option<String>,
+    ) -> Outcome<'r> {
+        match work {
+            // With the work of another request this would be noticed.
+            Some(path) => {
+                assert_eq!(path, request.path());
+                response.text(path)
+            }
+            None => {
+                let (pending, receipt) = response.mark_async(request.path().to_owned());
+                sender
+                    .lock()
+                    .unwrap()
+                    .send(pending)
+                    .expect("the test waits");
+                receipt.suspended()
+            }
+        }
+    }
+    let (sender, receiver) = channel();
+    let sender = Mutex::new(sender);
+    let router = Router::new().get("/{number}", move |request, response, work| {
+        handle(&sender, request, response, work)
+    });
+    let config = Config {
+        suspend_timeout,
+        shutdown_timeout: Duration::from_millis(1),
+        ..Config::default()
+    };
+    (Running::with(config, router), receiver)
+}
+
+fn take(pending: &mut Vec<Pending<String>>, which: usize) -> Option<Pending<String>> {
+    let which = which.checked_rem(pending.len())?;
+    Some(pending.swap_remove(which))
+}
+
+fn assert_adds_up(metrics: &Metrics) {
+    let ends = [
+        Metric::EndedResumed,
+        Metric::EndedCancelled,
+        Metric::EndedDropped,
+        Metric::EndedTimedOut,
+        Metric::EndedAbandoned,
+        Metric::EndedShutDown,
+    ];
+    until(|| metrics.total(Metric::Suspended) == 0);
+    let ends = ends.map(|end| metrics.total(end));
+    assert_eq!(
+        metrics.total(Metric::Suspensions),
+        ends.iter().sum::<u64>(),
+        "{ends:?}"
+    );
+}
