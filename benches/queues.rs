@@ -61,13 +61,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     if groups.is_empty() {
         return Err("no scenario has that name: see --list".into());
     }
+    let cells: usize = groups.iter().map(|group| group.cells.len()).sum();
+    let mut effort = effort(&arguments);
+    effort.total = effort.total.min(ENOUGH * u32::try_from(cells)?);
     let findings = Findings {
         machine: machine::description(),
         failures,
-        outcomes: rounds::measure(groups, effort(&arguments), show_progress()),
+        outcomes: rounds::measure(groups, effort, show_progress()),
     };
     write_reports(&findings, &arguments)
 }
+
+/// What a contestant in one scenario gets at most.
+const ENOUGH: Duration = Duration::from_secs(2);
 
 /// Asks this program about each contestant.
 fn failures() -> Result<Vec<check::Failure>, Box<dyn Error>> {
@@ -84,9 +90,9 @@ fn effort(arguments: &Arguments) -> Effort {
     let (seconds, milliseconds, fewest_rounds, most_rounds) = if arguments.full {
         (3000, 20, 15, 101)
     } else if arguments.quick {
-        (30, 1, 1, 31)
+        (25, 1, 1, 31)
     } else {
-        (440, 8, 5, 61)
+        (420, 8, 5, 61)
     };
     Effort {
         total: Duration::from_secs(seconds),

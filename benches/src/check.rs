@@ -69,7 +69,9 @@ fn outcome(mut command: Command) -> Result<(), String> {
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr).replace('\n', " ");
+    let said = String::from_utf8_lossy(&output.stderr)
+        .replace('\n', " ")
+        .replace('`', "'");
     Err(format!("{}: {}", output.status, said.trim()))
 }
 

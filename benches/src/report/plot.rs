@@ -10,7 +10,9 @@ use crate::rounds::Outcome;
 
 /// The samples of all rows as boxes on a logarithmic axis, as SVG.
 pub(super) fn boxes(outcome: &Outcome) -> Result<String, Box<dyn Error>> {
-    let names: Vec<String> = outcome.rows.iter().map(label).collect();
+    // The axis points upwards; the first row belongs on top.
+    let rows = || outcome.rows.iter().rev();
+    let names: Vec<String> = rows().map(label).collect();
     let all = || {
         outcome
             .rows
@@ -41,8 +43,9 @@ pub(super) fn boxes(outcome: &Outcome) -> Result<String, Box<dyn Error>> {
                 _ => String::new(),
             })
             .disable_y_mesh()
+            .x_max_light_lines(0)
             .draw()?;
-        chart.draw_series(outcome.rows.iter().zip(&names).map(|(row, name)| {
+        chart.draw_series(rows().zip(&names).map(|(row, name)| {
             let colour = match row.role {
                 Role::Ours | Role::OursChained => RGBColor(0xc0, 0x39, 0x2b),
                 Role::Other => RGBColor(0x34, 0x5d, 0x8c),
