@@ -1,0 +1,75 @@
+//! Queues of values that do not block.
+
+use std::sync::Arc;
+
+use concurrent_queue::ConcurrentQueue;
+use crossbeam_queue::SegQueue;
+use nolock::queues::mpsc::jiffy;
+
+use crate::contestant::{Contestant, Payload};
+
+/// crossbeam's queue of linked blocks.
+pub struct Seg;
+
+impl<T: Payload> Contestant<T> for Seg {
+    const NAME: &'static str = "crossbeam SegQueue";
+    type Producer = Arc<SegQueue<T>>;
+    type Consumer = Self::Producer;
+
+    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
+        let queue = Self::Producer::default();
+        (Arc::clone(&queue), queue)
+    }
+
+    fn push(queue: &mut Self::Producer, item: T) {
+        queue.push(item);
+    }
+
+    fn pop(queue: &mut Self::Consumer) -> Option<T> {
+        queue.pop()
+    }
+}
+
+/// The queue of linked blocks that smol uses.
+pub struct Concurrent;
+
+impl<T: Payload> Contestant<T> for Concurrent {
+    const NAME: &'static str = "concurrent-queue";
+    type Producer = Arc<ConcurrentQueue<T>>;
+    type Consumer = Self::Producer;
+
+    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
+        let queue = Arc::new(ConcurrentQueue::unbounded());
+        (Arc::clone(&queue), queue)
+    }
+
+    fn push(queue: &mut Self::Producer, item: T) {
+        assert!(queue.push(item).is_ok(), "it is not closed");
+    }
+
+    fn pop(queue: &mut Self::Consumer) -> Option<T> {
+        queue.pop().ok()
+    }
+}
+
+/// Jiffy (Adas, Friedman), as nolock has it.
+pub struct Jiffy;
+
+impl<T: Payload> Contestant<T> for Jiffy {
+    const NAME: &'static str = "nolock Jiffy";
+    type Producer = Arc<jiffy::Sender<T>>;
+    type Consumer = jiffy::Receiver<T>;
+
+    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
+        let (receiver, sender) = jiffy::queue();
+        (Arc::new(sender), receiver)
+    }
+
+    fn push(sender: &mut Self::Producer, item: T) {
+        assert!(sender.enqueue(item).is_ok(), "it is not closed");
+    }
+
+    fn pop(receiver: &mut Self::Consumer) -> Option<T> {
+        receiver.try_dequeue().ok()
+    }
+}

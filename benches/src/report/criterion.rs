@@ -1,0 +1,37 @@
+//! Replays the samples into criterion, for those who know its reports.
+
+use std::path::Path;
+use std::time::Duration;
+
+use criterion::{BenchmarkId, Criterion, Throughput};
+
+use crate::rounds::Outcome;
+
+/// Lets criterion write its reports into `folder`.
+///
+/// Criterion believes to be measuring; what it is told are the samples, again and
+/// again in the order in which they were taken.
+pub fn replay(outcomes: &[Outcome], folder: &Path) {
+    let mut criterion = Criterion::default()
+        .output_directory(folder)
+        .sample_size(10)
+        .nresamples(1001)
+        .warm_up_time(Duration::from_micros(1))
+        .measurement_time(Duration::from_millis(1));
+    for outcome in outcomes {
+        let name = outcome.group.to_string();
+        let mut group = criterion.benchmark_group(name);
+        group.throughput(Throughput::Elements(1));
+        for row in &outcome.rows {
+            let mut samples = row.nanos.iter().cycle();
+            group.bench_function(BenchmarkId::from_parameter(row.name), |bencher| {
+                bencher.iter_custom(|times| {
+                    let nanos = samples.next().expect("there is a sample");
+                    Duration::from_nanos((nanos * times as f64) as u64)
+                });
+            });
+        }
+        group.finish();
+    }
+    criterion.final_summary();
+}

@@ -1,0 +1,76 @@
+//! What is made of the samples.
+
+pub mod criterion;
+pub mod html;
+mod plot;
+pub mod text;
+
+use crate::check::Failure;
+use crate::contestant::Role;
+use crate::rounds::{Outcome, Row};
+use crate::statistics::Median;
+
+/// Everything that a report can tell.
+pub struct Findings {
+    /// Name and value of what describes the machine and the run.
+    pub machine: Vec<(&'static str, String)>,
+    /// Who failed the self-check, and was not measured.
+    pub failures: Vec<Failure>,
+    /// What was measured.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// How one of our rows stands in its group.
+struct Standing<'a> {
+    ours: &'a Row,
+    median: Median,
+    /// The best of the others, and our median ratio to it, round by round.
+    other: Option<(&'a Row, Median)>,
+    /// The floor, likewise.
+    floor: Option<(&'a Row, Median)>,
+}
+
+impl Outcome {
+    /// Our rows, the single push first.
+    fn standings(&self) -> impl Iterator<Item = Standing<'_>> {
+        let ours = self
+            .rows
+            .iter()
+            .filter(|row| row.role != Role::Other && row.role != Role::Floor);
+        let others = self.rows.iter().filter(|row| row.role == Role::Other);
+        let best = others.min_by(|a, b| a.median().value.total_cmp(&b.median().value));
+        let floor = self.rows.iter().find(|row| row.role == Role::Floor);
+        ours.map(move |ours| {
+            let against = |row: &'_ Row| Median::of_ratios(&ours.nanos, &row.nanos);
+            Standing {
+                ours,
+                median: ours.median(),
+                other: best.map(|row| (row, against(row))),
+                floor: floor.map(|row| (row, against(row))),
+            }
+        })
+    }
+
+    fn title(&self) -> String {
+        let title = self.group.to_string();
+        if self.group.oversubscribed {
+            format!("{title} (oversubscribed)")
+        } else {
+            title
+        }
+    }
+}
+
+impl Row {
+    fn median(&self) -> Median {
+        Median::of(&self.nanos)
+    }
+}
+
+const METHOD: &str = "Every contestant is measured once in each round, in rotating order. \
+    A figure is the median over the rounds, in brackets an interval that holds the true \
+    median with 95 % confidence (order statistics; below six rounds the whole range). A ratio \
+    is the median of the ratios within the rounds; below 1 we are faster. Heap objects exist \
+    before the clock starts and are freed after it stops, so the allocator's part is not \
+    measured, save for what a queue itself allocates. Threads are not pinned. Oversubscribed \
+    means more threads than cores.";

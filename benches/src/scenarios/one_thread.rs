@@ -1,0 +1,106 @@
+//! What a push and a pop cost when nobody contends.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use super::{Cell, Scenario};
+use crate::contestant::{Contestant, Payload};
+use crate::floor;
+
+/// One item goes in and out, again and again: each push finds the queue empty,
+/// each pop takes the last item.
+#[derive(Clone, Copy)]
+pub(super) struct PingPong;
+
+impl Scenario for PingPong {
+    fn name(self) -> String {
+        "ping-pong".into()
+    }
+
+    fn question(self) -> String {
+        "One thread pushes an item and pops it. The same heap object goes round.".into()
+    }
+
+    fn batch(self) -> u64 {
+        1
+    }
+
+    fn threads(self) -> usize {
+        1
+    }
+
+    fn run<T: Payload, C: Contestant<T>>(self, items: u64) -> Duration {
+        let (mut producer, mut consumer) = C::open(1);
+        let mut item = T::new(0);
+        let start = Instant::now();
+        for _ in 0..items {
+            C::push(&mut producer, black_box(item));
+            item = C::pop(&mut consumer).expect("one was pushed");
+        }
+        let elapsed = start.elapsed();
+        black_box(item);
+        elapsed
+    }
+
+    fn floors<T: Payload>(self) -> Vec<Cell> {
+        vec![
+            Cell::floor("swap + compare_exchange", floor::swap_and_compare_exchange),
+            Cell::floor("swap", floor::swap),
+            Cell::floor("fetch_add", floor::fetch_add),
+        ]
+    }
+}
+
+/// So many items go in, then out.
+#[derive(Clone, Copy)]
+pub(super) struct FillDrain(pub(super) u64);
+
+impl Scenario for FillDrain {
+    fn name(self) -> String {
+        format!("fill-drain/{}", self.0)
+    }
+
+    fn question(self) -> String {
+        format!(
+            "One thread pushes {} items, then pops them. The heap objects are used again.",
+            self.0
+        )
+    }
+
+    fn unit(self) -> u64 {
+        self.0
+    }
+
+    fn batch(self) -> u64 {
+        self.0
+    }
+
+    fn threads(self) -> usize {
+        1
+    }
+
+    fn run<T: Payload, C: Contestant<T>>(self, items: u64) -> Duration {
+        let (mut producer, mut consumer) = C::open(self.0 as usize);
+        let mut pool: Vec<T> = (0..self.0).map(T::new).collect();
+        let start = Instant::now();
+        for _ in 0..items / self.0 {
+            for item in pool.drain(..) {
+                C::push(&mut producer, item);
+            }
+            C::flush(&mut producer);
+            while let Some(item) = C::pop(&mut consumer) {
+                pool.push(item);
+            }
+        }
+        let elapsed = start.elapsed();
+        assert_eq!(pool.len() as u64, self.0, "all came back");
+        elapsed
+    }
+
+    fn floors<T: Payload>(self) -> Vec<Cell> {
+        vec![
+            Cell::floor("swap", floor::swap),
+            Cell::floor("fetch_add", floor::fetch_add),
+        ]
+    }
+}
