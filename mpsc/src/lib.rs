@@ -44,7 +44,7 @@ compile_error!(
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
-#[cfg(any(feature = "std", loom))]
+#[cfg(any(feature = "std", loom, mpsc_pause))]
 extern crate std;
 
 mod chain;
@@ -55,6 +55,9 @@ mod drain;
 mod handle;
 mod length;
 mod link;
+#[cfg(mpsc_pause)]
+#[doc(hidden)]
+pub mod pause;
 mod queue;
 mod raw;
 mod seal;

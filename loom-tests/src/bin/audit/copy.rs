@@ -37,7 +37,7 @@ impl Copy {
         for file in String::from_utf8(files.stdout)?.split_terminator('\0') {
             // The aliases are found in the folder above: twice would be too often.
             if !file.starts_with(".cargo/") && copy.workspace.join(file).exists() {
-                copy.restore(file)?;
+                copy.update(file)?;
             }
         }
         Ok(copy)
@@ -45,13 +45,13 @@ impl Copy {
 
     /// The text of a file.
     pub(crate) fn read(&self, file: &str) -> io::Result<String> {
-        fs::read_to_string(self.workspace.join(file))
+        fs::read_to_string(self.root.join(file))
     }
 
     /// The names of the files in a folder that are Rust sources.
     pub(crate) fn sources(&self, folder: &str) -> io::Result<Vec<String>> {
         let mut files = Vec::new();
-        for entry in fs::read_dir(self.workspace.join(folder))? {
+        for entry in fs::read_dir(self.root.join(folder))? {
             let name = entry?.file_name();
             let name = name.to_string_lossy();
             if name.ends_with(".rs") {
@@ -68,15 +68,17 @@ impl Copy {
         mutant: &Mutant,
         judge: impl FnOnce() -> Result<T, Box<dyn Error>>,
     ) -> Result<T, Box<dyn Error>> {
-        fs::write(self.root.join(&mutant.file), &mutant.text)?;
+        let file = self.root.join(&mutant.file);
+        let original = fs::read(&file)?;
+        fs::write(&file, &mutant.text)?;
         let result = judge();
-        self.restore(&mutant.file)?;
+        fs::write(&file, original)?;
         result
     }
 
     /// Makes a file of the copy the same as the original. Writes only if it is
     /// not, so that cargo sees no change where there is none.
-    fn restore(&self, file: &str) -> io::Result<()> {
+    fn update(&self, file: &str) -> io::Result<()> {
         let original = fs::read(self.workspace.join(file))?;
         let copied = self.root.join(file);
         if fs::read(&copied).is_ok_and(|text| text == original) {

@@ -3,7 +3,11 @@
 use crate::Mutant;
 
 /// Part of a mutant's line, and the reason.
-const REASONS: &[(&str, &str)] = &[];
+const REASONS: &[(&str, &str)] = &[(
+    "the inbox stays in the cell",
+    "a second line of defence. What lies in the queue would keep its queue alive, but \
+     nothing stays there: a loop that ends, or a sweep, takes it out",
+)];
 
 /// Why it is all right that no model catches this one.
 pub(crate) fn why(mutant: &Mutant) -> Option<&'static str> {

@@ -28,7 +28,7 @@ use models::{Models, Verdict};
 struct Mutant {
     /// Path of the source file in the workspace.
     file: String,
-    /// Line (0 if the fault is not on a single one), function and operation.
+    /// Function, and operation if it is about one.
     place: String,
     /// What is done to it.
     change: String,

@@ -195,6 +195,15 @@ const MISTAKES: &[Mistake] = &[
         )],
     },
     Mistake {
+        file: "mpsc/src/queue.rs",
+        place: "`drop`",
+        what: "a queue drops its oldest item, not all",
+        patch: &[(
+            "while let Pop::Item(handle) = unsafe { self.pop() } {",
+            "if let Pop::Item(handle) = unsafe { self.pop() } {",
+        )],
+    },
+    Mistake {
         file: "mpsc/src/drain.rs",
         place: "`next`",
         what: "a sweep goes on as long as there is something",

@@ -40,15 +40,11 @@ fn weaken(file: &str, text: &str, mutants: &mut Vec<Mutant>) -> Result<(), Box<d
             .captures_iter(before)
             .last()
             .map_or("", |f| f.get(1).map_or("", |name| name.as_str()));
+        let line = before.lines().count();
         for weaker in weaker(&last[2], order) {
             mutants.push(Mutant {
                 file: file.to_owned(),
-                place: format!(
-                    "{}, `{name}`: `{}.{}`",
-                    before.lines().count(),
-                    &last[1],
-                    &last[2]
-                ),
+                place: format!("`{name}`: `{}.{}`, line {line}", &last[1], &last[2]),
                 change: format!("{order} → {weaker}"),
                 text: format!("{before}Ordering::{weaker}{}", &text[whole.end()..]),
             });
