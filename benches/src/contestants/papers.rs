@@ -70,7 +70,7 @@ impl<T: Payload> Contestant<T> for BoundedRing {
     type Consumer = Owned<Ring<T>>;
 
     fn open(capacity: usize) -> (Self::Producer, Self::Consumer) {
-        let queue = Arc::new(Ring::new(capacity));
+        let queue = Arc::new(Ring::new(capacity.next_power_of_two().max(2)));
         (Arc::clone(&queue), Owned::new(queue))
     }
 
