@@ -1,9 +1,7 @@
 //! What the hardware takes for the indispensable part, and nothing around it.
 //!
-//! Each operation works on a pointer that is in a register already. A floor that
-//! *loaded* what it compares from the word it has just exchanged would make each
-//! operation wait for the one before: a queue knows its oldest item from
-//! elsewhere, and overlaps them.
+//! Each operation works on a pointer that is in a register already, and on a word
+//! that has a cache line to itself: nothing is allocated, loaded or looked up.
 
 use std::hint::black_box;
 use std::ptr;

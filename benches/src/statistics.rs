@@ -57,12 +57,13 @@ mod tests {
 
     #[test]
     fn the_ranks_are_those_of_the_tables() {
-        // n = 5: 2/32 is more than 5 %, so the range. n = 6: ranks 1 and 6;
+        // n = 5: 2/32 is more than 5 %, so the range. n = 6: ranks 1 and 6; n = 8: 1 and 8;
         // n = 9: 2 and 8; n = 15: 4 and 12; n = 20: 6 and 15.
         for (count, low, high) in [
             (1, 1, 1),
             (5, 1, 5),
             (6, 1, 6),
+            (8, 1, 8),
             (9, 2, 8),
             (15, 4, 12),
             (20, 6, 15),

@@ -8,19 +8,28 @@ use super::text::label;
 use crate::contestant::Role;
 use crate::rounds::Outcome;
 
-/// The samples of all rows as boxes on a logarithmic axis, as SVG.
+/// The samples of all rows as boxes, as SVG.
 pub(super) fn boxes(outcome: &Outcome) -> Result<String, Box<dyn Error>> {
     // The axis points upwards; the first row belongs on top.
     let rows = || outcome.rows.iter().rev();
     let names: Vec<String> = rows().map(label).collect();
-    let all = || {
-        outcome
-            .rows
-            .iter()
-            .flat_map(|row| row.nanos.iter().copied())
-    };
-    let low = all().fold(f64::INFINITY, f64::min).max(0.01) * 0.8;
-    let high = all().fold(low, f64::max) * 1.25;
+    // Logarithms, and not an axis that takes them: the whiskers' ends are computed
+    // from the quartiles, and would be negative where samples scatter.
+    let samples: Vec<Vec<f64>> = rows()
+        .map(|row| {
+            row.nanos
+                .iter()
+                .map(|nanos| nanos.max(0.01).log10())
+                .collect()
+        })
+        .collect();
+    let low = samples
+        .iter()
+        .flatten()
+        .copied()
+        .fold(f64::INFINITY, f64::min)
+        - 0.1;
+    let high = samples.iter().flatten().copied().fold(low, f64::max) + 0.1;
     let mut svg = String::new();
     {
         let height = 70 + 26 * names.len() as u32;
@@ -30,13 +39,11 @@ pub(super) fn boxes(outcome: &Outcome) -> Result<String, Box<dyn Error>> {
             .margin(8)
             .x_label_area_size(40)
             .y_label_area_size(270)
-            .build_cartesian_2d(
-                (low as f32..high as f32).log_scale(),
-                names.as_slice().into_segmented(),
-            )?;
+            .build_cartesian_2d(low as f32..high as f32, names.as_slice().into_segmented())?;
         chart
             .configure_mesh()
-            .x_desc("ns per item")
+            .x_desc("ns per item, logarithmic; box: quartiles; whiskers: 1.5 times the box")
+            .x_label_formatter(&|logarithm| format!("{:.1}", 10_f32.powf(*logarithm)))
             .y_labels(names.len())
             .y_label_formatter(&|at| match at {
                 SegmentValue::CenterOf(name) => (*name).clone(),
@@ -45,16 +52,21 @@ pub(super) fn boxes(outcome: &Outcome) -> Result<String, Box<dyn Error>> {
             .disable_y_mesh()
             .x_max_light_lines(0)
             .draw()?;
-        chart.draw_series(rows().zip(&names).map(|(row, name)| {
-            let colour = match row.role {
-                Role::Ours | Role::OursChained => RGBColor(0xc0, 0x39, 0x2b),
-                Role::Other => RGBColor(0x34, 0x5d, 0x8c),
-                Role::Floor => RGBColor(0x60, 0x60, 0x60),
-            };
-            Boxplot::new_horizontal(SegmentValue::CenterOf(name), &Quartiles::new(&row.nanos))
-                .width(12)
-                .style(colour)
-        }))?;
+        chart.draw_series(
+            rows()
+                .zip(&names)
+                .zip(&samples)
+                .map(|((row, name), samples)| {
+                    let colour = match row.role {
+                        Role::Ours | Role::OursChained => RGBColor(0xc0, 0x39, 0x2b),
+                        Role::Other => RGBColor(0x34, 0x5d, 0x8c),
+                        Role::Floor => RGBColor(0x60, 0x60, 0x60),
+                    };
+                    Boxplot::new_horizontal(SegmentValue::CenterOf(name), &Quartiles::new(samples))
+                        .width(12)
+                        .style(colour)
+                }),
+        )?;
         area.present()?;
     }
     Ok(svg)
