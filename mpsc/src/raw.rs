@@ -190,23 +190,15 @@ impl RawQueue {
         // Release pairs with the acquire of the exchange in `push`: publishes
         // what the consumer left for its waker. Relaxed on failure: only the
         // value counts, and only the consumer itself writes `PARKED`.
-        match self.back.compare_exchange(
-            ptr::null_mut(),
-            PARKED,
-            Ordering::Release,
-            Ordering::Relaxed,
-        ) {
+        let mark = |empty| {
+            self.back
+                .compare_exchange(empty, PARKED, Ordering::Release, Ordering::Relaxed)
+        };
+        match mark(ptr::null_mut()) {
             Ok(_) => true,
-            // Marked already, by a consumer that was leaked while parked. Marked anew,
-            // since this one may have left something else for its waker. (Release and
-            // relaxed: as above.)
-            Err(back) => {
-                let again = || {
-                    self.back
-                        .compare_exchange(PARKED, PARKED, Ordering::Release, Ordering::Relaxed)
-                };
-                back == PARKED && again().is_ok()
-            }
+            // Marked already: a guard was leaked. Marked anew, since something else
+            // may have been left for the waker by now.
+            Err(back) => back == PARKED && mark(PARKED).is_ok(),
         }
     }
 

@@ -127,9 +127,15 @@ const MISTAKES: &[Mistake] = &[
         place: "`park`",
         what: "no compare-exchange: a load and a store",
         patch: &[(
-            "        match self.back.compare_exchange(\n            ptr::null_mut(),\n            PARKED,\n            Ordering::Release,\n            Ordering::Relaxed,\n        ) {\n            Ok(_) => true,\n            Err(back) => back == PARKED,\n        }",
-            "        let is_empty = !is_link(self.back.load(Ordering::Acquire));\n        if is_empty {\n            self.back.store(PARKED, Ordering::Release);\n        }\n        is_empty",
+            "        match mark(ptr::null_mut()) {\n            Ok(_) => true,\n            // Marked already: a guard was leaked. Marked anew, since something else\n            // may have been left for the waker by now.\n            Err(back) => back == PARKED && mark(PARKED).is_ok(),\n        }",
+            "        let _ = mark;\n        let is_empty = !is_link(self.back.load(Ordering::Acquire));\n        if is_empty {\n            self.back.store(PARKED, Ordering::Release);\n        }\n        is_empty",
         )],
+    },
+    Mistake {
+        file: RAW,
+        place: "`park`",
+        what: "a second park publishes nothing",
+        patch: &[("back == PARKED && mark(PARKED).is_ok()", "back == PARKED")],
     },
     Mistake {
         file: RAW,
@@ -155,7 +161,7 @@ const MISTAKES: &[Mistake] = &[
         what: "the wake-up comes before the link",
         patch: &[(
             "        let signal = self.queue.push_unique(handle, || self.take_signal());\n        self.wake(signal);",
-            "        self.queue.push_unique(handle, || self.waker.signal(self.take_signal()));",
+            "        self.queue.push_unique(handle, || self.waker.signal(self.take_signal(), Seal::BROKEN));",
         )],
     },
     Mistake {
@@ -190,8 +196,8 @@ const MISTAKES: &[Mistake] = &[
         place: "`push_link`",
         what: "the item is counted after it is published (the Odin original)",
         patch: &[(
-            "        self.length.pushed(1);\n        // SAFETY: the link is checked in, `next` null. `on_parked` as above.\n        unsafe { self.raw.push(link, link, on_parked) }",
-            "        // SAFETY: as it was.\n        let parked = unsafe { self.raw.push(link, link, on_parked) };\n        self.length.pushed(1);\n        parked",
+            "        self.length.pushed(1, Seal::BROKEN);\n        // SAFETY: the link is checked in, `next` null. `on_parked` as above.\n        unsafe { self.raw.push(link, link, on_parked) }",
+            "        // SAFETY: as it was.\n        let parked = unsafe { self.raw.push(link, link, on_parked) };\n        self.length.pushed(1, Seal::BROKEN);\n        parked",
         )],
     },
     Mistake {
