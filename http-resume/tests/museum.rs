@@ -4,15 +4,14 @@
 mod support;
 
 use std::sync::Mutex;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
-use http_resume::{Outcome, Pending, Request, Response, Router};
+use http_resume::{Config, Outcome, Pending, Request, Response, Router};
 use support::{HANGS, Running};
 
-/// A request that is suspended while the server stops is suspended as ever: the
-/// original did nothing then, and the worker found no work.
-#[test]
-fn suspended_while_stopping() {
+/// A route `/later`, which the test resumes.
+fn later() -> (Router, Receiver<Pending<()>>) {
     let (sender, suspended) = channel();
     let sender = Mutex::new(sender);
     let router = Router::new().get("/later", move |_, response, work| match work {
@@ -23,6 +22,14 @@ fn suspended_while_stopping() {
             receipt.suspended()
         }
     });
+    (router, suspended)
+}
+
+/// A request that is suspended while the server stops is suspended as ever: the
+/// original did nothing then, and the worker found no work.
+#[test]
+fn suspended_while_stopping() {
+    let (router, suspended) = later();
     let server = Running::new(router);
     let (mut client, mut idle) = (server.connect(), server.connect());
     client.send("GET /later HTTP/1.1\r\n");
@@ -30,12 +37,33 @@ fn suspended_while_stopping() {
     server.stop();
     idle.assert_closed(); // it is stopping now
     client.send("Host: test\r\n\r\n");
-    let pending: Pending<()> = suspended.recv_timeout(HANGS).unwrap();
+    let pending = suspended.recv_timeout(HANGS).unwrap();
     assert!(!pending.is_abandoned());
     pending.resume();
     assert_eq!(client.answer().body, "done");
     client.assert_closed();
     server.wait();
+}
+
+/// A stop does not wait longer than it was told to for what is suspended: the
+/// original waited for ever, because nobody looked at the clock, or at its queue.
+#[test]
+fn suspended_for_longer_than_a_stop_may_take() {
+    let (router, suspended) = later();
+    let config = Config {
+        suspend_timeout: HANGS * 100,
+        shutdown_timeout: Duration::from_millis(20),
+        ..Config::default()
+    };
+    let server = Running::with(config, router);
+    let mut client = server.connect();
+    client.get("/later");
+    let pending = suspended.recv_timeout(HANGS).unwrap();
+    server.stop();
+    assert_eq!(client.answer().status, 503);
+    client.assert_closed();
+    server.wait();
+    pending.resume(); // nobody is there any more
 }
 
 /// Suspended again by the call that was resumed, each time by another thread, or

@@ -46,7 +46,7 @@ mod frozen {
             let thread = thread::spawn(move || {
                 in_next_gap(move || {
                     entered.send(()).unwrap();
-                    thawed.recv().unwrap();
+                    let _ = thawed.recv(); // or the test has failed
                 });
                 push()
             });

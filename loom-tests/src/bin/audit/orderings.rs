@@ -23,6 +23,7 @@ fn weaken(file: &str, text: &str, mutants: &mut Vec<Mutant>) -> Result<(), Box<d
     let ordering = Regex::new(r"Ordering::(\w+)")?;
     let function = Regex::new(r"\bfn (\w+)")?;
     let operation = Regex::new(r"(\w+)\s*\.(load|store|swap|compare_exchange|fetch_\w+)\(")?;
+    let mut seen = Vec::new();
     for found in ordering.captures_iter(text) {
         let (whole, order) = (found.get(0).expect("group 0"), &found[1]);
         let before = &text[..whole.start()];
@@ -40,11 +41,19 @@ fn weaken(file: &str, text: &str, mutants: &mut Vec<Mutant>) -> Result<(), Box<d
             .captures_iter(before)
             .last()
             .map_or("", |f| f.get(1).map_or("", |name| name.as_str()));
-        let line = before.lines().count();
+        let operation_of = format!("`{name}`: `{}.{}`", &last[1], &last[2]);
+        let earlier = seen.iter().filter(|place| **place == operation_of).count();
+        let place = match earlier {
+            0 => operation_of.clone(),
+            n => format!("{operation_of}, again ({})", n + 1),
+        };
+        if !weaker(&last[2], order).is_empty() {
+            seen.push(operation_of);
+        }
         for weaker in weaker(&last[2], order) {
             mutants.push(Mutant {
                 file: file.to_owned(),
-                place: format!("`{name}`: `{}.{}`, line {line}", &last[1], &last[2]),
+                place: place.clone(),
                 change: format!("{order} → {weaker}"),
                 text: format!("{before}Ordering::{weaker}{}", &text[whole.end()..]),
             });
