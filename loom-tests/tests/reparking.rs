@@ -7,12 +7,12 @@ use std::mem;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use loom_tests::{Job, job};
+use loom_tests::{Job, exhaustive, job};
 use mpsc_queue::{Pop, Queue};
 
 #[test]
 fn what_is_done_before_the_second_park_is_seen() {
-    loom::model(|| {
+    exhaustive(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let done = Arc::new(AtomicUsize::new(0));
         let mut consumer = queue.consumer().unwrap();
