@@ -14,7 +14,7 @@ mod parse;
 mod request;
 #[cfg(not(loom))]
 mod response;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 #[allow(
     unreachable_pub,
     reason = "what is public in there is so for the models"
@@ -29,7 +29,7 @@ mod service;
 mod sync;
 
 /// What the models of `loom-tests` check.
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 #[doc(hidden)]
 pub mod resume;
 

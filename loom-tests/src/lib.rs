@@ -1,11 +1,14 @@
 //! What the models in `tests/` share. They run by `cargo loom`; without
 //! `--cfg loom` this library is empty.
 
-#[cfg(all(feature = "run-models", not(loom)))]
+#[cfg(any(
+    all(feature = "run-models", not(loom)),
+    all(feature = "run-schedules", not(shuttle)),
+))]
 compile_error!(
-    "the models were asked for, but `--cfg loom` is missing: no model would run, and that \
-     would look like success. Is RUSTFLAGS set? It replaces the flags of `cargo loom`: \
-     unset it."
+    "the models were asked for, but `--cfg loom` (or `shuttle`) is missing: none would run, \
+     and that would look like success. Is RUSTFLAGS set? It replaces the flags of \
+     `cargo loom` and `cargo schedules`: unset it."
 );
 
 #[cfg(loom)]

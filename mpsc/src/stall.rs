@@ -7,11 +7,11 @@ pub(crate) struct Backoff {
 }
 
 /// Up to this round, spin 2^round times: a running producer is done by then.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const SPIN_ROUNDS: u32 = 6;
 
 /// Up to this round, yield: a producer that is ready to run gets a core.
-#[cfg(all(feature = "std", not(loom)))]
+#[cfg(all(feature = "std", not(any(loom, shuttle))))]
 const YIELD_ROUNDS: u32 = 32;
 
 impl Backoff {
@@ -21,7 +21,7 @@ impl Backoff {
 
     /// Spins a little longer than the last time; `false` instead, once that is
     /// no longer worth while.
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     pub(crate) fn spin(&mut self) -> bool {
         if self.round > SPIN_ROUNDS {
             return false;
@@ -34,7 +34,7 @@ impl Backoff {
     }
 
     /// Blocks until it is time to look again.
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     pub(crate) fn wait(&mut self) {
         if self.spin() {
             return;
@@ -52,15 +52,15 @@ impl Backoff {
         }
     }
 
-    /// Under loom, time passes only if other threads run.
-    #[cfg(loom)]
+    /// In a checker, time passes only if other threads run.
+    #[cfg(any(loom, shuttle))]
     pub(crate) fn spin(&mut self) -> bool {
         self.round += 1;
-        loom::thread::yield_now();
+        crate::sync::yield_now();
         self.round <= 1
     }
 
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     pub(crate) fn wait(&mut self) {
         self.spin();
     }

@@ -1,11 +1,13 @@
-//! The one file that knows about loom: every atomic, cell and thread operation
-//! of this crate comes from here, so that the code which is model-checked is
+//! The one file that knows about loom and shuttle: every atomic, cell and thread
+//! operation of this crate comes from here, so that the code which is checked is
 //! the code which ships.
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+#[cfg(shuttle)]
+pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 #[cfg(loom)]
 pub(crate) use loom::cell::UnsafeCell;
@@ -27,11 +29,18 @@ impl<T> UnsafeCell<T> {
     }
 }
 
-#[cfg(all(feature = "std", not(loom)))]
+#[cfg(all(feature = "std", not(any(loom, shuttle))))]
 pub(crate) use std::thread::{Thread, current, park, park_timeout};
 
 #[cfg(all(feature = "std", loom))]
 pub(crate) use loom::thread::{Thread, current, park};
+#[cfg(all(feature = "std", shuttle))]
+pub(crate) use shuttle::thread::{Thread, current, park, park_timeout};
+
+#[cfg(loom)]
+pub(crate) use loom::thread::yield_now;
+#[cfg(shuttle)]
+pub(crate) use shuttle::thread::yield_now;
 
 /// A `const fn`, except under loom, whose atomics register themselves with the
 /// running model when they are made.
