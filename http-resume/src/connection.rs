@@ -223,6 +223,10 @@ impl Connection {
     /// input to go on.
     fn serve(&mut self, service: &mut Service) -> bool {
         while self.may_start() {
+            if self.incoming.is_none() && self.input.bytes().is_empty() {
+                self.starve(None, service);
+                return true;
+            }
             let mut message = self
                 .incoming
                 .take()
@@ -239,7 +243,7 @@ impl Connection {
                         Event::Complete => self.start(message, service),
                         Event::Head => self.incoming = Some(message),
                         Event::Starved => {
-                            self.starve(message, service);
+                            self.starve(Some(message), service);
                             return true;
                         }
                     }
@@ -271,13 +275,16 @@ impl Connection {
             && !self.incoming.as_deref().is_some_and(must_be_alone)
     }
 
-    /// Puts a message aside until there is more input.
-    fn starve(&mut self, message: Box<Message>, service: &mut Service) {
+    /// Puts a message, if one has begun, aside until there is more input.
+    fn starve(&mut self, message: Option<Box<Message>>, service: &mut Service) {
         let wait = if !self.parser.is_in_head() {
-            self.incoming = Some(message);
+            self.incoming = message;
             Wait::RestOfBody
         } else {
-            service.recycle(message); // it is filled when the head is complete
+            // It is filled when the head is complete.
+            message
+                .into_iter()
+                .for_each(|message| service.recycle(message));
             match self.input.bytes() {
                 [] => Wait::Request,
                 _ => Wait::RestOfHead,
@@ -352,7 +359,7 @@ impl Connection {
     ) {
         match verdict {
             Verdict::Answered(mut answer) => {
-                answer.headers.append(&mut message.added);
+                answer.headers.extend(message.added.drain(..));
                 service.recycle(message);
                 self.answer(index, &answer, service);
             }

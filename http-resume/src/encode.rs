@@ -36,7 +36,9 @@ pub(crate) fn encode(answer: &Answer, form: Form, date: &Date, out: &mut Vec<u8>
     // RFC 9110: neither has a body, and 204 must not give a length.
     let is_bodiless = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     if !is_bodiless {
-        write!(out, "\r\nContent-Length: {}", answer.body.len()).expect(VEC_TAKES_ALL);
+        out.extend_from_slice(b"\r\nContent-Length: ");
+        let mut digits = itoa::Buffer::new();
+        out.extend_from_slice(digits.format(answer.body.len()).as_bytes());
     }
     if form.close {
         out.extend_from_slice(b"\r\nConnection: close");
@@ -56,8 +58,6 @@ pub(crate) fn encode(answer: &Answer, form: Form, date: &Date, out: &mut Vec<u8>
         out.extend_from_slice(&answer.body);
     }
 }
-
-const VEC_TAKES_ALL: &str = "writing to a Vec does not fail";
 
 /// Whether the field is one that only the server can know.
 fn is_of_server(name: &header::HeaderName) -> bool {
@@ -96,7 +96,8 @@ impl Date {
         if second != self.second {
             self.second = second;
             self.text.clear();
-            write!(self.text, "{}", httpdate::HttpDate::from(now)).expect(VEC_TAKES_ALL);
+            let date = httpdate::HttpDate::from(now);
+            write!(self.text, "{date}").expect("writing to a Vec does not fail");
         }
     }
 

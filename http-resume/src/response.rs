@@ -10,6 +10,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use http::{HeaderName, HeaderValue, StatusCode};
+use smallvec::SmallVec;
 
 use crate::metrics::{Counters, Metric};
 use crate::resume::{Identity, Inbox, Key, Pending, Vacant, Watch, cancel, identity, suspend};
@@ -109,7 +110,7 @@ impl<'r, W> Response<'r, W> {
 
     /// The header fields that were added. Of what middleware passes on, only these
     /// count.
-    pub(crate) fn into_fields(self) -> Vec<(HeaderName, HeaderValue)> {
+    pub(crate) fn into_fields(self) -> Fields {
         self.draft.headers
     }
 
@@ -271,11 +272,14 @@ pub(crate) struct Call<'l> {
     pub(crate) has_marked: Cell<bool>,
 }
 
+/// The header fields of an answer. Most have but one, which needs no allocation.
+pub(crate) type Fields = SmallVec<[(HeaderName, HeaderValue); 1]>;
+
 /// A complete answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) headers: Fields,
     pub(crate) body: Cow<'static, [u8]>,
     /// Close the connection after it.
     pub(crate) close: bool,
@@ -285,7 +289,7 @@ impl Answer {
     fn new(status: StatusCode) -> Self {
         Self {
             status,
-            headers: Vec::new(),
+            headers: Fields::new(),
             body: Cow::Borrowed(&[]),
             close: false,
         }
@@ -295,7 +299,7 @@ impl Answer {
     pub(crate) fn of_server(status: StatusCode, reason: &'static str) -> Self {
         let plain = HeaderValue::from_static("text/plain; charset=utf-8");
         Self {
-            headers: vec![(http::header::CONTENT_TYPE, plain)],
+            headers: [(http::header::CONTENT_TYPE, plain)].into_iter().collect(),
             body: Cow::Borrowed(reason.as_bytes()),
             ..Self::new(status)
         }
