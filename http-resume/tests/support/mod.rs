@@ -199,16 +199,16 @@ impl Client {
         }
     }
 
-    pub(crate) fn send(&mut self, text: &str) {
+    pub(crate) fn send(&mut self, text: impl AsRef<[u8]>) {
         self.stream
             .get_mut()
-            .write_all(text.as_bytes())
+            .write_all(text.as_ref())
             .expect("the server reads");
     }
 
     /// Sends as much of it as the server takes: it may have closed already.
-    pub(crate) fn try_send(&mut self, text: &str) {
-        let _ = self.stream.get_mut().write_all(text.as_bytes());
+    pub(crate) fn try_send(&mut self, text: impl AsRef<[u8]>) {
+        let _ = self.stream.get_mut().write_all(text.as_ref());
     }
 
     pub(crate) fn get(&mut self, path: &str) {
