@@ -8,6 +8,7 @@
 mod tests;
 
 use std::mem::MaybeUninit;
+use std::net::Ipv6Addr;
 
 use http::{Method, StatusCode};
 
@@ -310,6 +311,8 @@ fn has_foreign_version(head: &[u8]) -> bool {
     let line = head.split(|&byte| byte == b'\r').next().unwrap_or(head);
     let version = line.rsplit(|&byte| byte == b' ').next().unwrap_or(line);
     match version {
+        // Ours, after which something else is wrong with the line.
+        b"HTTP/1.1" | b"HTTP/1.0" => false,
         [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] => {
             major.is_ascii_digit() && minor.is_ascii_digit()
         }
@@ -320,6 +323,9 @@ fn has_foreign_version(head: &[u8]) -> bool {
 /// The path and the query of a target, which must be of a form that fits the
 /// method.
 fn read_target(target: &str, method: &Method, head: &[u8]) -> Result<(Span, Option<Span>)> {
+    if method == Method::CONNECT {
+        return refuse(StatusCode::NOT_IMPLEMENTED, "this is not a proxy");
+    }
     if !target.is_ascii() || target.contains('#') {
         return bad("the target is malformed");
     }
@@ -334,8 +340,6 @@ fn read_target(target: &str, method: &Method, head: &[u8]) -> Result<(Span, Opti
             return bad("the target is malformed");
         }
         &rest[end..]
-    } else if method == Method::CONNECT {
-        return refuse(StatusCode::NOT_IMPLEMENTED, "this is not a proxy");
     } else {
         return bad("the target is malformed");
     };
@@ -387,7 +391,9 @@ impl Meaning {
                     }
                 }
                 14 if field.name.eq_ignore_ascii_case("content-length") => {
-                    let value = decimal(field.value)?;
+                    let Some(value) = decimal(field.value) else {
+                        return bad("the Content-Length field is malformed");
+                    };
                     if length.is_some_and(|length| length != value) {
                         return bad("there are several different lengths");
                     }
@@ -450,29 +456,20 @@ fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
 }
 
-/// A length: digits, and nothing else.
-fn decimal(value: &[u8]) -> Result<u64> {
-    let digits = std::str::from_utf8(value).ok().filter(|text| {
-        // `parse` would take a sign.
-        text.bytes().all(|byte| byte.is_ascii_digit())
-    });
-    match digits.map(str::parse) {
-        Some(Ok(value)) => Ok(value),
-        _ => bad("the Content-Length field is malformed"),
+/// A number: digits, and nothing else.
+fn decimal(value: &[u8]) -> Option<u64> {
+    // `parse` would take a sign.
+    if !value.iter().all(u8::is_ascii_digit) {
+        return None;
     }
+    std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 /// Whether it is a host, with or without a port: no userinfo, blank or list.
 fn is_valid_host(value: &[u8]) -> bool {
     let (host_is_valid, port) = match value.strip_prefix(b"[") {
         Some(literal) => match literal.iter().position(|&byte| byte == b']') {
-            Some(end) => {
-                let is_address = |byte: &u8| byte.is_ascii_hexdigit() || b":.".contains(byte);
-                (
-                    end > 0 && literal[..end].iter().all(is_address),
-                    &literal[end + 1..],
-                )
-            }
+            Some(end) => (is_ipv6(&literal[..end]), &literal[end + 1..]),
             None => return false,
         },
         None => {
@@ -485,12 +482,16 @@ fn is_valid_host(value: &[u8]) -> bool {
             (end > 0 && value[..end].iter().all(is_name), &value[end..])
         }
     };
-    let port_is_valid = match port {
-        [] => true,
-        [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit) && digits.len() <= 5,
-        _ => false,
-    };
-    host_is_valid && port_is_valid
+    host_is_valid
+        && match port {
+            [] | [b':'] => true,
+            [b':', digits @ ..] => decimal(digits).is_some_and(|port| port <= u16::MAX.into()),
+            _ => false,
+        }
+}
+
+fn is_ipv6(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
 }
 
 /// The size in a line such as `1a;name=value`.
