@@ -9,5 +9,6 @@
 mod case;
 mod connections;
 mod framing;
+mod head;
 #[path = "../support/mod.rs"]
 mod support;
