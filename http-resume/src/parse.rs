@@ -174,10 +174,7 @@ impl Parser {
                 _ => bad("a chunk is longer than its size"),
             },
             State::Trailers => {
-                let Some(end) = self.find_block_end(input, 0)? else {
-                    if input.len() > limits.headers {
-                        return refuse(TOO_LARGE, "the trailers are too long");
-                    }
+                let Some(end) = self.find_block_end(input, 0, limits.headers)? else {
                     return Ok(STARVED);
                 };
                 check_trailers(&input[..end])?;
@@ -187,63 +184,78 @@ impl Parser {
         }
     }
 
-    /// Where the head ends, if it is complete, and within its limits so far.
+    // What is beyond a limit is not looked at: so it makes no difference how much of
+    // it has arrived.
+
+    /// Where the head ends, if it is complete.
     fn find_head_end(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>> {
-        let end = self.find_block_end(input, 1)?;
-        let line = &input[..input.len().min(limits.request_line)];
-        if input.len() >= limits.request_line && memchr::memchr(b'\n', line).is_none() {
-            return refuse(StatusCode::URI_TOO_LONG, "the request line is too long");
+        let line = within(input, limits.request_line);
+        match memchr::memchr(b'\n', line) {
+            Some(lf) => self.find_block_end(input, 1, lf + 1 + limits.headers),
+            None if line.len() < limits.request_line => Ok(None),
+            None => refuse(StatusCode::URI_TOO_LONG, "the request line is too long"),
         }
-        if end.unwrap_or(input.len()) > limits.request_line + limits.headers {
-            return refuse(TOO_LARGE, "the header fields are too long");
-        }
-        Ok(end)
     }
 
     /// The end of the first empty line that has at least `lines` lines before it.
     /// Every line must end with CR LF: a bare LF is a line end for some.
-    fn find_block_end(&mut self, input: &[u8], lines: usize) -> Result<Option<usize>> {
-        for lf in memchr::memchr_iter(b'\n', &input[self.searched..]) {
+    fn find_block_end(
+        &mut self,
+        input: &[u8],
+        lines: usize,
+        limit: usize,
+    ) -> Result<Option<usize>> {
+        let block = within(input, limit);
+        for lf in memchr::memchr_iter(b'\n', &block[self.searched..]) {
             let lf = self.searched + lf;
-            if lf == 0 || input[lf - 1] != b'\r' {
+            if lf == 0 || block[lf - 1] != b'\r' {
                 return bad("a line must end with CR LF");
             }
             let is_empty = match lf {
                 1 => lines == 0,
-                _ => input[..lf - 1].ends_with(b"\n"),
+                _ => block[..lf - 1].ends_with(b"\n"),
             };
             if is_empty {
                 self.searched = 0;
                 return Ok(Some(lf + 1));
             }
         }
-        self.searched = input.len();
+        if input.len() > limit {
+            return refuse(TOO_LARGE, "the fields are too long");
+        }
+        self.searched = block.len();
         Ok(None)
     }
 
     /// The end of the first line.
     fn find_line_end(&mut self, input: &[u8], limit: usize) -> Result<Option<usize>> {
-        let found = memchr::memchr(b'\n', &input[self.searched..]);
+        let line = within(input, limit);
+        let found = memchr::memchr(b'\n', &line[self.searched..]);
         let Some(lf) = found.map(|lf| self.searched + lf) else {
             if input.len() > limit {
                 return bad("a chunk's size line is too long");
             }
-            self.searched = input.len();
+            self.searched = line.len();
             return Ok(None);
         };
         self.searched = 0;
-        if lf == 0 || input[lf - 1] != b'\r' {
+        if lf == 0 || line[lf - 1] != b'\r' {
             return bad("a line must end with CR LF");
         }
         Ok(Some(lf + 1))
     }
 }
 
+/// At most `limit` bytes of the input.
+fn within(input: &[u8], limit: usize) -> &[u8] {
+    &input[..input.len().min(limit)]
+}
+
 const TOO_LARGE: StatusCode = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
 
 /// At most `left` bytes of the input.
 fn take(input: &[u8], left: u64) -> &[u8] {
-    &input[..usize::try_from(left).map_or(input.len(), |left| left.min(input.len()))]
+    within(input, usize::try_from(left).unwrap_or(usize::MAX))
 }
 
 /// Reads a complete head, and says how its body is delimited.
