@@ -10,5 +10,6 @@ mod case;
 mod connections;
 mod framing;
 mod head;
+mod limits;
 #[path = "../support/mod.rs"]
 mod support;
