@@ -6,10 +6,12 @@
 //! from what llhttp (`test/request/*.md`) and httparse (`src/lib.rs`, `tests/uri.rs`)
 //! test. What is expected of them is our own: we are stricter.
 
+mod bodies;
 mod case;
 mod connections;
 mod framing;
 mod head;
 mod limits;
+mod responses;
 #[path = "../support/mod.rs"]
 mod support;
