@@ -13,7 +13,7 @@ pub(crate) struct Case {
     /// The answers in order: a status, then the body, unless that does not matter.
     answers: Vec<String>,
     /// Whether the connection stays open after the last answer.
-    stays: bool,
+    pub(crate) stays: bool,
 }
 
 /// All of it is served, and the connection stays.

@@ -9,6 +9,7 @@
 mod bodies;
 mod case;
 mod connections;
+mod cuts;
 mod framing;
 mod head;
 mod limits;

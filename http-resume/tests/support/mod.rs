@@ -282,10 +282,16 @@ impl Client {
     /// nothing more to say.
     #[track_caller]
     pub(crate) fn assert_closed(&mut self) {
+        assert_eq!(self.rest(), "");
+    }
+
+    /// All that still comes, to the end.
+    #[track_caller]
+    pub(crate) fn rest(&mut self) -> String {
         let mut rest = String::new();
         self.stream
             .read_to_string(&mut rest)
             .expect("an end, not a reset");
-        assert_eq!(rest, "");
+        rest
     }
 }
