@@ -83,7 +83,7 @@ fn bodies_that_killed_the_original() {
         (200, chunked, "5\r\nhello\r\n0\r\nVary: *\r\n\r\n"),
     ] {
         let mut client = server.connect();
-        client.send(format!(
+        client.send(&format!(
             "POST / HTTP/1.1\r\nHost: test\r\n{fields}\r\n{body}"
         ));
         assert_eq!(client.answer().status, status, "{fields}{body}");

@@ -115,10 +115,10 @@ fn a_body_that_is_there_is_not_asked_for() {
     let server = Server::start();
     for (fields, body) in ANNOUNCED {
         let mut client = server.connect();
-        client.send(post(fields, body));
+        client.send(&post(fields, body));
         assert_served(&mut client);
         // Nor is it when only a part of it is there.
-        client.send(post(fields, &body[..1]));
+        client.send(&post(fields, &body[..1]));
         server.send(&mut client, &[&body.as_bytes()[1..]]);
         assert_served(&mut client);
     }
@@ -131,7 +131,7 @@ fn a_body_is_asked_for_after_the_answers_before_it() {
         let mut client = server.connect();
         client.get("/at/1");
         client.get("/at/2");
-        client.send(post(fields, ""));
+        client.send(&post(fields, ""));
         assert_eq!(client.answer().body, "GET /at/1 ");
         assert_eq!(client.answer().body, "GET /at/2 ");
         assert_eq!(client.answer().status, 100);
@@ -172,7 +172,7 @@ fn no_body_is_asked_for_that_is_not_wanted() {
         ),
     ] {
         let mut client = server.connect();
-        client.send(text);
+        client.send(&text);
         assert_eq!(client.answer().status, status);
         client.assert_closed();
     }

@@ -92,7 +92,7 @@ fn head_says_what_get_would() {
         "/not-modified",
         "/reflect?a",
     ] {
-        client.send(format!("HEAD {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        client.send(&format!("HEAD {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
         let head = client.head();
         let get = client.fetch(path);
         let of = |answer: &Answer| {
@@ -133,7 +133,7 @@ fn allow_lists_the_methods() {
         ("/reflect", "GET, HEAD"),
         ("/at/1", "GET, POST, PUT, OPTIONS, HEAD"),
     ] {
-        client.send(format!("DELETE {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        client.send(&format!("DELETE {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
         let answer = client.answer();
         assert_eq!((answer.status, answer.field("allow")), (405, Some(allow)));
     }
@@ -160,7 +160,7 @@ fn nothing_can_be_injected_into_a_head() {
         "a\x7f",
     ] {
         let mut client = server.connect();
-        client.send(format!(
+        client.send(&format!(
             "GET /reflect HTTP/1.1\r\nHost: a\r\nX-Text: {text}\r\n\r\n"
         ));
         let answer = client.answer();

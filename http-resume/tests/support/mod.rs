@@ -199,16 +199,20 @@ impl Client {
         }
     }
 
-    pub(crate) fn send(&mut self, text: impl AsRef<[u8]>) {
+    pub(crate) fn send(&mut self, text: &str) {
         self.stream
             .get_mut()
-            .write_all(text.as_ref())
+            .write_all(text.as_bytes())
             .expect("the server reads");
     }
 
     /// Sends as much of it as the server takes: it may have closed already.
-    pub(crate) fn try_send(&mut self, text: impl AsRef<[u8]>) {
-        let _ = self.stream.get_mut().write_all(text.as_ref());
+    pub(crate) fn try_send(&mut self, text: &str) {
+        self.try_send_bytes(text.as_bytes());
+    }
+
+    pub(crate) fn try_send_bytes(&mut self, bytes: &[u8]) {
+        let _ = self.stream.get_mut().write_all(bytes);
     }
 
     pub(crate) fn get(&mut self, path: &str) {
