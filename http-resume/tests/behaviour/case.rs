@@ -1,5 +1,7 @@
 //! One line of the table, and the ways in which it is tried.
 
+use std::thread;
+
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use http_resume::{Outcome, Request, Response, Router, answer};
 
@@ -84,7 +86,8 @@ fn cuts(length: usize) -> Vec<usize> {
         .collect()
 }
 
-/// Serves `/` and all below `/at/`, with the request as it was understood.
+/// Serves `/` and all below `/at/` with the request as it was understood; below
+/// `/later/`, that is after a suspension.
 pub(crate) struct Server {
     running: Running,
 }
@@ -100,10 +103,13 @@ impl Server {
                 "/not-modified",
                 answer(|_, response| bodiless(response, StatusCode::NOT_MODIFIED)),
             )
-            .get("/reflect", answer(reflect));
+            .get("/reflect", answer(reflect))
+            .get("/later/{*rest}", later)
+            .post("/later/{*rest}", later);
         for path in ["/", "/at/{*rest}"] {
             for method in [Method::GET, Method::POST, Method::PUT, Method::OPTIONS] {
-                router = router.route(method, path, answer(understood));
+                let at_once = answer(|request, response| response.text(understood(request)));
+                router = router.route(method, path, at_once);
             }
         }
         Self {
@@ -199,25 +205,37 @@ struct Context<'a> {
 
 impl Drop for Context<'_> {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if thread::panicking() {
             let show = |piece: &&[u8]| {
                 let start = &piece[..piece.len().min(200)];
                 format!("\"{}\"", start.escape_ascii())
             };
             let pieces: Vec<String> = self.pieces.iter().take(10).map(show).collect();
-            eprintln!("the case: {}\n{}", self.case.name, pieces.join("\n"));
+            eprintln!("the case: {:?}\n{}", self.case.name, pieces.join("\n"));
         }
     }
 }
 
-fn understood<'r>(request: &Request<'_>, response: Response<'r>) -> Outcome<'r> {
+/// The request as it was understood.
+fn understood(request: &Request<'_>) -> String {
     let (method, path) = (request.method(), request.path());
     let query = request.query().map(|query| format!("?{query}"));
     let body = String::from_utf8_lossy(request.body());
-    response.text(format!(
-        "{method} {path}{} {body}",
-        query.unwrap_or_default()
-    ))
+    format!("{method} {path}{} {body}", query.unwrap_or_default())
+}
+
+/// The same, after a way through another thread.
+fn later<'r>(
+    request: &Request<'_>,
+    response: Response<'r, String>,
+    work: Option<String>,
+) -> Outcome<'r> {
+    if let Some(text) = work {
+        return response.text(text);
+    }
+    let (pending, receipt) = response.mark_async(understood(request));
+    thread::spawn(|| pending.resume());
+    receipt.suspended()
 }
 
 /// An answer that must not have the body that it is given.

@@ -44,6 +44,33 @@ pub(crate) fn cases() -> Vec<Case> {
                 "200 OPTIONS /at/eee ",
             ],
         ),
+        served(
+            "pipelined, some of them suspended",
+            "GET /later/1 HTTP/1.1\r\nHost: a\r\n\r\n\
+             GET /at/2 HTTP/1.1\r\nHost: a\r\n\r\n\
+             HEAD /later/3 HTTP/1.1\r\nHost: a\r\n\r\n\
+             POST /later/4 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc\
+             GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n\
+             GET /later/6 HTTP/1.1\r\nHost: a\r\n\r\n",
+            &[
+                "200 GET /later/1 ",
+                "200 GET /at/2 ",
+                "200 HEAD",
+                "200 POST /later/4 abc",
+                "404",
+                "200 GET /later/6 ",
+            ],
+        ),
+        last(
+            "refused behind one that is suspended",
+            "GET /later/1 HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+            &["200 GET /later/1 ", "400"],
+        ),
+        last(
+            "the last one is suspended",
+            "GET /later/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            &["200 GET /later/1 "],
+        ),
         last(
             "nothing is served after the last one",
             format!("{}{}", get("Connection: close\r\n"), get("")),

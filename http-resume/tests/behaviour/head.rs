@@ -6,7 +6,37 @@
 use crate::case::{Case, check, get, refused, served};
 
 pub(crate) fn cases() -> Vec<Case> {
-    [hosts(), targets(), request_lines(), fields()].concat()
+    [examples(), hosts(), targets(), request_lines(), fields()].concat()
+}
+
+/// Those of RFC 9110, 3.9 and RFC 9112, 3.2. (There is nothing at most of the paths.)
+fn examples() -> Vec<Case> {
+    let host = "Host: www.example.org:8001\r\n\r\n";
+    let example = |line: &str, answer: &str| served(line, format!("{line}\r\n{host}"), &[answer]);
+    vec![
+        served(
+            "a request",
+            "GET /hello.txt HTTP/1.1\r\nUser-Agent: curl/7.64.1\r\nHost: www.example.com\r\n\
+             Accept-Language: en, mi\r\n\r\n",
+            &["404"],
+        ),
+        example("GET /where?q=now HTTP/1.1", "404"),
+        example("GET /pub/WWW/TheProject.html HTTP/1.1", "404"),
+        example(
+            "GET http://www.example.org/pub/WWW/TheProject.html HTTP/1.1",
+            "404",
+        ),
+        example("OPTIONS * HTTP/1.1", "204 "),
+        example(
+            "OPTIONS http://www.example.org:8001 HTTP/1.1",
+            "200 OPTIONS / ",
+        ),
+        refused(
+            501,
+            "CONNECT",
+            "CONNECT www.example.com:80 HTTP/1.1\r\nHost: www.example.com\r\n\r\n",
+        ),
+    ]
 }
 
 fn hosts() -> Vec<Case> {
@@ -426,6 +456,11 @@ fn fields() -> Vec<Case> {
         cases.push(refused(400, name, text));
     }
     cases
+}
+
+#[test]
+fn heads_of_the_rfc() {
+    check(&examples());
 }
 
 #[test]
