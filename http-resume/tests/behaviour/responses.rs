@@ -8,7 +8,7 @@ use std::time::Duration;
 use http_resume::{Config, Router};
 
 use crate::case::{Case, Server, check, last, served};
-use crate::support::{Answer, Running};
+use crate::support::Running;
 
 pub(crate) fn cases() -> Vec<Case> {
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -84,24 +84,13 @@ fn responses() {
 fn head_says_what_get_would() {
     let server = Server::start();
     let mut client = server.connect();
-    for path in [
-        "/",
-        "/at/a?b",
-        "/nothing",
-        "/no-content",
-        "/not-modified",
-        "/reflect?a",
-    ] {
+    for path in ["/nothing", "/no-content", "/not-modified", "/reflect?a"] {
         client.send(&format!("HEAD {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
-        let head = client.head();
-        let get = client.fetch(path);
-        let of = |answer: &Answer| {
-            (
-                answer.status,
-                answer.field("content-type").map(str::to_owned),
-            )
-        };
-        assert_eq!(of(&head), of(&get), "{path}");
+        let (head, get) = (client.head(), client.fetch(path));
+        assert_eq!(head.status, get.status);
+        for field in ["Content-Length", "Content-Type", "X-Reflected"] {
+            assert_eq!(head.field(field), get.field(field), "{field} of {path}");
+        }
     }
 }
 
@@ -152,24 +141,13 @@ fn nothing_can_be_injected_into_a_head() {
         assert_eq!(answer.field("x-reflected"), Some(text));
         assert_eq!(answer.field("x-injected"), None);
     }
-    for text in [
-        "a\r\nX-Injected: 1",
-        "a\nX-Injected: 1",
-        "a\rX-Injected: 1",
-        "a\0",
-        "a\x7f",
-    ] {
+    for text in ["a\nX-Injected: 1", "a\rX-Injected: 1", "a\0", "a\x7f"] {
         let mut client = server.connect();
         client.send(&format!(
             "GET /reflect HTTP/1.1\r\nHost: a\r\nX-Text: {text}\r\n\r\n"
         ));
         let answer = client.answer();
-        // The first of these is two fields, each of them well-formed.
-        let expected = match text.contains("\r\n") {
-            true => (200, Some("a")),
-            false => (400, None),
-        };
-        assert_eq!((answer.status, answer.field("x-reflected")), expected);
+        assert_eq!((answer.status, answer.field("x-reflected")), (400, None));
         assert_eq!(answer.field("x-injected"), None);
     }
 }
