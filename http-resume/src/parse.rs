@@ -25,7 +25,7 @@ const MAX_CHUNK_LINE: usize = 4 * 1024;
 pub(crate) struct Limits {
     /// The request line, with its end.
     pub(crate) request_line: usize,
-    /// All header fields; the trailers, too.
+    /// All header fields, with the empty line after them; the trailers, likewise.
     pub(crate) headers: usize,
     /// The body.
     pub(crate) body: usize,
