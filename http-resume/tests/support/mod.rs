@@ -200,19 +200,19 @@ impl Client {
     }
 
     pub(crate) fn send(&mut self, text: &str) {
+        self.send_bytes(text.as_bytes());
+    }
+
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
         self.stream
             .get_mut()
-            .write_all(text.as_bytes())
+            .write_all(bytes)
             .expect("the server reads");
     }
 
     /// Sends as much of it as the server takes: it may have closed already.
     pub(crate) fn try_send(&mut self, text: &str) {
-        self.try_send_bytes(text.as_bytes());
-    }
-
-    pub(crate) fn try_send_bytes(&mut self, bytes: &[u8]) {
-        let _ = self.stream.get_mut().write_all(bytes);
+        let _ = self.stream.get_mut().write_all(text.as_bytes());
     }
 
     pub(crate) fn get(&mut self, path: &str) {
