@@ -231,10 +231,6 @@ impl Connection {
                 .incoming
                 .take()
                 .unwrap_or_else(|| service.new_message());
-            if message.expects_continue {
-                message.expects_continue = false;
-                self.output.extend_from_slice(CONTINUE);
-            }
             let limits = service.config.limits();
             match self.parser.read(self.input.bytes(), &mut message, &limits) {
                 Ok((used, event)) => {
@@ -249,8 +245,9 @@ impl Connection {
                     }
                 }
                 Err(refusal) => {
+                    let head_only = self.is_head_request(Some(&message));
                     service.recycle(message);
-                    self.refuse(refusal, service);
+                    self.refuse(refusal, head_only, service);
                 }
             }
         }
@@ -276,15 +273,21 @@ impl Connection {
     }
 
     /// Puts a message, if one has begun, aside until there is more input.
-    fn starve(&mut self, message: Option<Box<Message>>, service: &mut Service) {
+    fn starve(&mut self, mut message: Option<Box<Message>>, service: &mut Service) {
         let wait = if !self.parser.is_in_head() {
+            if let Some(message) = &mut message {
+                let is_awaited = mem::take(&mut message.expects_continue);
+                // RFC 9110, 10.1.1: not if some of the body is there already.
+                if is_awaited && message.body.is_empty() && self.input.bytes().is_empty() {
+                    self.output.extend_from_slice(CONTINUE);
+                }
+            }
             self.incoming = message;
             Wait::RestOfBody
         } else {
-            // It is filled when the head is complete.
-            message
-                .into_iter()
-                .for_each(|message| service.recycle(message));
+            if let Some(message) = message {
+                service.recycle(message); // it is filled when the head is complete
+            }
             match self.input.bytes() {
                 [] => Wait::Request,
                 _ => Wait::RestOfHead,
@@ -402,14 +405,14 @@ impl Connection {
 
     /// Answers what cannot be understood, in its turn. It is the last answer:
     /// where the next request would begin, nobody knows.
-    fn refuse(&mut self, refusal: Refusal, service: &Service) {
+    fn refuse(&mut self, refusal: Refusal, head_only: bool, service: &Service) {
         service.counters().count(Metric::Refused);
         tracing::debug!(status = %refusal.status, refusal.reason, "a request is refused");
         self.phase = Phase::Finishing;
         self.in_flight.push_back(Exchange {
             serial: 0, // no request has this number: it cannot be resumed
             form: Form {
-                head_only: false,
+                head_only,
                 is_old: false,
                 close: true,
             },
@@ -417,6 +420,17 @@ impl Connection {
         });
         let answer = Answer::of_server(refusal.status, refusal.reason);
         self.answer(self.in_flight.len() - 1, &answer, service);
+    }
+
+    /// Whether what is being read is a HEAD request, as far as one can tell.
+    fn is_head_request(&self, message: Option<&Message>) -> bool {
+        match message {
+            Some(message) if !self.parser.is_in_head() => message.method == Method::HEAD,
+            _ => {
+                let begun = self.input.bytes().trim_ascii_start(); // after empty lines
+                begun.starts_with(b"HEAD ")
+            }
+        }
     }
 
     // --- Time -------------------------------------------------------------
@@ -453,7 +467,8 @@ impl Connection {
                 status: StatusCode::REQUEST_TIMEOUT,
                 reason: "the request did not come in time",
             };
-            self.refuse(refusal, service);
+            let head_only = self.is_head_request(self.incoming.as_deref());
+            self.refuse(refusal, head_only, service);
         } else if is_late {
             return Fate::Close; // the client does not read, or does not close
         }

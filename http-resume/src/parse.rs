@@ -8,6 +8,7 @@
 mod tests;
 
 use std::mem::MaybeUninit;
+use std::net::Ipv6Addr;
 
 use http::{Method, StatusCode};
 
@@ -24,7 +25,7 @@ const MAX_CHUNK_LINE: usize = 4 * 1024;
 pub(crate) struct Limits {
     /// The request line, with its end.
     pub(crate) request_line: usize,
-    /// All header fields; the trailers, too.
+    /// All header fields, with the empty line after them; the trailers, likewise.
     pub(crate) headers: usize,
     /// The body.
     pub(crate) body: usize,
@@ -173,10 +174,7 @@ impl Parser {
                 _ => bad("a chunk is longer than its size"),
             },
             State::Trailers => {
-                let Some(end) = self.find_block_end(input, 0)? else {
-                    if input.len() > limits.headers {
-                        return refuse(TOO_LARGE, "the trailers are too long");
-                    }
+                let Some(end) = self.find_block_end(input, 0, limits.headers)? else {
                     return Ok(STARVED);
                 };
                 check_trailers(&input[..end])?;
@@ -186,63 +184,78 @@ impl Parser {
         }
     }
 
-    /// Where the head ends, if it is complete, and within its limits so far.
+    // What is beyond a limit is not looked at: so it makes no difference how much of
+    // it has arrived.
+
+    /// Where the head ends, if it is complete.
     fn find_head_end(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>> {
-        let end = self.find_block_end(input, 1)?;
-        let line = &input[..input.len().min(limits.request_line)];
-        if input.len() >= limits.request_line && memchr::memchr(b'\n', line).is_none() {
-            return refuse(StatusCode::URI_TOO_LONG, "the request line is too long");
+        let line = within(input, limits.request_line);
+        match memchr::memchr(b'\n', line) {
+            Some(lf) => self.find_block_end(input, 1, lf + 1 + limits.headers),
+            None if line.len() < limits.request_line => Ok(None),
+            None => refuse(StatusCode::URI_TOO_LONG, "the request line is too long"),
         }
-        if end.unwrap_or(input.len()) > limits.request_line + limits.headers {
-            return refuse(TOO_LARGE, "the header fields are too long");
-        }
-        Ok(end)
     }
 
     /// The end of the first empty line that has at least `lines` lines before it.
     /// Every line must end with CR LF: a bare LF is a line end for some.
-    fn find_block_end(&mut self, input: &[u8], lines: usize) -> Result<Option<usize>> {
-        for lf in memchr::memchr_iter(b'\n', &input[self.searched..]) {
+    fn find_block_end(
+        &mut self,
+        input: &[u8],
+        lines: usize,
+        limit: usize,
+    ) -> Result<Option<usize>> {
+        let block = within(input, limit);
+        for lf in memchr::memchr_iter(b'\n', &block[self.searched..]) {
             let lf = self.searched + lf;
-            if lf == 0 || input[lf - 1] != b'\r' {
+            if lf == 0 || block[lf - 1] != b'\r' {
                 return bad("a line must end with CR LF");
             }
             let is_empty = match lf {
                 1 => lines == 0,
-                _ => input[..lf - 1].ends_with(b"\n"),
+                _ => block[..lf - 1].ends_with(b"\n"),
             };
             if is_empty {
                 self.searched = 0;
                 return Ok(Some(lf + 1));
             }
         }
-        self.searched = input.len();
+        if input.len() > limit {
+            return refuse(TOO_LARGE, "the fields are too long");
+        }
+        self.searched = block.len();
         Ok(None)
     }
 
     /// The end of the first line.
     fn find_line_end(&mut self, input: &[u8], limit: usize) -> Result<Option<usize>> {
-        let found = memchr::memchr(b'\n', &input[self.searched..]);
+        let line = within(input, limit);
+        let found = memchr::memchr(b'\n', &line[self.searched..]);
         let Some(lf) = found.map(|lf| self.searched + lf) else {
             if input.len() > limit {
                 return bad("a chunk's size line is too long");
             }
-            self.searched = input.len();
+            self.searched = line.len();
             return Ok(None);
         };
         self.searched = 0;
-        if lf == 0 || input[lf - 1] != b'\r' {
+        if lf == 0 || line[lf - 1] != b'\r' {
             return bad("a line must end with CR LF");
         }
         Ok(Some(lf + 1))
     }
 }
 
+/// At most `limit` bytes of the input.
+fn within(input: &[u8], limit: usize) -> &[u8] {
+    &input[..input.len().min(limit)]
+}
+
 const TOO_LARGE: StatusCode = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
 
 /// At most `left` bytes of the input.
 fn take(input: &[u8], left: u64) -> &[u8] {
-    &input[..usize::try_from(left).map_or(input.len(), |left| left.min(input.len()))]
+    within(input, usize::try_from(left).unwrap_or(usize::MAX))
 }
 
 /// Reads a complete head, and says how its body is delimited.
@@ -310,6 +323,8 @@ fn has_foreign_version(head: &[u8]) -> bool {
     let line = head.split(|&byte| byte == b'\r').next().unwrap_or(head);
     let version = line.rsplit(|&byte| byte == b' ').next().unwrap_or(line);
     match version {
+        // Ours, after which something else is wrong with the line.
+        b"HTTP/1.1" | b"HTTP/1.0" => false,
         [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] => {
             major.is_ascii_digit() && minor.is_ascii_digit()
         }
@@ -320,6 +335,9 @@ fn has_foreign_version(head: &[u8]) -> bool {
 /// The path and the query of a target, which must be of a form that fits the
 /// method.
 fn read_target(target: &str, method: &Method, head: &[u8]) -> Result<(Span, Option<Span>)> {
+    if method == Method::CONNECT {
+        return refuse(StatusCode::NOT_IMPLEMENTED, "this is not a proxy");
+    }
     if !target.is_ascii() || target.contains('#') {
         return bad("the target is malformed");
     }
@@ -334,8 +352,6 @@ fn read_target(target: &str, method: &Method, head: &[u8]) -> Result<(Span, Opti
             return bad("the target is malformed");
         }
         &rest[end..]
-    } else if method == Method::CONNECT {
-        return refuse(StatusCode::NOT_IMPLEMENTED, "this is not a proxy");
     } else {
         return bad("the target is malformed");
     };
@@ -387,7 +403,9 @@ impl Meaning {
                     }
                 }
                 14 if field.name.eq_ignore_ascii_case("content-length") => {
-                    let value = decimal(field.value)?;
+                    let Some(value) = decimal(field.value) else {
+                        return bad("the Content-Length field is malformed");
+                    };
                     if length.is_some_and(|length| length != value) {
                         return bad("there are several different lengths");
                     }
@@ -450,29 +468,20 @@ fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
 }
 
-/// A length: digits, and nothing else.
-fn decimal(value: &[u8]) -> Result<u64> {
-    let digits = std::str::from_utf8(value).ok().filter(|text| {
-        // `parse` would take a sign.
-        text.bytes().all(|byte| byte.is_ascii_digit())
-    });
-    match digits.map(str::parse) {
-        Some(Ok(value)) => Ok(value),
-        _ => bad("the Content-Length field is malformed"),
+/// A number: digits, and nothing else.
+fn decimal(value: &[u8]) -> Option<u64> {
+    // `parse` would take a sign.
+    if !value.iter().all(u8::is_ascii_digit) {
+        return None;
     }
+    std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 /// Whether it is a host, with or without a port: no userinfo, blank or list.
 fn is_valid_host(value: &[u8]) -> bool {
     let (host_is_valid, port) = match value.strip_prefix(b"[") {
         Some(literal) => match literal.iter().position(|&byte| byte == b']') {
-            Some(end) => {
-                let is_address = |byte: &u8| byte.is_ascii_hexdigit() || b":.".contains(byte);
-                (
-                    end > 0 && literal[..end].iter().all(is_address),
-                    &literal[end + 1..],
-                )
-            }
+            Some(end) => (is_ipv6(&literal[..end]), &literal[end + 1..]),
             None => return false,
         },
         None => {
@@ -481,12 +490,16 @@ fn is_valid_host(value: &[u8]) -> bool {
             (end > 0 && value[..end].iter().all(is_name), &value[end..])
         }
     };
-    let port_is_valid = match port {
-        [] => true,
-        [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit) && digits.len() <= 5,
-        _ => false,
-    };
-    host_is_valid && port_is_valid
+    host_is_valid
+        && match port {
+            [] | [b':'] => true,
+            [b':', digits @ ..] => decimal(digits).is_some_and(|port| port <= u16::MAX.into()),
+            _ => false,
+        }
+}
+
+fn is_ipv6(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
 }
 
 /// What a registered name is made of (RFC 3986, section 3.2.2), a comma excepted: to

@@ -168,6 +168,22 @@ fn a_client_that_expects_100_gets_it_before_it_sends() {
 }
 
 #[test]
+fn an_interim_answer_waits_for_those_before_it() {
+    let (server, suspended) = server_with_later(Config::default());
+    let mut client = server.connect();
+    client.get("/later/1");
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+    let pending = suspended.recv_timeout(HANGS).unwrap();
+    // An answer from elsewhere: the loop has read all that was sent.
+    assert_eq!(server.connect().fetch("/").status, 200);
+    pending.resume();
+    assert_eq!(client.answer().body, "/later/1");
+    assert_eq!(client.answer().status, 100);
+    client.send("hi");
+    assert_eq!(client.answer().status, 200);
+}
+
+#[test]
 fn what_is_refused_is_answered_and_closed() {
     let server = server();
     for (status, request) in [

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use http_resume::{Config, Outcome, Pending, Request, Response, Router};
+use http_resume::{Config, Outcome, Pending, Request, Response, Router, answer};
 use support::{HANGS, Running};
 
 /// A route `/later`, which the test resumes.
@@ -64,6 +64,32 @@ fn suspended_for_longer_than_a_stop_may_take() {
     client.assert_closed();
     server.wait();
     pending.resume(); // nobody is there any more
+}
+
+/// Bodies that ended the original's process, and with it every request that was
+/// suspended: here the client is told, if it is to blame, and nobody else notices.
+#[test]
+fn bodies_that_killed_the_original() {
+    let (router, suspended) = later();
+    let server = Running::new(router.post("/", answer(|_, response| response.text("served"))));
+    let mut other = server.connect();
+    other.get("/later");
+    let pending = suspended.recv_timeout(HANGS).unwrap();
+    let chunked = "Transfer-Encoding: chunked\r\n";
+    for (status, fields, body) in [
+        (400, "Content-Length: -1\r\n", "hello"),
+        (400, chunked, "-5\r\nhello\r\n0\r\n\r\n"),
+        (400, chunked, "5\r\nhello, world\r\n0\r\n\r\n"),
+        (200, chunked, "5\r\nhello\r\n0\r\nVary: *\r\n\r\n"),
+    ] {
+        let mut client = server.connect();
+        client.send(&format!(
+            "POST / HTTP/1.1\r\nHost: test\r\n{fields}\r\n{body}"
+        ));
+        assert_eq!(client.answer().status, status, "{fields}{body}");
+    }
+    pending.resume();
+    assert_eq!(other.answer().body, "done");
 }
 
 /// Suspended again by the call that was resumed, each time by another thread, or

@@ -1,5 +1,9 @@
 //! What is taken for a request, and what is refused, however the bytes arrive.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
 use super::*;
 
 const LIMITS: Limits = Limits {
@@ -11,16 +15,17 @@ const LIMITS: Limits = Limits {
 /// A request: method, path, and body.
 type Parsed = (String, String, String);
 
-/// Reads a stream that arrives in these pieces, to its end or a refusal. The
-/// second value says whether the end is between two requests.
-fn read(pieces: &[&[u8]]) -> std::result::Result<(Vec<Parsed>, bool), u16> {
+/// The requests of a stream, and whether its end is between two of them.
+type Stream = Result<(Vec<Parsed>, bool)>;
+
+/// Reads a stream that arrives in these pieces, to its end or a refusal.
+fn read(pieces: &[&[u8]]) -> Stream {
     let (mut parser, mut message) = (Parser::default(), Message::default());
     let (mut input, mut requests) = (Vec::new(), Vec::new());
     for piece in pieces {
         input.extend_from_slice(piece);
         loop {
-            let found = parser.read(&input, &mut message, &LIMITS);
-            let (used, event) = found.map_err(|refusal| refusal.status.as_u16())?;
+            let (used, event) = parser.read(&input, &mut message, &LIMITS)?;
             input.drain(..used);
             match event {
                 Event::Starved => break,
@@ -28,7 +33,7 @@ fn read(pieces: &[&[u8]]) -> std::result::Result<(Vec<Parsed>, bool), u16> {
                 Event::Complete => requests.push((
                     message.method.to_string(),
                     message.path().to_owned(),
-                    String::from_utf8(message.body.clone()).unwrap(),
+                    String::from_utf8_lossy(&message.body).into_owned(),
                 )),
             }
         }
@@ -39,7 +44,7 @@ fn read(pieces: &[&[u8]]) -> std::result::Result<(Vec<Parsed>, bool), u16> {
 /// Reads it whole, in two pieces, however it is split, and byte by byte: the
 /// result must be the same.
 #[track_caller]
-fn read_in_all_ways(text: &str) -> std::result::Result<(Vec<Parsed>, bool), u16> {
+fn read_in_all_ways(text: &str) -> Stream {
     let bytes = text.as_bytes();
     let whole = read(&[bytes]);
     for at in 0..=bytes.len() {
@@ -65,7 +70,8 @@ fn accepts(text: &str, expected: &[(&str, &str, &str)]) {
 
 #[track_caller]
 fn refuses(status: u16, text: &str) {
-    assert_eq!(read_in_all_ways(text), Err(status), "{text:?}");
+    let refusal = read_in_all_ways(text).expect_err(text);
+    assert_eq!(refusal.status, status, "{text:?}");
 }
 
 /// A request with these header fields, and what follows the head.
@@ -315,4 +321,53 @@ fn persistence() {
     assert!(keeps("1.0", "x, Keep-Alive"));
     assert!(!keeps("1.1", "x ,CLOSE"));
     assert!(!keeps("1.1", "close, keep-alive"));
+}
+
+/// Requests of well-formed and malformed parts, near the limits and beyond.
+fn stream() -> impl Strategy<Value = Vec<u8>> {
+    let line = prop_oneof![
+        4 => select(vec!["GET /", "POST /a?b", "OPTIONS *", "HEAD http://b/"])
+            .prop_map(|start| format!("{start} HTTP/1.1\r\n")),
+        1 => select(vec!["\r\n", "GET / HTTP/1.0\r\n", "GET / HTTP/2.0\r\n", "GET /\n"])
+            .prop_map(str::to_owned),
+        1 => (70..90_usize).prop_map(|n| format!("GET /{} HTTP/1.1\r\n", "a".repeat(n))),
+    ];
+    let field = prop_oneof![
+        8 => select(vec!["Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "A: b\r\n"])
+            .prop_map(str::to_owned),
+        1 => select(vec!["Content-Length: 21\r\n", "A: b\n", "A : b\r\n", "\r", "Host: a\r\n"])
+            .prop_map(str::to_owned),
+        1 => (300..400_usize).prop_map(|n| format!("A: {}\r\n", "b".repeat(n))),
+    ];
+    let body = select(vec![
+        "hello",
+        "5\r\nhello\r\n",
+        "0\r\n",
+        "5;a\r\nhello\r\n",
+        "\r\n",
+        "5\nhello",
+        "A: b\r\n",
+    ]);
+    let request = (line, vec(field, 0..3), vec(body, 0..5)).prop_map(|(line, fields, body)| {
+        let (fields, body) = (fields.concat(), body.concat());
+        format!("{line}Host: a\r\n{fields}\r\n{body}").into_bytes()
+    });
+    vec(request, 1..5).prop_map(|requests| requests.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 4096,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn cuts_make_no_difference(stream in stream(), cuts in vec(any::<Index>(), 1..20)) {
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(stream.len())).collect();
+        cuts.extend([0, stream.len()]);
+        cuts.sort_unstable();
+        let pieces: Vec<_> = cuts.windows(2).map(|ends| &stream[ends[0]..ends[1]]).collect();
+        prop_assert_eq!(read(&pieces), read(&[&stream]));
+    }
 }

@@ -200,9 +200,13 @@ impl Client {
     }
 
     pub(crate) fn send(&mut self, text: &str) {
+        self.send_bytes(text.as_bytes());
+    }
+
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
         self.stream
             .get_mut()
-            .write_all(text.as_bytes())
+            .write_all(bytes)
             .expect("the server reads");
     }
 
@@ -282,10 +286,16 @@ impl Client {
     /// nothing more to say.
     #[track_caller]
     pub(crate) fn assert_closed(&mut self) {
+        assert_eq!(self.rest(), "");
+    }
+
+    /// All that still comes, to the end.
+    #[track_caller]
+    pub(crate) fn rest(&mut self) -> String {
         let mut rest = String::new();
         self.stream
             .read_to_string(&mut rest)
             .expect("an end, not a reset");
-        assert_eq!(rest, "");
+        rest
     }
 }

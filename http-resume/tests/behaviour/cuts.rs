@@ -1,0 +1,91 @@
+//! However a stream of requests is cut into reads, the answers are the same.
+
+use std::sync::LazyLock;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use crate::case::{Case, Server};
+use crate::{bodies, connections, framing, head, limits, responses};
+
+/// Longer requests are cut by `limits.rs`.
+const SHORT: usize = 16 * 1024;
+
+static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
+
+/// A change of one byte of a stream.
+#[derive(Clone, Debug)]
+enum Edit {
+    Remove,
+    Insert(u8),
+    Replace(u8),
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 2000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn cuts_make_no_difference(stream in stream(), cuts in vec(any::<Index>(), 1..12)) {
+        let whole = answers(&[&stream]);
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(stream.len())).collect();
+        cuts.extend([0, stream.len()]);
+        cuts.sort_unstable();
+        let pieces: Vec<_> = cuts.windows(2).map(|ends| &stream[ends[0]..ends[1]]).collect();
+        prop_assert_eq!(answers(&pieces), whole);
+    }
+}
+
+/// Requests of the table, one after the other, most of them well-formed, and perhaps
+/// something changed in them.
+fn stream() -> impl Strategy<Value = Vec<u8>> {
+    let mut cases = [
+        bodies::cases(),
+        connections::cases(),
+        framing::cases(),
+        head::cases(),
+        limits::cases(),
+        responses::cases(),
+    ]
+    .concat();
+    cases.retain(|case| case.sent.len() <= SHORT);
+    let (staying, closing): (Vec<_>, Vec<_>) = cases.into_iter().partition(|case| case.stays);
+    let request = prop_oneof![5 => select(staying), 1 => select(closing)];
+    let byte = || select(&b"\r\n\t\0 :;,-+/09aFx\x7f\xff"[..]);
+    let edit = prop_oneof![
+        Just(Edit::Remove),
+        byte().prop_map(Edit::Insert),
+        byte().prop_map(Edit::Replace),
+    ];
+    let edits = vec((any::<Index>(), edit), 0..3);
+    (vec(request, 1..8), edits).prop_map(|(cases, edits)| edited(&cases, &edits))
+}
+
+fn edited(cases: &[Case], edits: &[(Index, Edit)]) -> Vec<u8> {
+    let mut stream: Vec<u8> = cases.iter().flat_map(|case| case.sent.clone()).collect();
+    for (at, edit) in edits {
+        let at = at.index(stream.len());
+        match *edit {
+            Edit::Remove => drop(stream.remove(at)),
+            Edit::Insert(byte) => stream.insert(at, byte),
+            Edit::Replace(byte) => stream[at] = byte,
+        }
+    }
+    stream
+}
+
+/// All that is answered to these pieces, but for the time of day. (And for interim
+/// answers: whether a body is still to be asked for is up to the cuts.)
+fn answers(pieces: &[&[u8]]) -> String {
+    let mut client = SERVER.connect();
+    SERVER.send(&mut client, pieces);
+    client.close_our_half();
+    let answers = client.rest().replace("HTTP/1.1 100 Continue\r\n\r\n", "");
+    client.reset();
+    let lines = answers.split_inclusive('\n');
+    lines.filter(|line| !line.starts_with("Date: ")).collect()
+}

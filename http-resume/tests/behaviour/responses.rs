@@ -1,0 +1,153 @@
+//! Row *responses*: their form. (`Date`, `Content-Length` and `Connection` of all
+//! answers, in every row: `case.rs`.)
+//!
+//! RFC 9110, 6.4.1, 8.6, 9.3.2, 15.3.5, 15.4.5 and 15.5.6; RFC 9112, 6.3 and 11.1.
+
+use std::time::Duration;
+
+use http_resume::{Config, Router};
+
+use crate::case::{Case, Server, check, last, served};
+use crate::support::Running;
+
+pub(crate) fn cases() -> Vec<Case> {
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+    let head = |path: &str| get(path).replace("GET", "HEAD");
+    let mut cases = vec![
+        served(
+            "an unknown path",
+            get("/nothing"),
+            &["404 there is nothing at this path"],
+        ),
+        served(
+            "an unknown method of it",
+            "PUT /nothing HTTP/1.1\r\nHost: a\r\n\r\n",
+            &["404"],
+        ),
+        served(
+            "a method that a path does not know",
+            "PUT /reflect HTTP/1.1\r\nHost: a\r\n\r\n",
+            &["405"],
+        ),
+        served("204", get("/no-content"), &["204 "]),
+        served("304", get("/not-modified"), &["304 "]),
+        served("HEAD", head("/"), &["200 HEAD"]),
+        served("HEAD of an unknown path", head("/nothing"), &["404 HEAD"]),
+        served(
+            "HEAD, answered with 204",
+            head("/no-content"),
+            &["204 HEAD"],
+        ),
+        served(
+            "HEAD with a body of its own",
+            head("/").replace("\r\n\r\n", "\r\nContent-Length: 1\r\n\r\nb"),
+            &["200 HEAD"],
+        ),
+        served(
+            "HEAD, then others",
+            [head("/"), head("/at/1"), get("/")].concat(),
+            &["200 HEAD", "200 HEAD", "200 GET / "],
+        ),
+        last("HEAD of 1.0", "HEAD / HTTP/1.0\r\n\r\n", &["200 HEAD"]),
+    ];
+    // A refused request is answered like one that is served: HEAD without a body.
+    for (status, text) in [
+        (400, "HEAD / HTTP/1.1\r\n\r\n"),
+        (400, "\r\n\r\nHEAD / HTTP/1.1\r\nHost: a\r\nA : b\r\n\r\n"),
+        (
+            400,
+            "HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello!\r\n",
+        ),
+        (
+            413,
+            "HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n",
+        ),
+        (417, "HEAD / HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n"),
+        (505, "HEAD / HTTP/2.0\r\nHost: a\r\n\r\n"),
+    ] {
+        cases.push(last(text, text, &[&format!("{status} HEAD")]));
+    }
+    cases.push(last(
+        "a refused GET after a HEAD has a body",
+        [&head("/"), "GET / HTTP/1.1\r\n\r\n"].concat(),
+        &["200 HEAD", "400 there must be one Host field"],
+    ));
+    cases
+}
+
+#[test]
+fn responses() {
+    check(&cases());
+}
+
+#[test]
+fn head_says_what_get_would() {
+    let server = Server::start();
+    let mut client = server.connect();
+    for path in ["/nothing", "/no-content", "/not-modified", "/reflect?a"] {
+        client.send(&format!("HEAD {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        let (head, get) = (client.head(), client.fetch(path));
+        assert_eq!(head.status, get.status);
+        for field in ["Content-Length", "Content-Type", "X-Reflected"] {
+            assert_eq!(head.field(field), get.field(field), "{field} of {path}");
+        }
+    }
+}
+
+/// Also when all that is known of a request is that it begins like HEAD.
+#[test]
+fn head_that_takes_too_long() {
+    let config = Config {
+        header_timeout: Duration::from_millis(1),
+        body_timeout: Duration::from_millis(1),
+        ..Config::default()
+    };
+    let server = Running::with(config, Router::new());
+    for part in [
+        "HEAD / HT",
+        "HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nb",
+    ] {
+        let mut client = server.connect();
+        client.send(part);
+        assert_eq!(client.head().status, 408);
+        client.assert_closed();
+    }
+}
+
+#[test]
+fn allow_lists_the_methods() {
+    let server = Server::start();
+    let mut client = server.connect();
+    for (path, allow) in [
+        ("/reflect", "GET, HEAD"),
+        ("/at/1", "GET, POST, PUT, OPTIONS, HEAD"),
+    ] {
+        client.send(&format!("DELETE {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.field("allow")), (405, Some(allow)));
+    }
+}
+
+/// What a client writes comes back in a field as it is, or not at all.
+#[test]
+fn nothing_can_be_injected_into_a_head() {
+    let server = Server::start();
+    for text in [
+        "a%0d%0aX-Injected:%201",
+        "a%0D%0A%0D%0AHTTP/1.1%20200%20OK",
+        "a\\r\\nX-Injected:1",
+    ] {
+        let answer = server.connect().fetch(&format!("/reflect?{text}"));
+        assert_eq!(answer.field("x-reflected"), Some(text));
+        assert_eq!(answer.field("x-injected"), None);
+    }
+    for text in ["a\nX-Injected: 1", "a\rX-Injected: 1", "a\0", "a\x7f"] {
+        let mut client = server.connect();
+        client.send(&format!(
+            "GET /reflect HTTP/1.1\r\nHost: a\r\nX-Text: {text}\r\n\r\n"
+        ));
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.field("x-reflected")), (400, None));
+        assert_eq!(answer.field("x-injected"), None);
+    }
+}
