@@ -231,18 +231,12 @@ impl Connection {
                 message.expects_continue = false;
                 self.output.extend_from_slice(CONTINUE);
             }
-            let limits = service.config.limits();
-            match self.parser.read(self.input.bytes(), &mut message, &limits) {
-                Ok((used, event)) => {
-                    self.input.consume(used);
-                    match event {
-                        Event::Complete => self.start(message, service),
-                        Event::Head => self.incoming = Some(message),
-                        Event::Starved => {
-                            self.starve(message, service);
-                            return true;
-                        }
-                    }
+            match self.read(&mut message, service) {
+                Ok(Event::Complete) => self.start(message, service),
+                Ok(Event::Head) => self.incoming = Some(message),
+                Ok(Event::Starved) => {
+                    self.starve(message, service);
+                    return true;
                 }
                 Err(refusal) => {
                     service.recycle(message);
@@ -251,6 +245,21 @@ impl Connection {
             }
         }
         false
+    }
+
+    /// Reads on. A body is held to the limit of its route from the head on.
+    fn read(&mut self, message: &mut Message, service: &Service) -> Result<Event, Refusal> {
+        let mut limits = service.limits;
+        if !self.parser.is_in_head() {
+            limits.body = message.max_body;
+        }
+        let (used, event) = self.parser.read(self.input.bytes(), message, &limits)?;
+        self.input.consume(used);
+        if event == Event::Head && self.parser.has_body() {
+            message.max_body = service.max_body(message);
+            self.parser.check_length(message.max_body)?;
+        }
+        Ok(event)
     }
 
     /// Whether the next request may be read and started.
