@@ -23,6 +23,9 @@
 //! unread data, or over a request that is still on its way, resets the connection,
 //! which may overtake that answer.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
@@ -76,6 +79,8 @@ pub(crate) struct Connection {
     /// What the client is waited for, and since when.
     wait: Wait,
     since: Instant,
+    /// How much of the body there was when its time last began to count.
+    body_seen: usize,
     in_flight: VecDeque<Exchange>,
     output: Vec<u8>,
     sent: usize,
@@ -148,6 +153,7 @@ impl Connection {
             incoming: None,
             wait: Wait::Request,
             since: now,
+            body_seen: 0,
             in_flight: VecDeque::new(),
             output: Vec::new(),
             sent: 0,
@@ -295,6 +301,7 @@ impl Connection {
         if self.wait != wait {
             self.wait = wait;
             self.since = service.now;
+            self.body_seen = 0;
         }
     }
 
@@ -444,6 +451,7 @@ impl Connection {
     pub(crate) fn expire(&mut self, service: &mut Service) -> Fate {
         // (To answer begins a new wait, for the client to read it.)
         let now = service.now;
+        self.grant_body_time(service);
         self.answer_suspended(service, Metric::EndedTimedOut, |deadline| deadline <= now);
         let is_late = self
             .deadline(service)
@@ -460,6 +468,20 @@ impl Connection {
             return Fate::Close; // the client does not read, or does not close
         }
         self.drive(service)
+    }
+
+    /// Begins to count the time for a body anew, if enough of it came in the last: a
+    /// rate, looked at only when that time is over.
+    fn grant_body_time(&mut self, service: &Service) {
+        let config = &service.config;
+        if self.wait != Wait::RestOfBody || service.now < self.since + config.body_timeout {
+            return;
+        }
+        let body = self.incoming.as_ref().map_or(0, |it| it.body.len());
+        if body >= self.body_seen.saturating_add(config.body_progress.max(1)) {
+            self.body_seen = body;
+            self.since = service.now;
+        }
     }
 
     /// The loop ends now: answers everything, sends what the socket takes, and

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
-use http_resume::{Config, Outcome, Pending, Receipt, Request, Response, Router, answer};
+use http_resume::{Config, Metric, Outcome, Pending, Receipt, Request, Response, Router, answer};
 use support::{HANGS, Running, until};
 
 /// Where a test gets hold of what its handlers have suspended.
@@ -565,6 +565,29 @@ fn idle_and_slow_clients_are_let_go() {
         assert_eq!(client.answer().status, 408);
         client.assert_closed();
     }
+}
+
+/// A byte for each round trip: never silent, and never fast enough.
+#[test]
+fn a_body_that_drips_is_refused() {
+    let length = 1024 * 1024;
+    let (server, _suspended) = server_with_later(Config {
+        body_timeout: Duration::from_millis(100),
+        body_progress: length / 2,
+        ..Config::default()
+    });
+    let (mut client, mut other) = (server.connect(), server.connect());
+    client.send(&format!(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"
+    ));
+    let mut sent = 0;
+    while server.metrics.total(Metric::Refused) == 0 && sent < length {
+        client.try_send("b");
+        sent += 1;
+        assert_eq!(other.fetch("/").status, 200);
+    }
+    assert_eq!(client.answer().status, 408);
+    client.assert_closed();
 }
 
 #[test]
