@@ -33,6 +33,7 @@ impl Pair {
 
         let listener = StdListener::bind("127.0.0.1:0").unwrap();
         let client = StdStream::connect(listener.local_addr().unwrap()).unwrap();
+        client.set_read_timeout(Some(WINDOW)).unwrap(); // nothing takes that long
         let (stream, _) = listener.accept().unwrap();
         stream.set_nonblocking(true).unwrap();
         Self {
