@@ -23,6 +23,9 @@
 //! unread data, or over a request that is still on its way, resets the connection,
 //! which may overtake that answer.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
@@ -76,6 +79,8 @@ pub(crate) struct Connection {
     /// What the client is waited for, and since when.
     wait: Wait,
     since: Instant,
+    /// How much of the body there was when its time last began to count.
+    body_seen: usize,
     in_flight: VecDeque<Exchange>,
     output: Vec<u8>,
     sent: usize,
@@ -148,6 +153,7 @@ impl Connection {
             incoming: None,
             wait: Wait::Request,
             since: now,
+            body_seen: 0,
             in_flight: VecDeque::new(),
             output: Vec::new(),
             sent: 0,
@@ -231,18 +237,12 @@ impl Connection {
                 .incoming
                 .take()
                 .unwrap_or_else(|| service.new_message());
-            let limits = service.config.limits();
-            match self.parser.read(self.input.bytes(), &mut message, &limits) {
-                Ok((used, event)) => {
-                    self.input.consume(used);
-                    match event {
-                        Event::Complete => self.start(message, service),
-                        Event::Head => self.incoming = Some(message),
-                        Event::Starved => {
-                            self.starve(Some(message), service);
-                            return true;
-                        }
-                    }
+            match self.read(&mut message, service) {
+                Ok(Event::Complete) => self.start(message, service),
+                Ok(Event::Head) => self.incoming = Some(message),
+                Ok(Event::Starved) => {
+                    self.starve(Some(message), service);
+                    return true;
                 }
                 Err(refusal) => {
                     let head_only = self.is_head_request(Some(&message));
@@ -252,6 +252,21 @@ impl Connection {
             }
         }
         false
+    }
+
+    /// Reads on. A body is held to the limit of its route from the head on.
+    fn read(&mut self, message: &mut Message, service: &Service) -> Result<Event, Refusal> {
+        let mut limits = service.limits;
+        if !self.parser.is_in_head() {
+            limits.body = message.max_body;
+        }
+        let (used, event) = self.parser.read(self.input.bytes(), message, &limits)?;
+        self.input.consume(used);
+        if event == Event::Head && self.parser.has_body() {
+            message.max_body = service.max_body(message);
+            self.parser.check_length(message.max_body)?;
+        }
+        Ok(event)
     }
 
     /// Whether the next request may be read and started.
@@ -296,6 +311,7 @@ impl Connection {
         if self.wait != wait {
             self.wait = wait;
             self.since = service.now;
+            self.body_seen = 0;
         }
     }
 
@@ -456,6 +472,7 @@ impl Connection {
     pub(crate) fn expire(&mut self, service: &mut Service) -> Fate {
         // (To answer begins a new wait, for the client to read it.)
         let now = service.now;
+        self.grant_body_time(service);
         self.answer_suspended(service, Metric::EndedTimedOut, |deadline| deadline <= now);
         let is_late = self
             .deadline(service)
@@ -473,6 +490,20 @@ impl Connection {
             return Fate::Close; // the client does not read, or does not close
         }
         self.drive(service)
+    }
+
+    /// Begins to count the time for a body anew, if enough of it came in the last: a
+    /// rate, looked at only when that time is over.
+    fn grant_body_time(&mut self, service: &Service) {
+        let config = &service.config;
+        if self.wait != Wait::RestOfBody || service.now < self.since + config.body_timeout {
+            return;
+        }
+        let body = self.incoming.as_ref().map_or(0, |it| it.body.len());
+        if body >= self.body_seen.saturating_add(config.body_progress.max(1)) {
+            self.body_seen = body;
+            self.since = service.now;
+        }
     }
 
     /// The loop ends now: answers everything, sends what the socket takes, and

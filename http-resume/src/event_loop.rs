@@ -124,6 +124,7 @@ impl EventLoop {
     }
 
     fn turn(&mut self, arrivals: &mut Arrivals<'_>, events: &mut Events) -> io::Result<()> {
+        self.service.counters().count(Metric::Turns);
         let resumed = self.resume(arrivals);
         self.drive_due();
         self.service.after_handlers();
@@ -342,6 +343,7 @@ impl EventLoop {
                 ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
                 _ => {
                     tracing::warn!(%error, "no connection can be accepted for the moment");
+                    self.service.counters().count(Metric::AcceptFailures);
                     self.accept_again = Some(self.service.now + ACCEPT_PAUSE);
                 }
             },

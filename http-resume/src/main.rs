@@ -49,6 +49,7 @@ fn run(options: &Options) -> io::Result<()> {
         max_body: options.max_body.unwrap_or(defaults.max_body),
         header_timeout: options.header_timeout.unwrap_or(defaults.header_timeout),
         body_timeout: options.body_timeout.unwrap_or(defaults.body_timeout),
+        body_progress: options.body_progress.unwrap_or(defaults.body_progress),
         keep_alive_timeout: options
             .keep_alive_timeout
             .unwrap_or(defaults.keep_alive_timeout),

@@ -41,6 +41,10 @@ pub enum Metric {
     EndedShutDown,
     /// Pending responses that came back when nobody waited any more.
     Late,
+    /// Attempts to accept a connection that failed: mostly for want of a descriptor.
+    AcceptFailures,
+    /// Turns of a loop.
+    Turns,
     /// System calls that woke a loop.
     WakeUps,
     /// Turns of a loop that found its queue stalled.
@@ -55,7 +59,7 @@ struct Family {
     members: Members,
 }
 
-const FAMILIES: [Family; 11] = [
+const FAMILIES: [Family; 13] = [
     counter("requests_total", "Requests understood.", &[(Requests, "")]),
     counter("refused_total", "Requests refused.", &[(Refused, "")]),
     counter(
@@ -80,6 +84,12 @@ const FAMILIES: [Family; 11] = [
         ],
     ),
     counter("late_total", "Returns too late.", &[(Late, "")]),
+    counter(
+        "accept_failures_total",
+        "Attempts to accept a connection that failed.",
+        &[(AcceptFailures, "")],
+    ),
+    counter("turns_total", "Turns of loops.", &[(Turns, "")]),
     counter("wake_ups_total", "Wake-ups of loops.", &[(WakeUps, "")]),
     counter("stalls_total", "Turns that stalled.", &[(Stalls, "")]),
 ];

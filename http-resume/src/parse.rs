@@ -27,7 +27,7 @@ pub(crate) struct Limits {
     pub(crate) request_line: usize,
     /// All header fields, with the empty line after them; the trailers, likewise.
     pub(crate) headers: usize,
-    /// The body.
+    /// The body. May be another one once the head is read.
     pub(crate) body: usize,
 }
 
@@ -86,10 +86,27 @@ fn bad<T>(reason: &'static str) -> Result<T> {
     refuse(StatusCode::BAD_REQUEST, reason)
 }
 
+fn refuse_body<T>() -> Result<T> {
+    refuse(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large")
+}
+
 impl Parser {
     /// Whether a message has begun, but its head is not complete.
     pub(crate) fn is_in_head(&self) -> bool {
         self.state == State::Head
+    }
+
+    /// Whether a body follows the head that was read.
+    pub(crate) fn has_body(&self) -> bool {
+        !matches!(self.state, State::Head | State::Length(0))
+    }
+
+    /// Refuses a body that is known to be longer than that, before any of it is read.
+    pub(crate) fn check_length(&self, limit: usize) -> Result<()> {
+        match self.state {
+            State::Length(length) if length > limit as u64 => refuse_body(),
+            _ => Ok(()),
+        }
     }
 
     /// Reads on. Returns how many bytes of `input` were used, and what was found.
@@ -148,7 +165,7 @@ impl Parser {
                 };
                 let size = chunk_size(&input[..end - 2])?;
                 if size > (limits.body - message.body.len()) as u64 {
-                    return refuse(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
+                    return refuse_body();
                 }
                 self.state = match size {
                     0 => State::Trailers,
@@ -294,7 +311,7 @@ fn read_head(head: &[u8], message: &mut Message, limits: &Limits) -> Result<Stat
             value: Span::of(field.value, head),
         }));
     if meaning.length > limits.body as u64 {
-        return refuse(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
+        return refuse_body();
     }
     Ok(if meaning.chunked {
         State::ChunkSize

@@ -107,6 +107,8 @@ pub(crate) struct Message {
     /// Whether the client waits for a 100 before it sends the body.
     pub(crate) expects_continue: bool,
     pub(crate) body: Vec<u8>,
+    /// How long the body may be. Of no meaning if there is none.
+    pub(crate) max_body: usize,
     /// What middleware adds to the answer.
     pub(crate) added: Vec<(HeaderName, HeaderValue)>,
 }

@@ -56,6 +56,8 @@ pub struct Router {
     /// By path, while routes are added.
     known: HashMap<String, usize>,
     resources: Vec<Resource>,
+    /// Whether a path has a limit of its own.
+    limits_bodies: bool,
     handlers: Vec<Box<dyn ErasedHandler>>,
     middleware: Vec<Box<Middleware>>,
     after_handlers: Vec<Box<dyn Fn() + Send + Sync>>,
@@ -70,6 +72,8 @@ pub(crate) type Middleware = dyn for<'r> Fn(&Request<'_>, Response<'r>) -> Contr
 struct Resource {
     methods: Vec<(Method, HandlerId)>,
     allow: HeaderValue,
+    /// If it has a limit of its own.
+    max_body: Option<usize>,
 }
 
 /// Names a handler of a [`Router`].
@@ -141,6 +145,33 @@ impl Router {
         self
     }
 
+    /// Sets the largest body that a path accepts, in bytes, by whatever method: larger
+    /// or smaller than [`Config::max_body`](crate::Config::max_body), which holds for
+    /// all other paths.
+    ///
+    /// A larger one is answered with 413, and the connection closed, as soon as it is
+    /// announced: by its `Content-Length`, or by the chunk that is too much.
+    ///
+    /// ```
+    /// use http_resume::{Router, answer};
+    ///
+    /// let router = Router::new()
+    ///     .post("/upload", answer(|_, response| response.text("thank you")))
+    ///     .max_body("/upload", 64 * 1024 * 1024);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If no route with this path, spelt so, was added before.
+    #[must_use]
+    pub fn max_body(mut self, path: &str, bytes: usize) -> Self {
+        let known = self.known.get(path);
+        let index = *known.unwrap_or_else(|| panic!("there is no route {path}"));
+        self.resources[index].max_body = Some(bytes);
+        self.limits_bodies = true;
+        self
+    }
+
     /// Adds something to be called before the handler of every request, also of one
     /// that has no handler. What was added first is called first.
     ///
@@ -201,6 +232,7 @@ impl Router {
             self.resources.push(Resource {
                 methods: Vec::new(),
                 allow: HeaderValue::from_static(""),
+                max_body: None,
             });
         }
         &mut self.resources[index]
@@ -232,6 +264,21 @@ impl Router {
             answer.headers.push((header::ALLOW, resource.allow.clone()));
             answer
         })
+    }
+
+    /// How long the body of this request may be, if its path has its own limit.
+    pub(crate) fn max_body_of(&self, message: &Message) -> Option<usize> {
+        if !self.limits_bodies {
+            return None; // so that nobody pays for what nobody uses
+        }
+        let found = self.paths.at(message.path()).ok()?;
+        self.resources[*found.value].max_body
+    }
+
+    /// The longest body that any path accepts, with this limit for all others.
+    pub(crate) fn largest_body(&self, default: usize) -> usize {
+        let own = self.resources.iter().filter_map(|it| it.max_body);
+        own.fold(default, usize::max)
     }
 
     /// What stands in `path` for a parameter of its route.

@@ -42,8 +42,14 @@ pub struct Config {
     pub max_body: usize,
     /// How long a client may take for the head of a request. Default: 10 s.
     pub header_timeout: Duration,
-    /// How long a client may take for the body of a request. Default: 30 s.
+    /// How long a client may take for [`body_progress`](Self::body_progress) bytes of a
+    /// body, or the rest of it. Default: 30 s.
     pub body_timeout: Duration,
+    /// How much of a body must come in each [`body_timeout`](Self::body_timeout): a body
+    /// of any length may take its time, but none can be sent by a byte now and then to
+    /// hold a connection. Default: 64 KiB, hence some 2 KiB per
+    /// second; 0 is taken for 1.
+    pub body_progress: usize,
     /// How long a connection may be idle, or an answer not be read. Default: 60 s.
     pub keep_alive_timeout: Duration,
     /// How long a request may be suspended at a time; then it is answered with
@@ -64,6 +70,7 @@ impl Default for Config {
             max_body: 1024 * 1024,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
+            body_progress: 64 * 1024,
             keep_alive_timeout: Duration::from_secs(60),
             suspend_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(5),

@@ -9,6 +9,7 @@ use http::{HeaderValue, StatusCode, header};
 use crate::connection::READ_SIZE;
 use crate::encode::Date;
 use crate::metrics::{Counters, Metric, Metrics};
+use crate::parse::Limits;
 use crate::request::{Message, Request};
 use crate::response::{Answer, Call, Outcome, Reply, Response};
 use crate::resume::{Inbox, Key, Suspended, Vacant, Watch, contained};
@@ -25,6 +26,8 @@ const MAX_BUFFERS: usize = 16;
 /// What all connections of a loop share.
 pub(crate) struct Service {
     pub(crate) config: Arc<Config>,
+    /// What a head may bring along; the body, as long as its route is not known.
+    pub(crate) limits: Limits,
     router: Arc<Router>,
     inbox: Arc<Inbox>,
     /// Cells to be filled again, by the handler that they are for.
@@ -66,8 +69,11 @@ impl Service {
     ) -> Self {
         let mut spares = Vec::new();
         spares.resize_with(router.handler_count(), Vec::new);
+        let mut limits = config.limits();
+        limits.body = router.largest_body(limits.body);
         Self {
             config,
+            limits,
             router,
             inbox,
             spares,
@@ -113,6 +119,12 @@ impl Service {
         self.counters()
             .set(Metric::Suspended, self.suspended as u64);
         self.counters().count(why);
+    }
+
+    /// How long the body of this request may be.
+    pub(crate) fn max_body(&self, message: &Message) -> usize {
+        let of_route = self.router.max_body_of(message);
+        of_route.unwrap_or(self.config.max_body)
     }
 
     /// Serves a request, as far as it goes.

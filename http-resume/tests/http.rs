@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
-use http_resume::{Config, Outcome, Pending, Receipt, Request, Response, Router, answer};
+use http_resume::{Config, Metric, Outcome, Pending, Receipt, Request, Response, Router, answer};
 use support::{HANGS, Running, until};
 
 /// Where a test gets hold of what its handlers have suspended.
@@ -153,6 +153,67 @@ fn large_bodies() {
     client.try_send(&body);
     assert_eq!(client.answer().status, 413);
     client.assert_closed();
+}
+
+/// Requests with a body of that many bytes, delimited in each way, as what says how
+/// long it is and what follows.
+fn with_body(path: &str, length: usize) -> [(String, String); 2] {
+    let head = format!("POST {path} HTTP/1.1\r\nHost: a\r\n");
+    let (most, last) = ("b".repeat(length - 1), "b");
+    let size = most.len();
+    [
+        (
+            format!("{head}Content-Length: {length}\r\n\r\n"),
+            format!("{most}{last}"),
+        ),
+        (
+            format!("{head}Transfer-Encoding: chunked\r\n\r\n{size:x}\r\n{most}\r\n1\r\n"),
+            format!("{last}\r\n0\r\n\r\n"),
+        ),
+    ]
+}
+
+#[test]
+fn a_route_may_have_a_limit_of_its_own() {
+    let length = || answer(|request, response| response.text(request.body().len().to_string()));
+    let router = Router::new()
+        .post("/small/{id}", length())
+        .max_body("/small/{id}", 10)
+        .post("/large", length())
+        .max_body("/large", 5000)
+        .post("/other", length());
+    let config = Config {
+        max_body: 100,
+        ..Config::default()
+    };
+    let server = Running::with(config, router);
+    let mut stays = server.connect();
+    for (path, limit, status) in [
+        ("/small/1", 10, 200),
+        ("/large", 5000, 200),
+        ("/other", 100, 200),
+        ("/nowhere", 100, 404),
+    ] {
+        for (start, rest) in with_body(path, limit) {
+            stays.send(&start);
+            stays.send(&rest);
+            assert_eq!(stays.answer().status, status, "{start}");
+        }
+        for (start, _) in with_body(path, limit + 1) {
+            let mut client = server.connect();
+            client.send(&start);
+            assert_eq!(client.answer().status, 413, "{start}");
+            client.assert_closed();
+        }
+        // Who waits for a 100 gets its 413 instead.
+        let mut client = server.connect();
+        let length = limit + 1;
+        client.send(&format!(
+            "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+        ));
+        assert_eq!(client.answer().status, 413);
+        client.assert_closed();
+    }
 }
 
 #[test]
@@ -520,6 +581,29 @@ fn idle_and_slow_clients_are_let_go() {
         assert_eq!(client.answer().status, 408);
         client.assert_closed();
     }
+}
+
+/// A byte for each round trip: never silent, and never fast enough.
+#[test]
+fn a_body_that_drips_is_refused() {
+    let length = 1024 * 1024;
+    let (server, _suspended) = server_with_later(Config {
+        body_timeout: Duration::from_millis(100),
+        body_progress: length / 2,
+        ..Config::default()
+    });
+    let (mut client, mut other) = (server.connect(), server.connect());
+    client.send(&format!(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"
+    ));
+    let mut sent = 0;
+    while server.metrics.total(Metric::Refused) == 0 && sent < length {
+        client.try_send("b");
+        sent += 1;
+        assert_eq!(other.fetch("/").status, 200);
+    }
+    assert_eq!(client.answer().status, 408);
+    client.assert_closed();
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use support::{Client, Program, until};
 
@@ -176,6 +177,59 @@ fn a_thousand_sleep_at_the_same_time() {
     for client in &mut clients {
         assert_eq!(client.answer().body, "slept 200");
     }
+}
+
+/// Out of descriptors, those who have a connection are served, the others wait, and the
+/// loop does not spin meanwhile; when connections close, it accepts again.
+#[test]
+fn without_a_descriptor_connections_wait() {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "ulimit -n 40 && exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_http-resume"));
+    let program = Program::start_by(shell, &["--threads", "1", "--workers", "1"]);
+    let mut first = program.connect();
+    assert_eq!(first.fetch("/async").body, "hello");
+    let started = Instant::now();
+    let mut others: Vec<_> = (0..60).map(|_| program.connect()).collect();
+    others.iter_mut().for_each(|client| client.get("/async"));
+
+    let mut fetched = 0;
+    let mut metrics = || {
+        fetched += 1;
+        first.fetch("/metrics").body
+    };
+    // All that fit are there, and served.
+    until(|| {
+        let text = metrics();
+        count(&text, "accept_failures_total") >= 1
+            && count(&text, "open_connections") == ended(&text, "resumed")
+    });
+    let (before, mut after) = (metrics(), metrics());
+    let enough = count(&before, "accept_failures_total") + 5;
+    until(|| {
+        thread::sleep(Duration::from_millis(20)); // to ask less often, in which it would spin
+        after = metrics();
+        count(&after, "accept_failures_total") >= enough
+    });
+    // It tries ten times a second, and turns for that and for our questions alone. (One
+    // turn may see a connection, and the next its request.)
+    let failures = count(&after, "accept_failures_total");
+    assert!(u128::from(failures) <= 2 + started.elapsed().as_millis() / 100);
+    let turns = count(&after, "turns_total") - count(&before, "turns_total");
+    let reasons = fetched + failures;
+    assert!(turns <= 2 * reasons, "{turns} turns for {reasons} reasons");
+    let open = count(&after, "open_connections");
+    assert!((10..40).contains(&open), "{open} connections fit");
+    assert_eq!(count(&after, "accepted_total"), open);
+
+    // Each that leaves makes room for another.
+    for mut client in others {
+        assert_eq!(client.answer().body, "hello");
+    }
+    assert_eq!(first.fetch("/async").body, "hello");
+    until(|| count(&first.fetch("/metrics").body, "open_connections") == 1);
+    assert_eq!(count(&first.fetch("/metrics").body, "accepted_total"), 61);
 }
 
 #[test]

@@ -37,9 +37,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub(crate) header_timeout: Option<Duration>,
 
-    /// How long the body of a request may take [default: 30]
+    /// How long a body may take for each --body-progress [default: 30]
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub(crate) body_timeout: Option<Duration>,
+
+    /// How much of a body must come in that time [default: 64 KiB]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) body_progress: Option<usize>,
 
     /// How long a connection may be idle [default: 60]
     #[arg(long, value_name = "S", value_parser = seconds)]

@@ -1,0 +1,121 @@
+//! Time, where only a clock that obeys the test can tell: real sockets, no loop.
+
+use std::net::{TcpListener as StdListener, TcpStream as StdStream};
+
+use super::*;
+use crate::metrics::Metrics;
+use crate::resume::Inbox;
+use crate::router::{Router, answer};
+use crate::server::Config;
+use crate::sync::Arc;
+
+const WINDOW: Duration = Duration::from_secs(30);
+const PROGRESS: usize = 1000;
+
+/// A connection, and the client at its other end.
+struct Pair {
+    service: Service,
+    connection: Connection,
+    client: StdStream,
+}
+
+impl Pair {
+    fn new() -> Self {
+        let config = Config {
+            body_timeout: WINDOW,
+            body_progress: PROGRESS,
+            ..Config::default()
+        };
+        let router = Router::new().post("/", answer(|_, response| response.text("thank you")));
+        let inbox = Arc::new(Inbox::new(|| {}));
+        let metrics = Arc::new(Metrics::new(1));
+        let service = Service::new(Arc::new(config), Arc::new(router), inbox, metrics, 0);
+
+        let listener = StdListener::bind("127.0.0.1:0").unwrap();
+        let client = StdStream::connect(listener.local_addr().unwrap()).unwrap();
+        client.set_read_timeout(Some(WINDOW)).unwrap(); // nothing takes that long
+        let (stream, _) = listener.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        Self {
+            connection: Connection::new(TcpStream::from_std(stream), 0, service.now),
+            service,
+            client,
+        }
+    }
+
+    /// Has the client send it, and the server read it.
+    fn send(&mut self, bytes: &[u8]) {
+        self.client.write_all(bytes).unwrap();
+        let mut seen = vec![0; bytes.len()];
+        while self.connection.stream().peek(&mut seen).unwrap_or(0) < bytes.len() {
+            std::thread::yield_now();
+        }
+        self.connection.set_readable(false);
+        assert_eq!(self.connection.drive(&mut self.service), Fate::Wait);
+    }
+
+    /// Lets the time for the body pass, and no moment more.
+    fn pass_window(&mut self) {
+        self.service.now += WINDOW;
+        let deadline = self.connection.deadline(&self.service);
+        assert_eq!(deadline, Some(self.service.now));
+        assert_eq!(self.connection.expire(&mut self.service), Fate::Wait);
+    }
+
+    /// Whether nothing is decided yet.
+    fn waits_for_more(&self) -> bool {
+        self.connection.phase == Phase::Open && self.connection.wait == Wait::RestOfBody
+    }
+
+    /// The status that was sent.
+    fn status(&mut self) -> String {
+        let mut line = [0; 12];
+        self.client.read_exact(&mut line).unwrap();
+        String::from_utf8_lossy(&line[9..]).into_owned()
+    }
+}
+
+fn head(length: usize) -> Vec<u8> {
+    format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n").into_bytes()
+}
+
+#[test]
+fn a_body_may_take_many_windows_if_each_brings_enough() {
+    let mut pair = Pair::new();
+    pair.send(&head(6 * PROGRESS));
+    for _ in 0..5 {
+        pair.send(&[b'b'; PROGRESS]);
+        pair.pass_window();
+        assert!(pair.waits_for_more());
+    }
+    pair.send(&[b'b'; PROGRESS]);
+    assert_eq!(pair.status(), "200");
+}
+
+#[test]
+fn a_window_that_brings_too_little_is_the_last() {
+    for windows in 0..3 {
+        let mut pair = Pair::new();
+        pair.send(&head(6 * PROGRESS));
+        for _ in 0..windows {
+            pair.send(&[b'b'; PROGRESS]);
+            pair.pass_window();
+        }
+        pair.send(&[b'b'; PROGRESS - 1]);
+        assert!(pair.waits_for_more());
+        pair.pass_window();
+        assert_eq!(pair.status(), "408");
+    }
+}
+
+/// The sizes of chunks are not a body.
+#[test]
+fn only_the_body_counts() {
+    let mut pair = Pair::new();
+    pair.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for _ in 0..PROGRESS - 1 {
+        pair.send(b"1\r\nb\r\n");
+    }
+    pair.pass_window();
+    assert_eq!(pair.status(), "408");
+}
