@@ -33,6 +33,23 @@ mod sync;
 #[doc(hidden)]
 pub mod resume;
 
+/// What the fuzz targets call.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::parse::replay::{End, Parsed};
+
+    /// Reads a stream of requests, with limits that a small input can reach.
+    pub fn replay(pieces: &[&[u8]]) -> (Vec<Parsed>, End) {
+        let limits = crate::parse::Limits {
+            request_line: 100,
+            headers: 400,
+            body: 100,
+        };
+        crate::parse::replay::replay(pieces, &limits)
+    }
+}
+
 /// The types of the crate `http` that stand in the signatures of this one, and it.
 #[cfg(not(loom))]
 pub use http::{self, HeaderName, HeaderValue, Method, StatusCode};

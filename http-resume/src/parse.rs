@@ -4,6 +4,13 @@
 //! us may think otherwise: what is doubtful is refused, with a status, and the
 //! connection is closed after that.
 
+#[cfg(any(test, fuzzing))]
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "what is public in there is so for the fuzz targets"
+)]
+pub(crate) mod replay;
 #[cfg(test)]
 mod tests;
 

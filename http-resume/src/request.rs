@@ -62,9 +62,7 @@ impl<'a> Request<'a> {
     /// All fields, in order: names as they were sent, values without the blanks
     /// around them.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
-        let message = self.message;
-        let fields = message.fields.iter();
-        fields.map(|field| (message.text(field.name), &message.head[field.value.range()]))
+        self.message.headers()
     }
 
     /// The body. Empty, if there is none.
@@ -153,8 +151,13 @@ impl Message {
         }
     }
 
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let fields = self.fields.iter();
+        fields.map(|field| (self.text(field.name), &self.head[field.value.range()]))
+    }
+
     /// A piece of the target, or the name of a field.
-    fn text(&self, span: Span) -> &str {
+    pub(crate) fn text(&self, span: Span) -> &str {
         std::str::from_utf8(&self.head[span.range()])
             .expect("the parser saw to it that it is ASCII")
     }
