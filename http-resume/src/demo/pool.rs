@@ -75,7 +75,9 @@ fn work_off<W: Work>(mut mail: Mail<'_, W>) {
     while let Next::Item(pending) = mail.next(None) {
         // A panic drops `pending`, which is answered with 500; the panic hook has
         // reported it, and the worker goes on.
-        let _ = catch_unwind(AssertUnwindSafe(|| W::run(pending)));
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| W::run(pending))) {
+            mem::forget(payload); // its drop might panic, too
+        }
     }
 }
 

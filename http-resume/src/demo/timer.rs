@@ -32,15 +32,25 @@ impl Timer {
     }
 }
 
+/// Below that many sleepers, it is not worth while to look for abandoned ones.
+const FEW: usize = 64;
+
 /// Those not due when the timer stops are dropped, and answered so.
 fn keep_time(mut mail: Mail<'_, Alarm>) {
     let mut sleepers: BinaryHeap<Reverse<Sleeper>> = BinaryHeap::new();
+    let mut many = FEW;
     loop {
         let first = sleepers.peek().map(|Reverse(sleeper)| sleeper.when());
         match mail.next(first) {
             Next::Item(pending) => sleepers.push(Reverse(Sleeper(pending))),
             Next::Deadline => {}
             Next::Stop => return,
+        }
+        // Nobody waits for some of them any more. Looked for whenever there are twice
+        // as many as the last time: for each that comes, a constant share of work.
+        if sleepers.len() > many {
+            sleepers.retain(|Reverse(Sleeper(pending))| !pending.is_abandoned());
+            many = FEW.max(2 * sleepers.len());
         }
         let now = Instant::now();
         while sleepers

@@ -1,0 +1,341 @@
+//! The demonstration's pool and timer, with work that goes wrong: a worker panics at
+//! any point of the path, all of them are stuck, nobody waits for what sleeps.
+
+mod support;
+
+/// The shipped code, with work of this test's own.
+#[allow(dead_code, reason = "not all of it is used here")]
+#[path = "../src/demo"]
+mod demo {
+    pub(crate) mod mailbox;
+    pub(crate) mod pool;
+    pub(crate) mod timer;
+}
+
+use std::panic::panic_any;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use demo::pool::{Pool, Work};
+use demo::timer::{Alarm, Timer};
+use http_resume::{Config, Metric, Metrics, Outcome, Pending, Request, Response, Router, answer};
+use support::{Client, Running, until};
+
+const WORKERS: usize = 2;
+
+/// What a worker does.
+enum Job {
+    Hello,
+    /// Says that it has begun, and waits.
+    Block(Sender<()>, Receiver<()>),
+    /// Goes wrong at that point.
+    Panic(Point),
+    /// The result of such work.
+    Bomb(Bomb),
+}
+
+/// Every point of the path on a worker at which code of the user's can panic.
+#[derive(Clone, Copy, Debug)]
+enum Point {
+    BeforeTheWork,
+    WithAResult,
+    WithTheResultInPlace,
+    InTheDropOfOldWork,
+    AfterTheDrop,
+    AfterTheResume,
+    WithAPayloadThatPanics,
+    WithAChain,
+    /// The work is a bomb, and the worker panics with it.
+    ByADropThatPanics,
+}
+
+use Point::*;
+
+/// What the client gets.
+const POINTS: [(Point, u16); 9] = [
+    (BeforeTheWork, 500),
+    (WithAResult, 500),
+    (WithTheResultInPlace, 500),
+    (InTheDropOfOldWork, 500),
+    (AfterTheDrop, 500),
+    (AfterTheResume, 200),
+    (WithAPayloadThatPanics, 500),
+    (WithAChain, 500),
+    (ByADropThatPanics, 500),
+];
+
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        // A second panic while the first unwinds ends any program.
+        if !thread::panicking() {
+            panic!("dropped");
+        }
+    }
+}
+
+impl Work for Job {
+    fn run(mut pending: Pending<Self>) {
+        match pending.work_mut() {
+            Self::Hello | Self::Bomb(_) => pending.resume(),
+            Self::Block(begun, go_on) => {
+                let _ = begun.send(()); // some are not waited for
+                let _ = go_on.recv(); // or the test has failed
+                pending.resume();
+            }
+            Self::Panic(point) => {
+                let point = *point;
+                panic_at(point, pending);
+            }
+        }
+    }
+}
+
+fn panic_at(point: Point, mut pending: Pending<Job>) -> ! {
+    match point {
+        BeforeTheWork => {}
+        WithAResult => {
+            let _result = Job::Hello;
+            panic!("{point:?}");
+        }
+        WithTheResultInPlace => *pending.work_mut() = Job::Hello,
+        InTheDropOfOldWork => {
+            *pending.work_mut() = Job::Bomb(Bomb);
+            pending.resume_with(Job::Hello);
+        }
+        AfterTheDrop => drop(pending),
+        AfterTheResume => {
+            *pending.work_mut() = Job::Hello;
+            pending.resume();
+        }
+        WithAPayloadThatPanics => panic_any(Bomb),
+        WithAChain => {
+            let chain: mpsc_queue::Chain<_> = [pending].into_iter().collect();
+            panic!("{point:?}: {chain:?}");
+        }
+        ByADropThatPanics => {
+            *pending.work_mut() = Job::Bomb(Bomb);
+            drop(pending); // not dropped here, but by the loop
+        }
+    }
+    panic!("{point:?}");
+}
+
+// --- Panics -----------------------------------------------------------------------
+
+/// Under a pool, which contains panics.
+#[test]
+fn a_worker_panics_at_each_point() {
+    let (server, jobs) = pool_server(Config::default());
+    check_points(&server, &jobs, &POINTS);
+    // All workers are still there: as many as can be blocked at once.
+    let blocked = block_all(&server, &jobs);
+    blocked.release();
+    for mut client in blocked.clients {
+        assert_eq!(client.answer().status, 200);
+    }
+    check_ends(&server.metrics, &POINTS);
+}
+
+/// On threads of their own, which end by it. (Not with a payload that panics when the
+/// thread's result is dropped: by that, the standard library ends the program.)
+#[test]
+fn a_thread_dies_at_each_point() {
+    let (jobs, queue) = job_source();
+    let router = Router::new().get("/job", move |_, response, work| {
+        serve(&queue, response, work, |pending| {
+            thread::spawn(|| Job::run(pending));
+        })
+    });
+    let server = Running::new(router);
+    let mut points = POINTS.to_vec();
+    points.retain(|(point, _)| !matches!(point, WithAPayloadThatPanics));
+    check_points(&server, &jobs, &points);
+    check_ends(&server.metrics, &points);
+}
+
+#[track_caller]
+fn check_points(server: &Running, jobs: &Sender<Job>, points: &[(Point, u16)]) {
+    let mut client = server.connect();
+    for &(point, status) in points {
+        for job in [Job::Panic(point), Job::Hello] {
+            let expected = match job {
+                Job::Hello => 200,
+                _ => status,
+            };
+            jobs.send(job).unwrap();
+            let answer = client.fetch("/job");
+            assert_eq!(answer.status, expected, "{point:?}");
+        }
+    }
+}
+
+/// Each suspension has ended in one way.
+#[track_caller]
+fn check_ends(metrics: &Metrics, points: &[(Point, u16)]) {
+    let suspensions = metrics.total(Metric::Suspensions);
+    let resumed = metrics.total(Metric::EndedResumed);
+    let dropped = metrics.total(Metric::EndedDropped);
+    assert_eq!(resumed + dropped, suspensions);
+    assert_eq!(dropped, points.len() as u64 - 1);
+    assert_eq!(metrics.total(Metric::Suspended), 0);
+    assert_eq!(metrics.total(Metric::Late), 0);
+}
+
+// --- Stuck ------------------------------------------------------------------------
+
+/// Nobody works any more: other routes are served, deadlines hold, and when the
+/// workers come back so does everything.
+#[test]
+fn all_workers_are_stuck() {
+    let (server, jobs) = pool_server(Config {
+        suspend_timeout: Duration::from_millis(50),
+        ..Config::default()
+    });
+    let mut blocked = block_all(&server, &jobs);
+    jobs.send(Job::Hello).unwrap();
+    let mut waiting = server.connect();
+    waiting.get("/job"); // behind one that is blocked
+    assert_eq!(server.connect().fetch("/").body, "at once");
+
+    for client in blocked.clients.iter_mut().chain([&mut waiting]) {
+        assert_eq!(client.answer().status, 503);
+        assert_eq!(client.fetch("/").body, "at once");
+    }
+    let all = blocked.clients.len() as u64 + 1;
+    let metrics = &server.metrics;
+    assert_eq!(metrics.total(Metric::EndedTimedOut), all);
+    assert_eq!(metrics.total(Metric::Late), 0);
+
+    blocked.release();
+    until(|| metrics.total(Metric::Late) == all);
+    assert_eq!(metrics.total(Metric::EndedTimedOut), all);
+    // (Fifty milliseconds may pass on a busy machine.)
+    until(|| {
+        jobs.send(Job::Hello).unwrap();
+        waiting.fetch("/job").status == 200
+    });
+}
+
+// --- The timer --------------------------------------------------------------------
+
+/// Clients that ask for a late answer, and leave: the timer lets go of their requests.
+#[test]
+fn the_timer_does_not_hoard() {
+    const LEAVERS: u64 = 200;
+    let timer = Timer::new().unwrap();
+    let router = Router::new().get("/", move |_, response, work: Option<Alarm>| {
+        assert!(work.is_none(), "an hour has not passed");
+        let when = Instant::now() + Duration::from_secs(3600);
+        let (pending, receipt) = response.mark_async(Alarm { when, millis: 0 });
+        timer.submit(pending);
+        receipt.suspended()
+    });
+    let config = Config {
+        shutdown_timeout: Duration::ZERO,
+        ..Config::default()
+    };
+    let server = Running::with(config, router);
+    let metrics = &server.metrics;
+    let ask = |wanted| {
+        let mut client = server.connect();
+        client.get("/");
+        until(|| metrics.total(Metric::Suspensions) == wanted);
+        client
+    };
+    for number in 1..=LEAVERS {
+        ask(number).reset();
+        until(|| metrics.total(Metric::EndedAbandoned) == number);
+    }
+    let staying = ask(LEAVERS + 1);
+    // Of those who left, few are still there.
+    until(|| metrics.total(Metric::Late) > LEAVERS / 2);
+    until(|| metrics.total(Metric::Suspended) == 1);
+    drop(staying);
+}
+
+// --- What the tests are made of ---------------------------------------------------
+
+/// Where the test puts what the next request is to do.
+type Source = Mutex<Receiver<Job>>;
+
+fn job_source() -> (Sender<Job>, Source) {
+    let (sender, receiver) = channel();
+    (sender, Mutex::new(receiver))
+}
+
+fn pool_server(config: Config) -> (Running, Sender<Job>) {
+    let pool = Arc::new(Pool::new(WORKERS).unwrap());
+    let (jobs, source) = job_source();
+    let pool_of_loop = Arc::clone(&pool);
+    let router = Router::new()
+        .after_handlers(move || pool_of_loop.hand_over())
+        .get(
+            "/",
+            answer(|_: &Request<'_>, response| response.text("at once")),
+        )
+        .get("/job", move |_, response, work| {
+            serve(&source, response, work, |pending| pool.submit(pending))
+        });
+    (Running::with(config, router), jobs)
+}
+
+fn serve<'r>(
+    source: &Source,
+    response: Response<'r, Job>,
+    work: Option<Job>,
+    submit: impl FnOnce(Pending<Job>),
+) -> Outcome<'r> {
+    if work.is_some() {
+        return response.text("hello");
+    }
+    let job = source
+        .lock()
+        .unwrap()
+        .try_recv()
+        .expect("it was sent before");
+    let (pending, receipt) = response.mark_async(job);
+    submit(pending);
+    receipt.suspended()
+}
+
+struct Blocked {
+    clients: Vec<Client>,
+    go_on: Vec<Sender<()>>,
+}
+
+/// Gives each worker something that it does not finish.
+///
+/// A worker that is not idle yet may be passed over: then a job comes to stand behind
+/// one that is blocked, and another is sent.
+fn block_all(server: &Running, jobs: &Sender<Job>) -> Blocked {
+    let (begun, has_begun) = channel();
+    let (mut clients, mut all_go_on) = (Vec::new(), Vec::new());
+    let mut busy = 0;
+    while busy < WORKERS {
+        let (go_on, may_go_on) = channel();
+        jobs.send(Job::Block(begun.clone(), may_go_on)).unwrap();
+        let mut client = server.connect();
+        client.get("/job");
+        clients.push(client);
+        all_go_on.push(go_on);
+        let patience = Duration::from_millis(200);
+        busy += usize::from(has_begun.recv_timeout(patience).is_ok());
+    }
+    Blocked {
+        clients,
+        go_on: all_go_on,
+    }
+}
+
+impl Blocked {
+    fn release(&self) {
+        for go_on in &self.go_on {
+            let _ = go_on.send(());
+        }
+    }
+}
