@@ -66,6 +66,7 @@ fn draw(
     let names: Vec<&str> = group.rows.iter().rev().map(|row| row.name).collect();
     let mut chart = ChartBuilder::on(panel)
         .margin(6)
+        .margin_right(20)
         .caption(Load::ALL[at].to_string(), 15)
         .x_label_area_size(40)
         .y_label_area_size(if at == 0 { NAMES } else { 0 })

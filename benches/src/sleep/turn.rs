@@ -9,7 +9,7 @@ use hdrhistogram::Histogram;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::time::ClockId;
 
-use super::{Calls, Load, Turn};
+use super::{Calls, Load, Turn, histogram};
 use crate::contestant::Payload;
 
 /// A queue whose consumer sleeps when there is nothing to do.
@@ -56,7 +56,7 @@ pub(super) fn run<T: Payload, S: Sleeper<T>>(
     thread::spawn(move || consume::<T, S>(load, items as usize, &ready, &done));
     let stock: Vec<T> = (0..items).map(T::new).collect();
     let mut producer = is_ready.recv().map_err(|_| "panicked")?;
-    let start = produce::<T, S>(load, stock, &mut producer);
+    let (start, late) = produce::<T, S>(load, stock, &mut producer);
     let received = is_done
         .recv_timeout(patience)
         .map_err(|error| match error {
@@ -66,17 +66,18 @@ pub(super) fn run<T: Payload, S: Sleeper<T>>(
             ),
             RecvTimeoutError::Disconnected => "panicked".into(),
         })?;
-    let mut latency = Histogram::new(3).expect("three digits are few");
+    let mut latency = histogram();
     if let Load::PerSecond(per_second) = load {
         for (number, arrival) in (0..).zip(&received.arrivals) {
             let due = start + due(number, per_second);
-            latency += arrival.saturating_duration_since(due).as_nanos() as u64;
+            record(&mut latency, due, *arrival);
         }
     }
     let calls = S::wakes(&producer).zip(received.waits);
     Ok(Turn {
         items,
         latency,
+        late,
         elapsed: received.end - start,
         sleeps: received.sleeps,
         busy: received.busy,
@@ -89,28 +90,43 @@ fn due(number: u64, per_second: u64) -> Duration {
     Duration::from_nanos(number * (1_000_000_000 / per_second))
 }
 
-/// Pushes everything. When the schedule began.
-fn produce<T, S: Sleeper<T>>(load: Load, stock: Vec<T>, producer: &mut S::Producer) -> Instant {
+fn record(histogram: &mut Histogram<u64>, due: Instant, at: Instant) {
+    histogram.saturating_record(at.saturating_duration_since(due).as_nanos() as u64);
+}
+
+/// Pushes everything. When the schedule began, and how late the pushes did.
+fn produce<T, S: Sleeper<T>>(
+    load: Load,
+    stock: Vec<T>,
+    producer: &mut S::Producer,
+) -> (Instant, Histogram<u64>) {
+    let mut late = histogram();
     // Meanwhile the consumer falls asleep.
     let start = Instant::now() + Duration::from_millis(1);
     wait_until(start);
     for (number, item) in (0..).zip(stock) {
         if let Load::PerSecond(per_second) = load {
             let due = start + due(number, per_second);
-            if Instant::now() < due {
+            let mut now = Instant::now();
+            if now < due {
                 S::flush(producer);
-                wait_until(due);
+                now = wait_until(due);
             }
+            record(&mut late, due, now);
         }
         S::push(producer, item);
     }
     S::flush(producer);
-    start
+    (start, late)
 }
 
-/// Spins: a producer that slept would be late by the timer's slack.
-fn wait_until(due: Instant) {
-    while Instant::now() < due {
+/// Spins: a producer that slept would be late by the timer's slack. When it was over.
+fn wait_until(due: Instant) -> Instant {
+    loop {
+        let now = Instant::now();
+        if now >= due {
+            return now;
+        }
         spin_loop();
     }
 }
@@ -141,8 +157,8 @@ fn consume<T: Payload, S: Sleeper<T>>(
     }
     let (sleeps, busy) = (times_asleep(), processor_time());
     ready.send(producer).expect("the producer waits for it");
-    for number in 0..items {
-        got[number] = Some(S::recv(&mut consumer));
+    for (number, got) in got.iter_mut().enumerate() {
+        *got = Some(S::recv(&mut consumer));
         if let Some(arrival) = arrivals.get_mut(number) {
             *arrival = Instant::now();
         }
