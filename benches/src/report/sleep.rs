@@ -165,7 +165,7 @@ const HEADS: [&str; 9] = [
     "pushed late, p99, µs",
     "sleeps per item",
     "wake-ups per item",
-    "consumer's processor time, µs per item",
+    "consumer's processor time, ns per item",
     "k items/s",
 ];
 
@@ -190,7 +190,7 @@ fn figures(load: Load, figures: &Figures) -> [String; 9] {
         latency(with_interval(median(|sample| sample.late / 1000.0))),
         format!("{:.3}", median(|sample| sample.sleeps).value),
         wakes.map_or_else(|| "-".into(), |wakes| format!("{wakes:.3}")),
-        with_interval(median(|sample| sample.busy / 1000.0)),
+        with_interval(median(|sample| sample.busy)),
         format!("{:.0}", median(|sample| 1e6 / sample.elapsed).value),
     ]
 }
