@@ -118,7 +118,7 @@ fn effort_asleep(arguments: &Arguments) -> Effort {
     let (seconds, milliseconds, fewest_rounds) = if arguments.full {
         (600, 250, 5)
     } else if arguments.quick {
-        (4, 8, 1)
+        (4, 6, 1)
     } else {
         (80, 60, 3)
     };

@@ -193,56 +193,60 @@ fn processor_time() -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
-    use std::sync::{Arc, Mutex};
-    use std::thread::{Thread, current, park};
+    use std::sync::mpsc::Receiver;
 
     use super::*;
 
-    /// Wakes its consumer, but for that of the item with this number.
-    struct Forgetful<const NUMBER: u64>;
+    /// A channel with a fault at its `AT`th item: it does what `FAULT` says.
+    struct Faulty<const FAULT: char, const AT: u64>;
 
-    type Shared = Arc<Mutex<VecDeque<u64>>>;
+    impl<const FAULT: char, const AT: u64> Sleeper<u64> for Faulty<FAULT, AT> {
+        type Producer = Sender<u64>;
+        type Consumer = Receiver<u64>;
 
-    impl<const NUMBER: u64> Sleeper<u64> for Forgetful<NUMBER> {
-        type Producer = (Shared, Thread);
-        type Consumer = Shared;
-
-        fn open(_: usize) -> (Self::Producer, Shared) {
-            let queue = Shared::default();
-            ((Arc::clone(&queue), current()), queue)
+        fn open(_: usize) -> (Sender<u64>, Receiver<u64>) {
+            channel()
         }
 
-        fn push((queue, thread): &mut Self::Producer, item: u64) {
-            queue.lock().unwrap().push_back(item);
-            if item != NUMBER {
-                thread.unpark();
+        fn push(sender: &mut Sender<u64>, item: u64) {
+            match FAULT {
+                // Nobody ever wakes the consumer for it.
+                'f' if item == AT => return,
+                's' if item == AT => thread::sleep(Duration::from_millis(20)),
+                _ => {}
             }
+            sender.send(item).unwrap();
         }
 
-        fn recv(queue: &mut Shared) -> u64 {
-            loop {
-                if let Some(item) = queue.lock().unwrap().pop_front() {
-                    return item;
-                }
-                park();
-            }
+        fn recv(receiver: &mut Receiver<u64>) -> u64 {
+            receiver.recv().unwrap()
         }
     }
 
-    const LOAD: Load = Load::PerSecond(1_000);
+    fn run_faulty<const FAULT: char, const AT: u64>(patience: Duration) -> Result<Turn, String> {
+        run::<u64, Faulty<FAULT, AT>>(Load::PerSecond(1_000), 10, patience)
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
 
     #[test]
     fn all_items_are_counted() {
-        let turn = run::<u64, Forgetful<{ u64::MAX }>>(LOAD, 20, Duration::from_secs(60));
-        let turn = turn.unwrap_or_else(|what| panic!("{what}"));
-        assert_eq!((turn.items, turn.latency.len()), (20, 20));
+        let turn = run_faulty::<'-', 0>(LONG).unwrap_or_else(|what| panic!("{what}"));
+        assert_eq!((turn.items, turn.latency.len()), (10, 10));
     }
 
     #[test]
-    fn a_lost_wake_up_is_told() {
-        let turn = run::<u64, Forgetful<19>>(LOAD, 20, Duration::from_millis(500));
-        let what = turn.err().expect("the consumer sleeps on");
+    fn a_consumer_that_sleeps_on_is_told() {
+        let turn = run_faulty::<'f', 9>(Duration::from_millis(100));
+        let what = turn.err().expect("the last item did not come");
         assert!(what.contains("lost a wake-up"), "{what}");
+    }
+
+    #[test]
+    fn items_that_had_to_wait_for_a_slow_push_are_late() {
+        let turn = run_faulty::<'s', 0>(LONG).unwrap_or_else(|what| panic!("{what}"));
+        // The last was due after 9 ms. One per cent is the histogram's.
+        let least = turn.latency.min();
+        assert!(least >= 10_800_000, "{least}");
     }
 }
