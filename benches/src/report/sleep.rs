@@ -8,7 +8,7 @@ use super::text::{columns, label, with_interval};
 use super::{Sleepers, sleep_plot, standings};
 use crate::contestant::Role;
 use crate::rounds;
-use crate::sleep::{Calls, Figures, Load, Row, Sample};
+use crate::sleep::{Figures, Load, Row, Sample};
 use crate::statistics::Median;
 
 const METHOD: &str = "One producer, which spins until the schedule wants the next push, and one \
@@ -16,13 +16,13 @@ const METHOD: &str = "One producer, which spins until the schedule wants the nex
     the push, not from the push itself, to the consumer's having the item: a producer that is \
     kept from the next push by the last one's wake-up does not hide that. How late the \
     pushes themselves began stands beside it: what is common to all contestants there is the \
-    machine's doing. p50 and p99 are \
-    medians of the rounds, p99.9 and max are of all rounds together. Sleeps are the \
-    consumer's voluntary context switches, the same measure for everyone; wake-ups, and how \
-    often the consumer began to wait, are what a contestant counts itself, where it can. At \
-    saturation the producer has no schedule, and a latency would be the backlog.";
+    machine's doing. p50 and p99 are medians of the rounds; p99.9, max, sleeps and wake-ups \
+    are of all rounds together. Sleeps are the consumer's voluntary context switches, the \
+    same measure for everyone; wake-ups, and how often the consumer began to wait, are what \
+    a contestant counts itself, where it can. At saturation the producer has no schedule, and \
+    a latency would be the backlog.";
 
-/// Our way to stand at each load, and what we promise.
+/// How we stand at each load, and whether we keep what we promise.
 pub(super) fn summary(groups: &[Sleepers]) -> String {
     let mut text = String::new();
     if groups.is_empty() {
@@ -179,17 +179,16 @@ fn figures(load: Load, figures: &Figures) -> [String; 9] {
         Load::Saturation => "-".into(),
     };
     let of_all = |nanos: u64| latency(format!("{:.1}", nanos as f64 / 1000.0));
-    let wakes = figures
-        .calls
-        .map(|Calls { wakes, .. }| wakes as f64 / figures.items as f64);
+    let per_item = |count: u64| format!("{:.3}", count as f64 / figures.items as f64);
+    let wakes = figures.calls.map(|calls| per_item(calls.wakes));
     [
         latency(with_interval(median(|sample| sample.p50 / 1000.0))),
         latency(with_interval(median(|sample| sample.p99 / 1000.0))),
         of_all(figures.latency.value_at_quantile(0.999)),
         of_all(figures.latency.max()),
         latency(with_interval(median(|sample| sample.late / 1000.0))),
-        format!("{:.3}", median(|sample| sample.sleeps).value),
-        wakes.map_or_else(|| "-".into(), |wakes| format!("{wakes:.3}")),
+        per_item(figures.sleeps),
+        wakes.unwrap_or_else(|| "-".into()),
         with_interval(median(|sample| sample.busy)),
         format!("{:.0}", median(|sample| 1e6 / sample.elapsed).value),
     ]

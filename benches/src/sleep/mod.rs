@@ -101,6 +101,8 @@ pub struct Figures {
     pub samples: Vec<Sample>,
     /// Of all rounds together, in nanoseconds; empty at saturation.
     pub latency: Histogram<u64>,
+    /// How often the consumer went to sleep in all rounds.
+    pub sleeps: u64,
     /// Of all rounds together, if the contestant can count them.
     pub calls: Option<Calls>,
     /// Of all rounds together.
@@ -118,8 +120,6 @@ pub struct Sample {
     pub elapsed: f64,
     /// 99 % of the items were pushed within so many nanoseconds of the schedule.
     pub late: f64,
-    /// How often the consumer went to sleep, per item.
-    pub sleeps: f64,
     /// The consumer's processor time, in nanoseconds per item.
     pub busy: f64,
 }
@@ -238,6 +238,7 @@ impl Figures {
         Self {
             samples: Vec::new(),
             latency: histogram(),
+            sleeps: 0,
             calls: None,
             items: 0,
         }
@@ -250,10 +251,10 @@ impl Figures {
             p99: turn.latency.value_at_quantile(0.99) as f64,
             elapsed: turn.elapsed.as_nanos() as f64 / items,
             late: turn.late.value_at_quantile(0.99) as f64,
-            sleeps: turn.sleeps as f64 / items,
             busy: turn.busy.as_nanos() as f64 / items,
         });
         self.latency += &turn.latency;
+        self.sleeps += turn.sleeps;
         self.items += turn.items;
         if let Some(calls) = turn.calls {
             let sum = self.calls.get_or_insert_default();
