@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use benches::report::{self, Findings};
 use benches::rounds::{self, Effort};
-use benches::{check, machine, scenarios};
+use benches::{check, machine, scenarios, sleep};
 use clap::Parser;
 
 /// Compares queues.
@@ -50,24 +50,34 @@ fn main() -> Result<(), Box<dyn Error>> {
         .map(|failure| failure.name.clone())
         .collect();
     let mut groups = scenarios::groups(&left_out);
+    let mut sleepers = sleep::groups(&left_out);
     match &arguments.scenario {
-        Some(name) => groups.retain(|group| group.to_string().contains(name)),
+        Some(name) => {
+            groups.retain(|group| group.to_string().contains(name));
+            sleepers.retain(|group| group.to_string().contains(name));
+        }
         None => groups.retain(|group| group.core || arguments.full),
     }
     if arguments.list {
         groups.iter().for_each(|group| println!("{group}"));
+        sleepers.iter().for_each(|group| println!("{group}"));
         return Ok(());
     }
-    if groups.is_empty() {
+    if groups.is_empty() && sleepers.is_empty() {
         return Err("no scenario has that name: see --list".into());
     }
     let cells: usize = groups.iter().map(|group| group.cells.len()).sum();
     let mut effort = effort(&arguments);
     effort.total = effort.total.min(ENOUGH * u32::try_from(cells)?);
+    let outcomes = rounds::measure(groups, effort, show_progress());
+    if !sleepers.is_empty() {
+        sleep::measure(&mut sleepers, effort_asleep(&arguments), show_progress());
+    }
     let findings = Findings {
         machine: machine::description(),
         failures,
-        outcomes: rounds::measure(groups, effort, show_progress()),
+        outcomes,
+        sleepers,
     };
     write_reports(&findings, &arguments)
 }
@@ -99,6 +109,24 @@ fn effort(arguments: &Arguments) -> Effort {
         turn: Duration::from_millis(milliseconds),
         fewest_rounds,
         most_rounds,
+    }
+}
+
+/// For the consumers that sleep: most of their time passes asleep, so that their
+/// turns are longer.
+fn effort_asleep(arguments: &Arguments) -> Effort {
+    let (seconds, milliseconds, fewest_rounds) = if arguments.full {
+        (600, 250, 5)
+    } else if arguments.quick {
+        (4, 6, 1)
+    } else {
+        (80, 60, 3)
+    };
+    Effort {
+        total: Duration::from_secs(seconds),
+        turn: Duration::from_millis(milliseconds),
+        fewest_rounds,
+        most_rounds: 61,
     }
 }
 

@@ -30,12 +30,13 @@ impl Event {
         self.fd.write(1).expect("it cannot be full");
     }
 
-    /// Sleeps until there has been a `notify` since the last `wait`.
-    pub(crate) fn wait(&self) {
+    /// Sleeps until there has been a `notify` since the last `wait`. How often there
+    /// has been.
+    pub(crate) fn wait(&self) -> u64 {
         let mut fds = [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN)];
         // An interrupted poll is as good as a wake-up that came for nothing.
         let _ = poll(&mut fds, PollTimeout::NONE);
-        let _ = self.fd.read();
+        self.fd.read().unwrap_or(0)
     }
 
     pub(crate) fn notified(&self) -> u64 {

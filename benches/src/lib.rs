@@ -12,4 +12,5 @@ pub mod machine;
 pub mod report;
 pub mod rounds;
 pub mod scenarios;
+pub mod sleep;
 pub mod statistics;

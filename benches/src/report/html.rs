@@ -66,10 +66,11 @@ fn page(findings: &Findings) -> Result<String, Box<dyn Error>> {
         }
         page.push_str("</table>");
     }
+    page.push_str(&super::sleep::html(&findings.sleepers)?);
     Ok(page)
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -3,11 +3,14 @@
 pub mod criterion;
 pub mod html;
 mod plot;
+mod sleep;
+mod sleep_plot;
 pub mod text;
 
 use crate::check::Failure;
 use crate::contestant::Role;
 use crate::rounds::{Outcome, Row};
+use crate::sleep::Group as Sleepers;
 use crate::statistics::Median;
 
 /// Everything that a report can tell.
@@ -18,6 +21,8 @@ pub struct Findings {
     pub failures: Vec<Failure>,
     /// What was measured.
     pub outcomes: Vec<Outcome>,
+    /// What was measured of consumers that sleep.
+    pub sleepers: Vec<Sleepers>,
 }
 
 /// How one of our rows stands in its group.
@@ -30,25 +35,28 @@ struct Standing<'a> {
     floor: Option<(&'a Row, Median)>,
 }
 
+/// Our rows, the single push first.
+fn standings(rows: &[Row]) -> impl Iterator<Item = Standing<'_>> {
+    let ours = rows
+        .iter()
+        .filter(|row| row.role != Role::Other && row.role != Role::Floor);
+    let others = rows.iter().filter(|row| row.role == Role::Other);
+    let best = others.min_by(|a, b| a.median().value.total_cmp(&b.median().value));
+    let floor = rows.iter().find(|row| row.role == Role::Floor);
+    ours.map(move |ours| {
+        let against = |row: &'_ Row| Median::of_ratios(&ours.nanos, &row.nanos);
+        Standing {
+            ours,
+            median: ours.median(),
+            other: best.map(|row| (row, against(row))),
+            floor: floor.map(|row| (row, against(row))),
+        }
+    })
+}
+
 impl Outcome {
-    /// Our rows, the single push first.
     fn standings(&self) -> impl Iterator<Item = Standing<'_>> {
-        let ours = self
-            .rows
-            .iter()
-            .filter(|row| row.role != Role::Other && row.role != Role::Floor);
-        let others = self.rows.iter().filter(|row| row.role == Role::Other);
-        let best = others.min_by(|a, b| a.median().value.total_cmp(&b.median().value));
-        let floor = self.rows.iter().find(|row| row.role == Role::Floor);
-        ours.map(move |ours| {
-            let against = |row: &'_ Row| Median::of_ratios(&ours.nanos, &row.nanos);
-            Standing {
-                ours,
-                median: ours.median(),
-                other: best.map(|row| (row, against(row))),
-                floor: floor.map(|row| (row, against(row))),
-            }
-        })
+        standings(&self.rows)
     }
 
     fn title(&self) -> String {

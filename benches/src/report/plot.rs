@@ -57,17 +57,20 @@ pub(super) fn boxes(outcome: &Outcome) -> Result<String, Box<dyn Error>> {
                 .zip(&names)
                 .zip(&samples)
                 .map(|((row, name), samples)| {
-                    let colour = match row.role {
-                        Role::Ours | Role::OursChained => RGBColor(0xc0, 0x39, 0x2b),
-                        Role::Other => RGBColor(0x34, 0x5d, 0x8c),
-                        Role::Floor => RGBColor(0x60, 0x60, 0x60),
-                    };
                     Boxplot::new_horizontal(SegmentValue::CenterOf(name), &Quartiles::new(samples))
                         .width(12)
-                        .style(colour)
+                        .style(colour(row.role))
                 }),
         )?;
         area.present()?;
     }
     Ok(svg)
+}
+
+pub(super) fn colour(role: Role) -> RGBColor {
+    match role {
+        Role::Ours | Role::OursChained => RGBColor(0xc0, 0x39, 0x2b),
+        Role::Other => RGBColor(0x34, 0x5d, 0x8c),
+        Role::Floor => RGBColor(0x60, 0x60, 0x60),
+    }
 }

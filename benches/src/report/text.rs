@@ -29,6 +29,7 @@ pub fn summary(findings: &Findings) -> String {
             failure.name, failure.what
         );
     }
+    text.push_str(&super::sleep::summary(&findings.sleepers));
     text
 }
 
@@ -70,6 +71,7 @@ pub fn markdown(findings: &Findings) -> String {
             let _ = writeln!(text, "| {} | {} |", label(row), with_interval(row.median()));
         }
     }
+    text.push_str(&super::sleep::markdown(&findings.sleepers));
     text
 }
 
