@@ -3,10 +3,12 @@
 pub mod criterion;
 pub mod html;
 mod plot;
+mod targets;
 pub mod text;
 
 use crate::check::Failure;
 use crate::contestant::Role;
+use crate::costs::Cost;
 use crate::rounds::{Outcome, Row};
 use crate::statistics::Median;
 
@@ -18,6 +20,10 @@ pub struct Findings {
     pub failures: Vec<Failure>,
     /// What was measured.
     pub outcomes: Vec<Outcome>,
+    /// What was counted.
+    pub costs: Vec<Cost>,
+    /// Who could not be counted.
+    pub uncounted: Vec<Failure>,
 }
 
 /// How one of our rows stands in its group.
