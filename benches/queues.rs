@@ -10,8 +10,11 @@ use std::time::Duration;
 
 use benches::report::{self, Findings};
 use benches::rounds::{self, Effort};
-use benches::{check, machine, scenarios, sleep};
+use benches::{check, costs, machine, scenarios, sleep};
 use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: costs::Counting = costs::Counting;
 
 /// Compares queues.
 #[derive(Parser)]
@@ -36,6 +39,9 @@ struct Arguments {
     /// Check one contestant and end
     #[arg(long, hide = true)]
     check: Option<String>,
+    /// Count what one contestant costs and end
+    #[arg(long, hide = true)]
+    count: Option<String>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -44,6 +50,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         check::one(&name);
         return Ok(());
     }
+    if let Some(name) = arguments.count {
+        costs::one(&name);
+        return Ok(());
+    }
+    let counts = arguments
+        .scenario
+        .as_ref()
+        .is_none_or(|name| name == "costs");
     let failures = failures()?;
     let left_out: Vec<_> = failures
         .iter()
@@ -61,14 +75,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     if arguments.list {
         groups.iter().for_each(|group| println!("{group}"));
         sleepers.iter().for_each(|group| println!("{group}"));
+        if counts {
+            println!("costs");
+        }
         return Ok(());
     }
-    if groups.is_empty() && sleepers.is_empty() {
+    if groups.is_empty() && sleepers.is_empty() && !counts {
         return Err("no scenario has that name: see --list".into());
     }
     let cells: usize = groups.iter().map(|group| group.cells.len()).sum();
     let mut effort = effort(&arguments);
     effort.total = effort.total.min(ENOUGH * u32::try_from(cells)?);
+    let (costs, uncounted) = if counts {
+        counted(&left_out)?
+    } else {
+        Default::default()
+    };
     let outcomes = rounds::measure(groups, effort, show_progress());
     if !sleepers.is_empty() {
         sleep::measure(&mut sleepers, effort_asleep(&arguments), show_progress());
@@ -78,6 +100,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         failures,
         outcomes,
         sleepers,
+        costs,
+        uncounted,
     };
     write_reports(&findings, &arguments)
 }
@@ -92,6 +116,17 @@ fn failures() -> Result<Vec<check::Failure>, Box<dyn Error>> {
     Ok(check::all(|name| {
         let mut command = Command::new(&program);
         command.arg(format!("--check={name}"));
+        command
+    }))
+}
+
+/// Asks this program what each contestant costs.
+fn counted(left_out: &[String]) -> Result<(Vec<costs::Cost>, Vec<check::Failure>), Box<dyn Error>> {
+    eprintln!("Counting instructions, read-modify-writes and memory");
+    let program = env::current_exe()?;
+    Ok(costs::all(left_out, |name| {
+        let mut command = Command::new(&program);
+        command.arg(format!("--count={name}"));
         command
     }))
 }

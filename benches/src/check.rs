@@ -24,18 +24,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Asks each contestant. `ask` makes the command that calls [`one`] with a name.
 #[must_use]
 pub fn all(ask: impl Fn(&str) -> Command) -> Vec<Failure> {
-    let mut names = Names(Vec::new());
-    <Box<Item>>::contestants(&mut names);
-    u64::contestants(&mut names);
-    names.0.dedup();
-    let failures = names.0.into_iter().filter_map(|name| {
+    let failures = names().into_iter().filter_map(|name| {
         let what = outcome(ask(name)).err()?;
         let name = name.into();
         Some(Failure { name, what })
     });
-    let mut failures: Vec<_> = failures.collect();
-    failures.dedup_by(|a, b| a.name == b.name);
-    failures
+    failures.collect()
+}
+
+/// All contestants' names, each once.
+pub(crate) fn names() -> Vec<&'static str> {
+    let mut names = Names(Vec::new());
+    <Box<Item>>::contestants(&mut names);
+    u64::contestants(&mut names);
+    names.0
 }
 
 fn outcome(mut command: Command) -> Result<(), String> {
@@ -90,7 +92,9 @@ struct Names(Vec<&'static str>);
 
 impl<T: Payload> Visitor<T> for Names {
     fn visit<C: Contestant<T>>(&mut self) {
-        self.0.push(C::NAME);
+        if !self.0.contains(&C::NAME) {
+            self.0.push(C::NAME);
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! What a queue must do to take part, and what it carries.
 
 use std::sync::atomic::AtomicPtr;
+use std::time::Duration;
 
 use mpsc_queue::{Link, linked};
+
+use crate::floor;
 
 /// A queue, as the scenarios use it. `T` is what it carries.
 pub trait Contestant<T>: 'static {
@@ -55,6 +58,9 @@ pub trait Payload: Send + Sync + Sized + 'static {
     /// What it was made with.
     fn value(&self) -> u64;
 
+    /// What a pop at least does: the floor's name, and how long `items` pops take.
+    const POP_FLOOR: (&'static str, fn(u64) -> Duration);
+
     /// Lets `visitor` see all contestants that carry this.
     fn contestants<V: Visitor<Self>>(visitor: &mut V);
 }
@@ -92,6 +98,7 @@ impl Item {
 
 impl Payload for Box<Item> {
     const FAMILY: &'static str = "heap object";
+    const POP_FLOOR: (&'static str, fn(u64) -> Duration) = ("list, one thread", floor::list_walk);
 
     fn new(value: u64) -> Self {
         Self::new(Item::with_links(value, cordyceps::mpsc_queue::Links::new()))
@@ -108,6 +115,7 @@ impl Payload for Box<Item> {
 
 impl Payload for u64 {
     const FAMILY: &'static str = "small value";
+    const POP_FLOOR: (&'static str, fn(u64) -> Duration) = ("ring, one thread", floor::ring_walk);
 
     fn new(value: u64) -> Self {
         value

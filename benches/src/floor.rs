@@ -3,7 +3,9 @@
 //! Each operation works on a pointer that is in a register already, and on a word
 //! that has a cache line to itself: nothing is allocated, loaded or looked up.
 
+use std::collections::VecDeque;
 use std::hint::black_box;
+use std::iter;
 use std::ptr;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
@@ -11,6 +13,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
+
+use crate::contestant::Payload;
+use crate::contestants::List;
 
 /// A push into an empty queue, and the pop of the last item.
 pub(crate) fn swap_and_compare_exchange(items: u64) -> Duration {
@@ -53,6 +58,28 @@ pub(crate) fn fetch_add_on(threads: usize, items: u64) -> Duration {
         // Pairs with the same on another thread.
         black_box(word.fetch_add(1, Ordering::AcqRel));
     })
+}
+
+/// A pop of a heap object: a walk along a list that nobody else knows of.
+pub(crate) fn list_walk(items: u64) -> Duration {
+    let mut list = List::new();
+    (0..items).for_each(|item| list.push(Payload::new(item)));
+    drained(items, || list.pop())
+}
+
+/// A pop of a small value: a walk along a ring, likewise.
+pub(crate) fn ring_walk(items: u64) -> Duration {
+    let mut ring: VecDeque<u64> = (0..items).collect();
+    drained(items, || ring.pop_front())
+}
+
+fn drained<T>(items: u64, pop: impl FnMut() -> Option<T>) -> Duration {
+    let mut got = Vec::with_capacity(items as usize);
+    let start = Instant::now();
+    got.extend(iter::from_fn(pop));
+    let elapsed = start.elapsed();
+    black_box(got);
+    elapsed
 }
 
 fn on(threads: usize, items: u64, operation: impl Fn() + Sync) -> Duration {

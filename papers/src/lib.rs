@@ -31,6 +31,8 @@ pub mod jiffy;
 mod place;
 pub mod ring;
 pub mod segmented;
+#[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
+pub mod step;
 mod sync;
 pub mod treiber;
 

@@ -61,12 +61,12 @@ pub struct List {
 unsafe impl Send for List {}
 
 impl List {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (oldest, newest) = (ptr::null_mut(), ptr::null_mut());
         Self { oldest, newest }
     }
 
-    fn push(&mut self, mut item: Box<Item>) {
+    pub(crate) fn push(&mut self, mut item: Box<Item>) {
         *item.next.get_mut() = ptr::null_mut();
         let item = Box::into_raw(item);
         if self.newest.is_null() {
@@ -79,7 +79,7 @@ impl List {
         self.newest = item;
     }
 
-    fn pop(&mut self) -> Option<Box<Item>> {
+    pub(crate) fn pop(&mut self) -> Option<Box<Item>> {
         if self.oldest.is_null() {
             return None;
         }

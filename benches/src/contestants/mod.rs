@@ -10,7 +10,7 @@ mod queues;
 
 pub use channels::{Crossbeam, Crossfire, Flume, Futures, Kanal, Std, Thingbuf, Tokio};
 pub use intrusive::Cordyceps;
-pub use locked::{LockedDeque, LockedList};
+pub use locked::{List, LockedDeque, LockedList};
 pub use odin::Odin;
 pub use ours::{Chained, Single};
 pub use papers::{BoundedRing, SafeJiffy, Segments, TreiberStack};

@@ -5,8 +5,10 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use super::targets::targets;
 use super::text::{columns, label, with_interval};
 use super::{Findings, METHOD, plot};
+use crate::costs;
 
 /// Writes `index.html` into `folder`, which is made if need be.
 ///
@@ -52,6 +54,24 @@ fn page(findings: &Findings) -> Result<String, Box<dyn Error>> {
         let (name, what) = (escaped(&failure.name), escaped(&failure.what));
         write!(page, "<p><b>Failed the self-check: {name}</b>: {what}")?;
     }
+    page.push_str("<h2>Targets</h2><table><tr><th>target<th>this run<th>");
+    for target in targets(findings) {
+        push_row(&mut page, &target.cells());
+    }
+    let header = costs::COLUMNS.join("<th>");
+    let method = costs::METHOD;
+    write!(
+        page,
+        "</table><h2>Counted</h2><p>{method}<table><tr><th>family<th>queue<th>{header}"
+    )?;
+    for cost in &findings.costs {
+        push_row(&mut page, &cost.cells());
+    }
+    page.push_str("</table>");
+    for failure in &findings.uncounted {
+        let (name, what) = (escaped(&failure.name), escaped(&failure.what));
+        write!(page, "<p><b>Not counted: {name}</b>: {what}")?;
+    }
     for outcome in &findings.outcomes {
         let (title, question) = (escaped(&outcome.title()), escaped(&outcome.group.question));
         let plot = plot::boxes(outcome)?;
@@ -68,6 +88,14 @@ fn page(findings: &Findings) -> Result<String, Box<dyn Error>> {
     }
     page.push_str(&super::sleep::html(&findings.sleepers)?);
     Ok(page)
+}
+
+fn push_row(page: &mut String, cells: &[impl AsRef<str>]) {
+    page.push_str("<tr>");
+    for cell in cells {
+        page.push_str("<td>");
+        page.push_str(&escaped(cell.as_ref()));
+    }
 }
 
 pub(super) fn escaped(text: &str) -> String {

@@ -5,10 +5,12 @@ pub mod html;
 mod plot;
 mod sleep;
 mod sleep_plot;
+mod targets;
 pub mod text;
 
 use crate::check::Failure;
 use crate::contestant::Role;
+use crate::costs::Cost;
 use crate::rounds::{Outcome, Row};
 use crate::sleep::Group as Sleepers;
 use crate::statistics::Median;
@@ -23,6 +25,10 @@ pub struct Findings {
     pub outcomes: Vec<Outcome>,
     /// What was measured of consumers that sleep.
     pub sleepers: Vec<Sleepers>,
+    /// What was counted.
+    pub costs: Vec<Cost>,
+    /// Who could not be counted.
+    pub uncounted: Vec<Failure>,
 }
 
 /// How one of our rows stands in its group.

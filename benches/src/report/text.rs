@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
+use super::targets::targets;
 use super::{Findings, METHOD, Standing};
+use crate::costs;
 use crate::statistics::Median;
 
 /// One line per scenario and way to push: ours, the best other, the floor.
@@ -28,6 +30,25 @@ pub fn summary(findings: &Findings) -> String {
             "FAILED the self-check: {}: {}",
             failure.name, failure.what
         );
+    }
+    for target in targets(findings) {
+        let [what, figure, verdict] = target.cells();
+        let _ = writeln!(text, "{verdict:<8} {what}: {figure}");
+    }
+    if !findings.costs.is_empty() {
+        let _ = writeln!(text, "\n{:<38} {}", "counted", costs::COLUMNS.join(" | "));
+    }
+    for cost in &findings.costs {
+        let cells = cost.cells();
+        let name = format!("{}, {}", cells[1], cells[0]);
+        let _ = write!(text, "{name:<38}");
+        cells[2..]
+            .iter()
+            .for_each(|cell| text.push_str(&format!(" {cell:>10}")));
+        text.push('\n');
+    }
+    for failure in &findings.uncounted {
+        let _ = writeln!(text, "NOT counted: {}: {}", failure.name, failure.what);
     }
     text.push_str(&super::sleep::summary(&findings.sleepers));
     text
@@ -58,6 +79,22 @@ pub fn markdown(findings: &Findings) -> String {
     }
     for failure in &findings.failures {
         let _ = writeln!(text, "- {}: `{}`", failure.name, failure.what);
+    }
+    text.push_str("\n## Targets\n\n| target | this run | |\n|---|---|---|\n");
+    for target in targets(findings) {
+        let _ = writeln!(text, "| {} |", target.cells().join(" | "));
+    }
+    let (header, rule) = (costs::COLUMNS.join(" | "), "---|".repeat(8));
+    let method = costs::METHOD;
+    let _ = write!(
+        text,
+        "\n## Counted\n\n{method}\n\n| family | queue | {header} |\n|{rule}\n"
+    );
+    for cost in &findings.costs {
+        let _ = writeln!(text, "| {} |", cost.cells().join(" | "));
+    }
+    for failure in &findings.uncounted {
+        let _ = writeln!(text, "\nNot counted: {}: `{}`", failure.name, failure.what);
     }
     text.push_str("\n## All contestants\n");
     for outcome in &findings.outcomes {

@@ -74,7 +74,7 @@ impl Scenario for Producers {
     fn floors<T: Payload>(self) -> Vec<Cell> {
         let threads = self.count as usize;
         match self.side {
-            Side::Pop => vec![],
+            Side::Pop => vec![Cell::floor(T::POP_FLOOR.0, T::POP_FLOOR.1)],
             Side::Push | Side::Both => vec![
                 Cell::floor("swap", move |items| floor::swap_on(threads, items)),
                 Cell::floor("fetch_add", move |items| {

@@ -6,7 +6,7 @@ use papers::{Consume, Mpsc};
 
 use super::contestants::{Intrusive, Job};
 use super::report::{Chart, Line, Report, progress};
-use super::step::{Cost, cost};
+use papers::step::{Cost, cost};
 
 const LENGTHS: [usize; 8] = [1, 2, 4, 8, 16, 64, 256, 1024];
 

@@ -6,7 +6,7 @@ use papers::Consume;
 
 use super::contestants::{Contestant, Crossbeam, Locked, for_each};
 use super::report::{Chart, Line, Report, progress};
-use super::step::{Cost, cost};
+use papers::step::{Cost, cost};
 
 /// Two rounds through a block of 128.
 const MANY: usize = 256;

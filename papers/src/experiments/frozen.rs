@@ -9,7 +9,7 @@ use mpsc_queue::Pop;
 use papers::Consume;
 
 use super::contestants::Contestant;
-use super::step::Stepped;
+use papers::step::Stepped;
 
 /// How long the others may take before they count as blocked. They need microseconds,
 /// and are blocked for as long as the push is frozen.

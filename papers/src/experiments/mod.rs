@@ -16,8 +16,6 @@ mod latency;
 mod memory;
 mod report;
 mod stall;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod step;
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 compile_error!("the experiments single-step instructions, which is written for Linux on x86-64");
 mod throughput;

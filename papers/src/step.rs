@@ -31,7 +31,7 @@ struct Seen {
 }
 
 /// A thread that runs by single steps. Shared with whoever has it freeze.
-pub(crate) struct Stepped {
+pub struct Stepped {
     /// Before which instruction it stops, counted from 0.
     freeze_before: usize,
     frozen: AtomicBool,
@@ -41,15 +41,15 @@ pub(crate) struct Stepped {
 
 /// What the code between the two marks did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Cost {
+pub struct Cost {
     /// All instructions.
-    pub(crate) instructions: usize,
+    pub instructions: usize,
     /// Atomic read-modify-writes: with a lock prefix, or `xchg` with memory.
-    pub(crate) read_modify_writes: usize,
+    pub read_modify_writes: usize,
     /// Cache lines outside the thread's own stack.
-    pub(crate) lines: usize,
+    pub lines: usize,
     /// Those of them that were written.
-    pub(crate) lines_written: usize,
+    pub lines_written: usize,
 }
 
 thread_local! {
@@ -59,7 +59,8 @@ thread_local! {
 
 impl Stepped {
     /// Will freeze before that instruction, if the work has as many.
-    pub(crate) fn freezing_before(instruction: usize) -> Self {
+    #[must_use]
+    pub fn freezing_before(instruction: usize) -> Self {
         Self {
             freeze_before: instruction,
             frozen: AtomicBool::new(false),
@@ -69,7 +70,11 @@ impl Stepped {
     }
 
     /// Runs `work` by single steps on this thread.
-    pub(crate) fn run(&self, work: impl FnOnce()) {
+    ///
+    /// # Panics
+    ///
+    /// If `SIGTRAP` cannot be handled.
+    pub fn run(&self, work: impl FnOnce()) {
         install();
         STEPPED.set(self);
         mark();
@@ -78,13 +83,15 @@ impl Stepped {
         STEPPED.set(ptr::null());
     }
 
-    pub(crate) fn is_frozen(&self) -> bool {
+    /// Whether it has reached its point.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
         // Acquire pairs with the release in `step`.
         self.frozen.load(Ordering::Acquire)
     }
 
     /// Lets it run on.
-    pub(crate) fn thaw(&self) {
+    pub fn thaw(&self) {
         // Release pairs with the acquire in `step`.
         self.thawed.store(true, Ordering::Release);
     }
@@ -106,7 +113,11 @@ impl Stepped {
 }
 
 /// What `work` costs, without what the marks themselves do.
-pub(crate) fn cost(work: impl FnOnce()) -> Cost {
+///
+/// # Panics
+///
+/// If `work` takes more than some ten thousand instructions.
+pub fn cost(work: impl FnOnce()) -> Cost {
     let empty = trace(|| ());
     let whole = trace(work);
     let (empty, whole) = (analyse(&empty), analyse(&whole));
