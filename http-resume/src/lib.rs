@@ -5,6 +5,8 @@ mod connection;
 #[cfg(not(loom))]
 mod encode;
 #[cfg(not(loom))]
+mod error;
+#[cfg(not(loom))]
 mod event_loop;
 #[cfg(not(loom))]
 mod metrics;
@@ -55,6 +57,7 @@ pub mod fuzzing {
 pub use http::{self, HeaderName, HeaderValue, Method, StatusCode};
 #[cfg(not(loom))]
 pub use {
+    error::Error,
     metrics::{Metric, Metrics},
     request::Request,
     response::{Outcome, Receipt, Response},

@@ -3,6 +3,7 @@
 
 mod demo;
 
+use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::{self, ExitCode};
@@ -27,13 +28,14 @@ fn main() -> ExitCode {
     match run(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(%error, addr = options.addr, "the server failed");
+            let error: &(dyn Error + 'static) = &*error;
+            tracing::error!(error, addr = options.addr, "the server failed");
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(options: &Options) -> io::Result<()> {
+fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     // A connection is a descriptor, and the usual limit is that of interactive programs.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::debug!(%error, "the limit of open files stays as it is");

@@ -9,6 +9,7 @@ use std::time::Duration;
 use mio::net::TcpListener;
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::error::Error;
 use crate::event_loop::EventLoop;
 use crate::metrics::Metrics;
 use crate::parse::Limits;
@@ -102,7 +103,7 @@ impl Config {
 /// let running = std::thread::spawn(|| server.run());
 /// handle.stop();
 /// running.join().unwrap()?;
-/// # Ok::<(), std::io::Error>(())
+/// # Ok::<(), http_resume::Error>(())
 /// ```
 ///
 /// # Threads
@@ -123,26 +124,15 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// What the operating system says: most likely that the address is in use.
-    ///
-    /// # Panics
-    ///
-    /// If `config.threads` is 0.
-    pub fn bind(config: Config, router: Router) -> io::Result<Self> {
-        assert!(config.threads > 0, "a server needs a thread");
+    /// [`Error::Listen`], [`Error::Start`], or [`Error::NoThreads`].
+    pub fn bind(config: Config, router: Router) -> Result<Self, Error> {
+        if config.threads == 0 {
+            return Err(Error::NoThreads);
+        }
+        let addr = config.addr;
+        let (addr, listeners) =
+            listen_all(&config).map_err(|source| Error::Listen { addr, source })?;
         let (config, router) = (Arc::new(config), Arc::new(router));
-        let shared = config.threads > 1;
-        if shared && config.addr.port() != 0 {
-            // Sockets that share a port do so with those of another process, too.
-            // One that does not share finds out whether someone listens there.
-            drop(bind(config.addr, false)?);
-        }
-        let first = listen(config.addr, shared)?;
-        let addr = first.local_addr()?;
-        let mut listeners = vec![first];
-        for _ in 1..config.threads {
-            listeners.push(listen(addr, shared)?);
-        }
         let metrics = Arc::new(Metrics::new(config.threads));
         let event_loop = |(index, listener)| {
             let (config, router) = (Arc::clone(&config), Arc::clone(&router));
@@ -151,7 +141,7 @@ impl Server {
         let loops = listeners.into_iter().enumerate().map(event_loop);
         Ok(Self {
             addr,
-            loops: loops.collect::<io::Result<_>>()?,
+            loops: loops.collect::<io::Result<_>>().map_err(Error::Start)?,
             metrics,
         })
     }
@@ -180,9 +170,9 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// If a loop cannot go on, or no thread can be started for one. The others
-    /// are stopped then.
-    pub fn run(self) -> io::Result<()> {
+    /// [`Error::Poll`], [`Error::Start`] or [`Error::Panicked`]. The other loops are
+    /// stopped then.
+    pub fn run(self) -> Result<(), Error> {
         let handle = self.handle();
         let mut threads = Vec::new();
         let mut result = Ok(());
@@ -196,14 +186,16 @@ impl Server {
                 Ok(thread) => threads.push(thread),
                 Err(error) => {
                     handle.stop();
-                    result = Err(error);
+                    result = Err(Error::Start(error));
                     break;
                 }
             }
         }
         for thread in threads {
-            let ended = thread.join();
-            result = result.and(ended.unwrap_or_else(|_| Err(io::Error::other("a loop panicked"))));
+            result = result.and(match thread.join() {
+                Ok(ended) => ended.map_err(Error::Poll),
+                Err(_) => Err(Error::Panicked),
+            });
         }
         result
     }
@@ -247,6 +239,23 @@ impl Handle {
             inbox.stop();
         }
     }
+}
+
+/// A listener for each loop, and the address of them all.
+fn listen_all(config: &Config) -> io::Result<(SocketAddr, Vec<TcpListener>)> {
+    let shared = config.threads > 1;
+    if shared && config.addr.port() != 0 {
+        // Sockets that share a port do so with those of another process, too.
+        // One that does not share finds out whether someone listens there.
+        drop(bind(config.addr, false)?);
+    }
+    let first = listen(config.addr, shared)?;
+    let addr = first.local_addr()?;
+    let mut listeners = vec![first];
+    for _ in 1..config.threads {
+        listeners.push(listen(addr, shared)?);
+    }
+    Ok((addr, listeners))
 }
 
 fn listen(addr: SocketAddr, shared: bool) -> io::Result<TcpListener> {

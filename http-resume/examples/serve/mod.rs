@@ -27,5 +27,5 @@ pub(crate) fn serve(router: Router, try_it: &[&str]) -> io::Result<()> {
         signals.forever().next();
         handle.stop();
     });
-    server.run()
+    Ok(server.run()?)
 }

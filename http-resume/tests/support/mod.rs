@@ -28,7 +28,7 @@ pub(crate) struct Running {
     pub(crate) addr: SocketAddr,
     pub(crate) metrics: Arc<Metrics>,
     handle: Handle,
-    thread: Option<JoinHandle<std::io::Result<()>>>,
+    thread: Option<JoinHandle<Result<(), http_resume::Error>>>,
 }
 
 impl Running {
