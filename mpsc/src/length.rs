@@ -27,8 +27,10 @@ pub trait Count {
 pub struct Uncounted;
 
 impl Count for Uncounted {
+    #[inline]
     fn pushed(&self, _: usize, _: Seal) {}
 
+    #[inline]
     fn popped(&self, _: Seal) {}
 }
 
@@ -62,12 +64,14 @@ impl Counted {
 }
 
 impl Count for Counted {
+    #[inline]
     fn pushed(&self, count: usize, _: Seal) {
         // Relaxed: the push that follows publishes it to the consumer, and the
         // consumer's store below to whoever asks for the length.
         self.pushed.fetch_add(count, Ordering::Relaxed);
     }
 
+    #[inline]
     fn popped(&self, _: Seal) {
         // A load and a store suffice: only the consumer writes. Relaxed: it reads its
         // own, or an earlier consumer's, from whom it has acquired the place.

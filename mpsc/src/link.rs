@@ -47,6 +47,7 @@ impl Link {
     }
 
     /// Prepares the link to become the newest of a queue or chain.
+    #[inline]
     pub(crate) fn enter(&self) {
         // Relaxed: still private to this thread. Paired through the release of
         // the exchange in `RawQueue::push`, which publishes it to the successor.
@@ -58,6 +59,7 @@ impl Link {
     }
 
     /// Marks the link as being in no queue, where anyone checks.
+    #[inline]
     pub(crate) fn leave(&self) {
         if cfg!(debug_assertions) {
             // Relaxed: the caller has taken the link out and owns it again; its
@@ -199,10 +201,12 @@ pub trait Claim {
 
 /// Unique ownership of the handle is the claim.
 impl Claim for Link {
+    #[inline]
     fn claim(&self, _: Seal) -> bool {
         true
     }
 
+    #[inline]
     fn release(&self, _: Seal) {}
 }
 
@@ -213,6 +217,7 @@ impl Claim for Link {
 /// both sides could miss the other (each would read what was there before the
 /// other's write), and a task woken at that moment would sleep for ever.
 impl Claim for SharedLink {
+    #[inline]
     fn claim(&self, _: Seal) -> bool {
         // Acquire pairs with the release in `release`: the last stay, with its
         // reads of `next`, is over before this one writes it. Release pairs with
@@ -220,6 +225,7 @@ impl Claim for SharedLink {
         !self.queued.swap(true, Ordering::AcqRel)
     }
 
+    #[inline]
     fn release(&self, _: Seal) {
         // Acquire and release pair with those in `claim`.
         self.queued.swap(false, Ordering::AcqRel);

@@ -339,6 +339,7 @@ pub enum Wakeup {
 }
 
 impl Wakeup {
+    #[inline]
     fn of(parked: Option<()>) -> Self {
         match parked {
             Some(()) => Self::Needed,
