@@ -119,8 +119,9 @@ fn delivers<T: Payload, C: Contestant<T>>() {
         side: Side::Both,
         count: PRODUCERS,
     };
-    let mut got: Vec<T> = Vec::new();
-    delivery.deliver::<T, C>(ITEMS, &mut got);
+    let (producer, mut consumer) = C::open(ITEMS as usize);
+    let mut got: Vec<T> = (0..ITEMS).map(T::new).collect();
+    delivery.lap::<T, C>(&producer, &mut consumer, &mut got);
     let mut next = [0; PRODUCERS as usize];
     for item in &got {
         let (producer, number) = (item.value() >> 32, item.value() & 0xffff_ffff);

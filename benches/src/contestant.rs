@@ -55,7 +55,10 @@ pub trait Payload: Send + Sync + Sized + 'static {
     /// An item that can be recognised by `value`.
     fn new(value: u64) -> Self;
 
-    /// What it was made with.
+    /// Makes it recognisable by another value, as whoever fills it in would.
+    fn write(&mut self, value: u64);
+
+    /// What was written last.
     fn value(&self) -> u64;
 
     /// What a pop at least does: the floor's name, and how long `items` pops take.
@@ -104,6 +107,10 @@ impl Payload for Box<Item> {
         Self::new(Item::with_links(value, cordyceps::mpsc_queue::Links::new()))
     }
 
+    fn write(&mut self, value: u64) {
+        self.value = value;
+    }
+
     fn value(&self) -> u64 {
         self.value
     }
@@ -119,6 +126,10 @@ impl Payload for u64 {
 
     fn new(value: u64) -> Self {
         value
+    }
+
+    fn write(&mut self, value: u64) {
+        *self = value;
     }
 
     fn value(&self) -> u64 {

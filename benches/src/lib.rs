@@ -3,6 +3,7 @@
 pub mod check;
 pub mod contestant;
 pub mod contestants;
+mod cores;
 pub mod costs;
 #[cfg(target_os = "linux")]
 mod eventfd;

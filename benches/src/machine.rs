@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::scenarios::cores;
+use crate::cores;
 
 /// Name and value of everything that a reader must know to judge the figures.
 #[must_use]
@@ -11,7 +11,7 @@ pub fn description() -> Vec<(&'static str, String)> {
     vec![
         ("when", output("date", &["-u", "+%Y-%m-%d %H:%M UTC"])),
         ("processor", processor()),
-        ("cores", cores().to_string()),
+        ("cores", cores::count().to_string()),
         ("system", output("uname", &["-srm"])),
         ("compiler", output("rustc", &["--version"])),
         (

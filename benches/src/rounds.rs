@@ -98,16 +98,16 @@ fn measure_group(
 /// How many items keep the contestant busy for a turn: the clock's, or about four
 /// times as long if what is not measured takes most of it.
 fn items_per_turn(group: &Group, cell: &Cell, turn: Duration) -> u64 {
-    let mut items = group.least;
+    let mut items = group.unit;
     loop {
         let start = Instant::now();
         let time = (cell.run)(items);
         let busy = time.max(start.elapsed() / 4);
-        if busy >= turn || items >= group.most {
+        if busy >= turn {
             return items;
         }
         let growth = turn.as_secs_f64() / busy.as_secs_f64();
         let wanted = (items as f64 * growth.clamp(2.0, 10.0)) as u64;
-        items = wanted.next_multiple_of(group.unit).min(group.most);
+        items = wanted.next_multiple_of(group.unit);
     }
 }

@@ -53,7 +53,7 @@ fn oversubscribed(outcomes: &[Outcome]) -> Option<Target> {
     )
 }
 
-/// Our single push against the best other: the worst ratio decides.
+/// Our single push against the best other: every interval must lie below the limit.
 fn against_others(
     outcomes: &[Outcome],
     oversubscribed: bool,
@@ -62,15 +62,24 @@ fn against_others(
 ) -> Option<Target> {
     let ratios: Vec<_> = of_heap_objects(outcomes)
         .filter(|outcome| outcome.group.oversubscribed == oversubscribed)
-        .filter_map(|outcome| Some((outcome, single(outcome)?.other?.1.value)))
+        .filter_map(|outcome| Some((outcome, single(outcome)?.other?.1)))
         .collect();
-    let missed = ratios.iter().filter(|(_, ratio)| *ratio > limit).count();
-    let (worst, ratio) = ratios.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let (scenario, of) = (&worst.group.scenario, ratios.len());
+    let met = ratios
+        .iter()
+        .filter(|(_, ratio)| ratio.high <= limit)
+        .count();
+    let missed = ratios.iter().filter(|(_, ratio)| ratio.low > limit).count();
+    let (worst, ratio) = ratios
+        .iter()
+        .max_by(|a, b| a.1.value.total_cmp(&b.1.value))?;
+    let (of, undecided) = (ratios.len(), ratios.len() - met - missed);
+    let (scenario, ratio) = (&worst.group.scenario, ratio.value);
     Some(Target {
         what,
-        figure: format!("missed in {missed} of {of} scenarios; at worst {ratio:.2} in {scenario}"),
-        met: missed == 0,
+        figure: format!(
+            "of {of} scenarios met in {met}, missed in {missed}, within the interval in {undecided}; at worst {ratio:.2} in {scenario}"
+        ),
+        met: met == of,
     })
 }
 

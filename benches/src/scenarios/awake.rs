@@ -20,8 +20,6 @@ pub(super) fn group() -> Group {
                    and pops it."
             .into(),
         unit: 1,
-        least: 1,
-        most: u64::MAX,
         oversubscribed: false,
         core: true,
         cells: vec![

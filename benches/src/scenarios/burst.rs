@@ -1,19 +1,25 @@
 //! Bursts: the consumer catches up with the producer between them.
 
+use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
+use super::producers::{pop_all, write_all};
 use super::{Cell, Patience, Scenario};
 use crate::contestant::{Contestant, Payload};
+use crate::cores;
 
 /// One producer pushes a burst of items and waits until they have been popped.
 #[derive(Clone, Copy)]
 pub(super) struct Bursts;
 
 const BURST: u64 = 64;
+
+/// How many items go round: what a core's cache holds.
+const LAP: u64 = 32 * BURST;
 
 impl Scenario for Bursts {
     fn name(self) -> String {
@@ -27,19 +33,11 @@ impl Scenario for Bursts {
     }
 
     fn unit(self) -> u64 {
-        BURST
+        LAP
     }
 
     fn batch(self) -> u64 {
         BURST
-    }
-
-    fn least(self) -> u64 {
-        100 * BURST
-    }
-
-    fn most(self) -> u64 {
-        200_000 / BURST * BURST
     }
 
     fn threads(self) -> usize {
@@ -47,36 +45,10 @@ impl Scenario for Bursts {
     }
 
     fn run<T: Payload, C: Contestant<T>>(self, items: u64) -> Duration {
-        let (mut producer, mut consumer) = C::open(items as usize);
-        let stock: Vec<T> = (0..items).map(T::new).collect();
-        let popped = Counter::new();
-        let mut got = Vec::with_capacity(items as usize);
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                let mut patience = Patience::new();
-                while (got.len() as u64) < items {
-                    match C::pop(&mut consumer) {
-                        Some(item) => {
-                            got.push(item);
-                            popped.set(got.len() as u64);
-                            patience = Patience::new();
-                        }
-                        None => patience.wait(),
-                    }
-                }
-            });
-            let mut pushed = 0;
-            let start = Instant::now();
-            for item in stock {
-                C::push(&mut producer, item);
-                pushed += 1;
-                if pushed % BURST == 0 {
-                    C::flush(&mut producer);
-                    popped.wait_for(pushed);
-                }
-            }
-            start.elapsed()
-        })
+        let (mut producer, mut consumer) = C::open(BURST as usize);
+        let mut stock: Vec<T> = (0..LAP).map(T::new).collect();
+        let laps = (0..items / LAP).map(|_| lap::<T, C>(&mut producer, &mut consumer, &mut stock));
+        laps.sum()
     }
 
     fn floors<T: Payload>(self) -> Vec<Cell> {
@@ -85,20 +57,61 @@ impl Scenario for Bursts {
             let bursts = items / BURST;
             thread::scope(|scope| {
                 scope.spawn(|| {
+                    cores::pin(1);
                     for burst in 1..=bursts {
                         there.wait_for(burst);
                         back.set(burst);
                     }
                 });
-                let start = Instant::now();
-                for burst in 1..=bursts {
-                    there.set(burst);
-                    back.wait_for(burst);
-                }
-                start.elapsed()
+                let pusher = scope.spawn(|| {
+                    cores::pin(0);
+                    let start = Instant::now();
+                    for burst in 1..=bursts {
+                        there.set(burst);
+                        back.wait_for(burst);
+                    }
+                    start.elapsed()
+                });
+                pusher.join().expect("it does not panic")
             })
         })]
     }
+}
+
+/// Sends all items of `stock` through the queue and back into `stock`.
+fn lap<T: Payload, C: Contestant<T>>(
+    producer: &mut C::Producer,
+    consumer: &mut C::Consumer,
+    stock: &mut Vec<T>,
+) -> Duration {
+    let mut items = mem::replace(stock, Vec::with_capacity(LAP as usize));
+    let (ready, popped) = (Counter::new(), Counter::new());
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            cores::pin(1);
+            ready.set(1);
+            for burst in 1..=LAP / BURST {
+                pop_all::<T, C>(consumer, (burst * BURST) as usize, stock);
+                popped.set(burst);
+            }
+        });
+        let pusher = scope.spawn(|| {
+            cores::pin(0);
+            write_all(&mut items, 0);
+            ready.wait_for(1);
+            let mut items = items.into_iter();
+            let start = Instant::now();
+            for burst in 1..=LAP / BURST {
+                for item in items.by_ref().take(BURST as usize) {
+                    C::push(producer, item);
+                }
+                C::flush(producer);
+                popped.wait_for(burst);
+            }
+            start.elapsed()
+        });
+        pusher.join().expect("it does not panic")
+    })
 }
 
 /// What one thread tells another: how far it is.

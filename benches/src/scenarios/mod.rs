@@ -9,10 +9,11 @@ mod producers;
 mod resume;
 
 use std::fmt;
-use std::thread::{available_parallelism, yield_now};
+use std::thread::yield_now;
 use std::time::Duration;
 
 use crate::contestant::{Contestant, Item, Payload, Role, Visitor};
+use crate::cores;
 
 pub(crate) use producers::{Producers, Side};
 
@@ -34,20 +35,10 @@ pub(crate) trait Scenario: Copy + Send + 'static {
         u64::MAX
     }
 
-    /// Fewer items would measure when threads happen to be scheduled.
-    fn least(self) -> u64 {
-        self.unit()
-    }
-
-    /// Items beyond which a longer measurement would only take more memory.
-    fn most(self) -> u64 {
-        u64::MAX
-    }
-
     /// How many threads run at the same time.
     fn threads(self) -> usize;
 
-    /// How long `items` items take: a multiple of `unit`, from `least` to `most`.
+    /// How long `items` items take: a multiple of `unit`.
     fn run<T: Payload, C: Contestant<T>>(self, items: u64) -> Duration;
 
     /// What the hardware takes for the indispensable part, the measure first.
@@ -81,10 +72,6 @@ pub struct Group {
     pub question: String,
     /// Items are measured in multiples of this.
     pub unit: u64,
-    /// At least so many.
-    pub least: u64,
-    /// At most so many.
-    pub most: u64,
     /// More threads than cores: who wins here wins at being descheduled.
     pub oversubscribed: bool,
     /// Measured by `cargo bench`, not only by `--full`.
@@ -107,9 +94,7 @@ impl Group {
             family: T::FAMILY,
             question: scenario.question(),
             unit: scenario.unit(),
-            least: scenario.least(),
-            most: scenario.most(),
-            oversubscribed: scenario.threads() > cores(),
+            oversubscribed: scenario.threads() > cores::count(),
             core,
             cells: entrants.cells,
         }
@@ -175,12 +160,6 @@ fn of_family<T: Payload>(left_out: &[String]) -> Vec<Group> {
     }
     groups.push(Group::of::<T>(burst::Bursts, true, left_out));
     groups
-}
-
-/// How many threads can run at the same time here.
-#[must_use]
-pub fn cores() -> usize {
-    available_parallelism().map_or(1, usize::from)
 }
 
 /// How every thread waits for another that is expected soon: spins a little, then

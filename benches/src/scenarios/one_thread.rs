@@ -36,6 +36,7 @@ impl Scenario for PingPong {
         for _ in 0..items {
             C::push(&mut producer, black_box(item));
             item = C::pop(&mut consumer).expect("one was pushed");
+            black_box(item.value());
         }
         let elapsed = start.elapsed();
         black_box(item);
@@ -89,6 +90,7 @@ impl Scenario for FillDrain {
             }
             C::flush(&mut producer);
             while let Some(item) = C::pop(&mut consumer) {
+                black_box(item.value());
                 pool.push(item);
             }
         }

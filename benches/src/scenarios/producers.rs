@@ -1,11 +1,13 @@
 //! What several producers cost each other, and the consumer.
 
-use std::sync::Barrier;
-use std::thread;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use super::{Cell, Patience, Scenario};
 use crate::contestant::{Contestant, Payload};
+use crate::cores;
 use crate::floor;
 
 /// Which side is measured.
@@ -46,15 +48,12 @@ impl Scenario for Producers {
     }
 
     fn unit(self) -> u64 {
-        self.count
-    }
-
-    fn least(self) -> u64 {
-        20_000_u64.next_multiple_of(self.count)
-    }
-
-    fn most(self) -> u64 {
-        400_000
+        let lap = if self.oversubscribed() {
+            40_000 // long enough for threads to lose their core in the middle
+        } else {
+            2000 * self.count // what a core's cache holds
+        };
+        lap.next_multiple_of(self.count)
     }
 
     fn threads(self) -> usize {
@@ -67,8 +66,11 @@ impl Scenario for Producers {
     }
 
     fn run<T: Payload, C: Contestant<T>>(self, items: u64) -> Duration {
-        let mut got = Vec::with_capacity(items as usize);
-        self.deliver::<T, C>(items, &mut got)
+        let lap = self.unit();
+        let (producer, mut consumer) = C::open(lap as usize);
+        let mut stock: Vec<T> = (0..lap).map(T::new).collect();
+        let laps = (0..items / lap).map(|_| self.lap::<T, C>(&producer, &mut consumer, &mut stock));
+        laps.sum()
     }
 
     fn floors<T: Payload>(self) -> Vec<Cell> {
@@ -77,6 +79,9 @@ impl Scenario for Producers {
             Side::Pop => vec![Cell::floor(T::POP_FLOOR.0, T::POP_FLOOR.1)],
             Side::Push | Side::Both => vec![
                 Cell::floor("swap", move |items| floor::swap_on(threads, items)),
+                Cell::floor("swap + link", move |items| {
+                    floor::swap_and_link_on(threads, items)
+                }),
                 Cell::floor("fetch_add", move |items| {
                     floor::fetch_add_on(threads, items)
                 }),
@@ -86,51 +91,79 @@ impl Scenario for Producers {
 }
 
 impl Producers {
-    /// Sends `items` items through a new queue into `got`. How long the measured
-    /// side took.
-    pub(crate) fn deliver<T: Payload, C: Contestant<T>>(
+    /// Sends all items of `stock` through the queue, in equal parts by each producer,
+    /// and back into `stock`. How long the measured side took.
+    pub(crate) fn lap<T: Payload, C: Contestant<T>>(
         self,
-        items: u64,
-        got: &mut Vec<T>,
+        producer: &C::Producer,
+        consumer: &mut C::Consumer,
+        stock: &mut Vec<T>,
     ) -> Duration {
-        let (producer, mut consumer) = C::open(items as usize);
-        let each = items / self.count;
+        let items = stock.len();
+        let each = items / self.count as usize;
         let at_once = self.side == Side::Both;
-        let barrier = Barrier::new(self.count as usize + usize::from(at_once));
-        let mut pops = None;
-        let pushes = thread::scope(|scope| {
-            let threads: Vec<_> = (0..self.count)
+        let gate = Gate::of(self.count as usize + usize::from(at_once));
+        let (pushes, pops) = thread::scope(|scope| {
+            let producers: Vec<_> = (0..self.count)
                 .map(|number| {
                     let mut producer = producer.clone();
-                    let barrier = &barrier;
+                    let mut part = stock.split_off(stock.len() - each);
+                    let gate = &gate;
                     scope.spawn(move || {
-                        let items = items_of(number, each);
-                        barrier.wait();
-                        Span::of(|| push_all::<T, C>(&mut producer, items))
+                        self.pin(number);
+                        write_all(&mut part, number);
+                        gate.pass();
+                        Span::of(|| push_all::<T, C>(&mut producer, part))
                     })
                 })
                 .collect();
+            let pop = || {
+                self.pin(self.count);
+                if at_once {
+                    gate.pass();
+                }
+                Span::of(|| pop_all::<T, C>(consumer, items, stock))
+            };
             if at_once {
-                barrier.wait();
-                pops = Some(Span::of(|| pop_all::<T, C>(&mut consumer, items, got)));
+                let consumer = scope.spawn(pop);
+                (spans(producers), spans([consumer]))
+            } else {
+                (spans(producers), spans([scope.spawn(pop)]))
             }
-            let spans = threads
-                .into_iter()
-                .map(|thread| thread.join().expect("it does not panic"));
-            spans.reduce(Span::and).expect("there is a producer")
         });
-        let pops = pops.unwrap_or_else(|| Span::of(|| pop_all::<T, C>(&mut consumer, items, got)));
         match self.side {
             Side::Push => pushes.length(),
             Side::Pop => pops.length(),
             Side::Both => pushes.and(pops).length(),
         }
     }
+
+    /// Gives each thread its core, unless there are more threads than cores.
+    fn pin(self, number: u64) {
+        if !self.oversubscribed() {
+            cores::pin(number as usize);
+        }
+    }
+
+    fn oversubscribed(self) -> bool {
+        self.threads() > cores::count()
+    }
 }
 
-/// What producer `number` pushes: recognisable, and in ascending order.
-fn items_of<T: Payload>(number: u64, count: u64) -> Vec<T> {
-    (0..count).map(|item| T::new(number << 32 | item)).collect()
+/// All that these threads did.
+fn spans<'a>(threads: impl IntoIterator<Item = ScopedJoinHandle<'a, Span>>) -> Span {
+    let spans = threads
+        .into_iter()
+        .map(|thread| thread.join().expect("it does not panic"));
+    spans.reduce(Span::and).expect("there is one")
+}
+
+/// Fills in what producer `number` is about to push: recognisable, in ascending
+/// order, and in its core's cache from then on.
+pub(super) fn write_all<T: Payload>(items: &mut [T], number: u64) {
+    for (item, index) in items.iter_mut().zip(0..) {
+        item.write(number << 32 | index);
+    }
 }
 
 fn push_all<T, C: Contestant<T>>(producer: &mut C::Producer, items: Vec<T>) {
@@ -140,15 +173,40 @@ fn push_all<T, C: Contestant<T>>(producer: &mut C::Producer, items: Vec<T>) {
     C::flush(producer);
 }
 
-fn pop_all<T, C: Contestant<T>>(consumer: &mut C::Consumer, count: u64, got: &mut Vec<T>) {
+/// Pops until `got` has so many, and reads each, as whoever pops it will.
+pub(super) fn pop_all<T: Payload, C: Contestant<T>>(
+    consumer: &mut C::Consumer,
+    count: usize,
+    got: &mut Vec<T>,
+) {
     let mut patience = Patience::new();
-    while (got.len() as u64) < count {
+    while got.len() < count {
         match C::pop(consumer) {
             Some(item) => {
+                black_box(item.value());
                 got.push(item);
                 patience = Patience::new();
             }
             None => patience.wait(),
+        }
+    }
+}
+
+/// Lets so many threads go on at the same moment. They do not sleep at it, because
+/// they would wake up one after the other.
+struct Gate(AtomicUsize);
+
+impl Gate {
+    fn of(threads: usize) -> Self {
+        Self(AtomicUsize::new(threads))
+    }
+
+    fn pass(&self) {
+        // Relaxed, twice: what is behind the gate does not depend on what was before it.
+        self.0.fetch_sub(1, Ordering::Relaxed);
+        let mut patience = Patience::new();
+        while self.0.load(Ordering::Relaxed) > 0 {
+            patience.wait();
         }
     }
 }

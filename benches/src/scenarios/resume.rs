@@ -28,10 +28,8 @@ pub(super) fn group(suspended: u64) -> Group {
             "Round trips from a loop to a worker and back to the loop, which sleeps if \
              there is nothing to do. Under way at a time: {suspended}."
         ),
-        unit: suspended,
-        least: 10 * suspended.max(64),
-        most: 200_000 / suspended * suspended,
-        oversubscribed: super::cores() < 2,
+        unit: 10 * suspended.max(64),
+        oversubscribed: crate::cores::count() < 2,
         core: true,
         cells: vec![
             cell("an eventfd each way", Role::Floor, eventfds),
