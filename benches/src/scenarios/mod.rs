@@ -139,7 +139,12 @@ pub fn groups(left_out: &[String]) -> Vec<Group> {
     let mut groups = of_family::<Box<Item>>(left_out);
     groups.extend(of_family::<u64>(left_out));
     #[cfg(target_os = "linux")]
-    groups.extend([awake::group(), resume::group(1), resume::group(64)]);
+    {
+        groups.push(awake::group());
+        for clock in [resume::Clock::Wall, resume::Clock::Processor] {
+            groups.extend([1, 64].map(|suspended| resume::group(suspended, clock)));
+        }
+    }
     groups
 }
 

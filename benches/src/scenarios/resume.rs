@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mpsc_queue::{Receiver as OurReceiver, WakingQueue};
+use nix::time::{ClockId, clock_gettime};
 use tokio::sync::oneshot;
 
 use super::{Cell, Group};
@@ -13,19 +14,42 @@ use crate::contestant::{Contestant, Item, Payload, Role};
 use crate::contestants::{Crossbeam, Odin};
 use crate::eventfd::{Event, Notify};
 
+/// What is measured of a round trip.
+#[derive(Clone, Copy)]
+pub(super) enum Clock {
+    /// How long it takes.
+    Wall,
+    /// What it costs: of two ways that are equally fast, one may have slept.
+    Processor,
+}
+
 /// So many requests are suspended at any time. The way out is the same for all,
 /// `std::sync::mpsc`: what differs is the way back.
-pub(super) fn group(suspended: u64) -> Group {
+pub(super) fn group(suspended: u64, clock: Clock) -> Group {
     let cell = |name, role, run: fn(u64, u64) -> Duration| Cell {
         name,
         role,
-        run: Box::new(move |items| run(suspended, items)),
+        run: Box::new(move |items| {
+            let before = processor_time();
+            let elapsed = run(suspended, items);
+            match clock {
+                Clock::Wall => elapsed,
+                Clock::Processor => processor_time() - before,
+            }
+        }),
+    };
+    let (name, measured) = match clock {
+        Clock::Wall => ("resume", "Round trips"),
+        Clock::Processor => (
+            "resume-cpu",
+            "Processor time, of both threads, of round trips",
+        ),
     };
     Group {
-        scenario: format!("resume/{suspended}"),
+        scenario: format!("{name}/{suspended}"),
         family: "",
         question: format!(
-            "Round trips from a loop to a worker and back to the loop, which sleeps if \
+            "{measured} from a loop to a worker and back to the loop, which sleeps if \
              there is nothing to do. Under way at a time: {suspended}."
         ),
         unit: 10 * suspended.max(64),
@@ -47,6 +71,13 @@ pub(super) fn group(suspended: u64) -> Group {
             cell("tokio oneshot, a task each", Role::Other, oneshots),
         ],
     }
+}
+
+/// What this process has used.
+fn processor_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)
+        .expect("Linux has this clock")
+        .into()
 }
 
 fn through_ours(suspended: u64, items: u64) -> Duration {
