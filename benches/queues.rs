@@ -96,7 +96,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         sleep::measure(&mut sleepers, effort_asleep(&arguments), show_progress());
     }
     let findings = Findings {
-        machine: machine::description(),
+        machine: machine::description(&CONTESTANTS),
         failures,
         outcomes,
         sleepers,
@@ -105,6 +105,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     write_reports(&findings, &arguments)
 }
+
+/// Their packages.
+const CONTESTANTS: [&str; 11] = [
+    "concurrent-queue",
+    "cordyceps",
+    "crossbeam-channel",
+    "crossbeam-queue",
+    "crossfire",
+    "flume",
+    "futures-channel",
+    "kanal",
+    "nolock",
+    "thingbuf",
+    "tokio",
+];
 
 /// What a contestant in one scenario gets at most.
 const ENOUGH: Duration = Duration::from_secs(2);

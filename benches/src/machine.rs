@@ -5,9 +5,10 @@ use std::process::Command;
 
 use crate::cores;
 
-/// Name and value of everything that a reader must know to judge the figures.
+/// Name and value of everything that a reader must know to judge the figures. The
+/// contestants are named by their packages.
 #[must_use]
-pub fn description() -> Vec<(&'static str, String)> {
+pub fn description(contestants: &[&str]) -> Vec<(&'static str, String)> {
     vec![
         ("when", output("date", &["-u", "+%Y-%m-%d %H:%M UTC"])),
         ("processor", processor()),
@@ -18,8 +19,17 @@ pub fn description() -> Vec<(&'static str, String)> {
             "commit",
             output("git", &["describe", "--always", "--dirty", "--abbrev=10"]),
         ),
-        ("contestants", versions()),
+        ("contestants", versions(contestants)),
     ]
+}
+
+/// The description as a list.
+#[must_use]
+pub fn markdown(description: &[(&str, String)]) -> String {
+    let lines = description
+        .iter()
+        .map(|(name, value)| format!("- **{name}**: {value}\n"));
+    lines.collect()
 }
 
 fn processor() -> String {
@@ -47,28 +57,15 @@ fn output(program: &str, arguments: &[&str]) -> String {
     }
 }
 
-/// The contestants' packages, as they are locked.
-fn versions() -> String {
-    const PACKAGES: [&str; 11] = [
-        "concurrent-queue",
-        "cordyceps",
-        "crossbeam-channel",
-        "crossbeam-queue",
-        "crossfire",
-        "flume",
-        "futures-channel",
-        "kanal",
-        "nolock",
-        "thingbuf",
-        "tokio",
-    ];
+/// As the packages are locked.
+fn versions(packages: &[&str]) -> String {
     let lock = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"));
-    let version = |package: &str| {
+    let version = |package: &&str| {
         let (_, rest) = lock.split_once(&format!("name = \"{package}\"\nversion = \""))?;
         Some(format!("{package} {}", rest.split_once('"')?.0))
     };
-    PACKAGES
-        .into_iter()
+    packages
+        .iter()
         .filter_map(version)
         .collect::<Vec<_>>()
         .join(", ")

@@ -29,6 +29,16 @@ pub(crate) const PEERS: [(&str, Serve); 8] = [
     ("may-batch", || may::serve(Policy::Batch)),
 ];
 
+/// Their packages.
+pub(crate) const PACKAGES: [&str; 6] = [
+    "hyper",
+    "tokio",
+    "actix-web",
+    "may",
+    "may_minihttp",
+    "crossbeam-channel",
+];
+
 /// Says where a server listens, for the process that has started it.
 fn announce(addr: SocketAddr) {
     println!("listening on http://{addr}");

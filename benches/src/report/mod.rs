@@ -86,5 +86,7 @@ const METHOD: &str = "Every contestant is measured once in each round, in rotati
     median with 95 % confidence (order statistics; below six rounds the whole range). A ratio \
     is the median of the ratios within the rounds; below 1 we are faster. Heap objects exist \
     before the clock starts and are freed after it stops, so the allocator's part is not \
-    measured, save for what a queue itself allocates. Threads are not pinned. Oversubscribed \
-    means more threads than cores.";
+    measured, save for what a queue itself allocates. In scenarios with \
+    threads the producers have just written the items, as many for each contestant, and the \
+    consumer reads what it pops. Threads are pinned unless there are more of them than cores: \
+    that is what oversubscribed means.";
