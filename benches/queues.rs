@@ -212,10 +212,7 @@ fn write_reports(findings: &Findings, arguments: &Arguments) -> Result<(), Box<d
     }
     report::html::write(findings, &folder)?;
     if let Some(file) = &arguments.markdown {
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .ok_or("no workspace")?;
-        fs::write(workspace.join(file), report::text::markdown(findings))?;
+        report::save(file, &report::text::markdown(findings))?;
     }
     println!("\n{}", report::text::summary(findings));
     for (name, value) in &findings.machine {

@@ -10,11 +10,12 @@ mod peers;
 mod report;
 mod syscalls;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{fs, io};
 
 use benches::machine;
+use benches::report::save;
 use clap::Parser;
 
 use contestant::Contestant;
@@ -48,7 +49,7 @@ struct Options {
     #[arg(long, value_delimiter = ',')]
     connections: Vec<usize>,
 
-    /// Writes the tables there, too
+    /// Also write the tables to this file, relative to the workspace
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
 
@@ -99,9 +100,7 @@ fn main() -> io::Result<()> {
             }
         }
     }
-    options
-        .markdown
-        .map_or(Ok(()), |file| fs::write(file, tables))
+    options.markdown.map_or(Ok(()), |file| save(&file, &tables))
 }
 
 impl Options {

@@ -8,6 +8,9 @@ mod sleep_plot;
 mod targets;
 pub mod text;
 
+use std::path::Path;
+use std::{fs, io};
+
 use crate::check::Failure;
 use crate::contestant::Role;
 use crate::costs::Cost;
@@ -79,6 +82,17 @@ impl Row {
     fn median(&self) -> Median {
         Median::of(&self.nanos)
     }
+}
+
+/// Writes a report to a file that is named relative to the workspace, since Cargo
+/// runs a bench in its package's folder.
+///
+/// # Errors
+///
+/// Those of [`fs::write`].
+pub fn save(file: &Path, text: &str) -> io::Result<()> {
+    let workspace = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    fs::write(Path::new(workspace).join(file), text)
 }
 
 const METHOD: &str = "Every contestant is measured once in each round, in rotating order. \
