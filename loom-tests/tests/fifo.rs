@@ -48,12 +48,12 @@ fn two_producers_of_one() {
 
 #[test]
 fn two_producers_of_two() {
-    bounded(3, None, || fifo(2, 2, 2));
+    bounded(3, 5, || fifo(2, 2, 2));
 }
 
 #[test]
 fn three_producers_of_one() {
-    bounded(3, None, || fifo(3, 1, 2));
+    bounded(3, 4, || fifo(3, 1, 2));
 }
 
 /// A push that returned before another began comes out first, whoever made them:
@@ -97,7 +97,7 @@ fn an_earlier_push_comes_out_first() {
 /// The consumer is a producer, too: it pushes between its own pops.
 #[test]
 fn the_consumer_pushes_to_itself() {
-    bounded(3, None, || {
+    exhaustive(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let other = {
             let queue = Arc::clone(&queue);

@@ -3,7 +3,7 @@
 
 use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{Job, assert_fifo, bounded, exhaustive, job, pop_rest};
+use loom_tests::{Job, assert_fifo, exhaustive, job, pop_rest};
 use mpsc_queue::{Pop, Queue};
 
 /// Two threads compete for the consumer's place; what one leaves the other takes.
@@ -56,7 +56,7 @@ fn a_queue_is_dropped_with_items_in_it() {
 /// by nobody.
 #[test]
 fn the_place_is_handed_over_while_others_push() {
-    bounded(3, None, || {
+    exhaustive(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let producer = {
             let queue = Arc::clone(&queue);

@@ -7,6 +7,7 @@ use loom::alloc::Track;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
+use loom_tests::{bounded, exhaustive};
 use mpsc_queue::Pop;
 use papers::jiffy::Jiffy;
 use papers::ring::Ring;
@@ -95,13 +96,6 @@ where
     assert_eq!(values.len(), pushes.iter().sum::<usize>());
 }
 
-/// All interleavings with at most this many preemptions.
-fn bounded(preemptions: usize, run: impl Fn() + Sync + Send + 'static) {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(preemptions);
-    model.check(run);
-}
-
 macro_rules! models {
     ($($name:ident: $new:expr;)*) => {$(
         mod $name {
@@ -109,19 +103,19 @@ macro_rules! models {
 
             #[test]
             fn one_producer_of_three() {
-                bounded(2, || fifo($new, &[3], 3));
+                bounded(2, 3, || fifo($new, &[3], 3));
             }
 
             #[test]
             fn two_producers_of_one() {
-                bounded(3, || fifo($new, &[1, 1], 2));
+                bounded(3, 4, || fifo($new, &[1, 1], 2));
             }
 
             /// With blocks of one slot: the first to have a late push on a block that
             /// others have left.
             #[test]
             fn two_producers_of_two_and_one() {
-                bounded(2, || fifo($new, &[2, 1], 2));
+                bounded(2, 3, || fifo($new, &[2, 1], 2));
             }
         }
     )*};
@@ -140,7 +134,7 @@ models! {
 /// and a push is refused only while the ring is full.
 #[test]
 fn a_ring_is_full_only_when_it_is() {
-    bounded(3, || {
+    bounded(3, 4, || {
         let ring = Arc::new(Ring::<Value>::new(2));
         let popped = Arc::new(AtomicUsize::new(0));
         let producer = {
@@ -183,7 +177,7 @@ fn a_push_after_the_ticket<Q>(new: fn() -> Q)
 where
     Q: Mpsc<Item: Carrier> + Send + 'static,
 {
-    loom::model(move || {
+    exhaustive(move || {
         let queue = Arc::new(new());
         let other = {
             let queue = Arc::clone(&queue);
@@ -220,7 +214,7 @@ fn handed_over<Q>(new: fn() -> Q)
 where
     Q: Mpsc<Item: Carrier> + Send + 'static,
 {
-    bounded(2, move || {
+    bounded(2, 3, move || {
         let queue = Arc::new(new());
         for number in 0..3 {
             assert!(queue.push(Carrier::carry(0, number)).is_ok());

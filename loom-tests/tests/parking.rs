@@ -61,7 +61,7 @@ fn one_producer_of_two() {
 
 #[test]
 fn two_producers_of_one() {
-    bounded(3, None, || receive_all(&Arc::new(Notify::new()), 2, 1));
+    bounded(3, 5, || receive_all(&Arc::new(Notify::new()), 2, 1));
 }
 
 /// What the consumer writes before it parks is visible to the push that is told
@@ -99,7 +99,7 @@ fn what_is_left_for_the_waker_is_seen() {
 /// unparks, and what was about to wake it comes late or not at all.
 #[test]
 fn woken_from_elsewhere() {
-    bounded(3, None, || {
+    bounded(3, 5, || {
         let bell = Arc::new(Notify::new());
         let elsewhere = {
             let bell = Arc::clone(&bell);

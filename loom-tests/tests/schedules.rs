@@ -87,13 +87,8 @@ fn the_consumer_is_handed_over() {
         const EACH: usize = 100;
         let census = Census::new(EACH);
         let queue = Arc::new(Queue::new());
-        let producers = spawn_all(|producer| {
-            let (queue, census) = (Arc::clone(&queue), census.clone());
-            move || {
-                for number in 0..EACH {
-                    let _ = queue.push(census.item(producer, number));
-                }
-            }
+        let producers = push_all(&census, &queue, |queue, item| {
+            let _ = queue.push(item);
         });
         let order = Arc::new(std::sync::Mutex::new(Order::default()));
         let consumers = [(); 3].map(|()| {
@@ -125,13 +120,8 @@ fn a_queue_is_dropped_half_full() {
         const EACH: usize = 100;
         let census = Census::new(EACH);
         let queue = Arc::new(Queue::new());
-        let producers = spawn_all(|producer| {
-            let (queue, census) = (Arc::clone(&queue), census.clone());
-            move || {
-                for number in 0..EACH {
-                    let _ = queue.push(census.item(producer, number));
-                }
-            }
+        let producers = push_all(&census, &queue, |queue, item| {
+            let _ = queue.push(item);
         });
         let mut consumer = Consumer::owned(queue).unwrap();
         for _ in 0..thread_rng().gen_range(0..PRODUCERS * EACH) {
@@ -152,14 +142,7 @@ fn a_thread_that_sleeps_is_woken() {
         const EACH: usize = 150;
         let census = Census::new(EACH);
         let queue = Arc::new(ThreadQueue::new());
-        let producers = spawn_all(|producer| {
-            let (queue, census) = (Arc::clone(&queue), census.clone());
-            move || {
-                for number in 0..EACH {
-                    queue.push(census.item(producer, number));
-                }
-            }
-        });
+        let producers = push_all(&census, &queue, |queue, item| queue.push(item));
         let mut receiver = queue.receiver().unwrap();
         let mut order = Order::default();
         while order.total() < PRODUCERS * EACH {
@@ -177,14 +160,7 @@ fn a_task_that_waits_is_woken() {
         const EACH: usize = 150;
         let census = Census::new(EACH);
         let queue = Arc::new(TaskQueue::new());
-        let producers = spawn_all(|producer| {
-            let (queue, census) = (Arc::clone(&queue), census.clone());
-            move || {
-                for number in 0..EACH {
-                    queue.push(census.item(producer, number));
-                }
-            }
-        });
+        let producers = push_all(&census, &queue, |queue, item| queue.push(item));
         let mut receiver = Receiver::owned(queue).unwrap();
         let mut order = Order::default();
         while order.total() < PRODUCERS * EACH {
@@ -208,16 +184,13 @@ fn one_wake_up_per_ended_park() {
         let census = Census::new(EACH);
         let queue = Arc::new(Queue::new());
         let told = Arc::new(AtomicUsize::new(0));
-        let producers = spawn_all(|producer| {
-            let (queue, census) = (Arc::clone(&queue), census.clone());
+        let producers = {
             let told = Arc::clone(&told);
-            move || {
-                for number in 0..EACH {
-                    let wakeup = queue.push(census.item(producer, number));
-                    told.fetch_add(wakeup.is_needed().into(), Relaxed);
-                }
-            }
-        });
+            push_all(&census, &queue, move |queue, item| {
+                let wakeup = queue.push(item);
+                told.fetch_add(wakeup.is_needed().into(), Relaxed);
+            })
+        };
         let mut consumer = queue.consumer().unwrap();
         let (mut order, mut ended) = (Order::default(), 0);
         while order.total() < PRODUCERS * EACH {
@@ -396,6 +369,22 @@ fn spawn_all<F: FnOnce() + Send + 'static>(
     (0..PRODUCERS)
         .map(|number| thread::spawn(body(number)))
         .collect()
+}
+
+/// Producers that push all their items, one by one.
+fn push_all<Q: Send + Sync + 'static>(
+    census: &Census,
+    queue: &Arc<Q>,
+    push: impl Fn(&Q, Box<Item>) + Clone + Send + 'static,
+) -> Vec<thread::JoinHandle<()>> {
+    spawn_all(|producer| {
+        let (census, queue, push) = (census.clone(), Arc::clone(queue), push.clone());
+        move || {
+            for number in 0..census.each {
+                push(&queue, census.item(producer, number));
+            }
+        }
+    })
 }
 
 fn join_all(threads: Vec<thread::JoinHandle<()>>) {

@@ -33,7 +33,7 @@ fn a_resume_while_the_loop_ends() {
 /// Several workers, one of which drops what is pending.
 #[test]
 fn several_resumes_while_the_loop_ends() {
-    bounded(3, None, || {
+    bounded(3, 5, || {
         let drops = Drops::new();
         let (inbox, [one, two, three]) = suspend_all(&drops);
         let resumes = thread::spawn(move || {
@@ -52,7 +52,7 @@ fn several_resumes_while_the_loop_ends() {
 /// comes before, during or after the sweep.
 #[test]
 fn several_resumes_after_the_end() {
-    bounded(3, None, || {
+    bounded(3, 5, || {
         let drops = Drops::new();
         let (inbox, [one, two, three]) = suspend_all(&drops);
         drop(inbox.arrivals());

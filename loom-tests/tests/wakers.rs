@@ -34,7 +34,7 @@ fn a_thread_receives_all() {
 /// A task receives all, registering itself in between.
 #[test]
 fn a_task_receives_all() {
-    bounded(3, None, || {
+    exhaustive(|| {
         let queue = Arc::new(TaskQueue::<Box<Job>>::new());
         let producer = {
             let queue = Arc::clone(&queue);
@@ -91,7 +91,7 @@ fn a_bell_rings_once_per_park() {
         }
     }
 
-    bounded(3, None, || {
+    bounded(3, 5, || {
         let rung = Arc::new(AtomicUsize::new(0));
         let queue = Arc::new(WakingQueue::with_waker(Bell(Arc::clone(&rung))));
         let threads: Vec<_> = (0..2)
