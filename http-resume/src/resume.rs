@@ -541,7 +541,7 @@ impl Inbox {
 fn empty_and_park(mut consumer: Consumer<&Queue<Suspended>>) -> Chain<Suspended> {
     let mut swept = Chain::new();
     loop {
-        while let Some(suspended) = consumer.pop_wait() {
+        while let Some(suspended) = consumer.pop_blocking() {
             swept.push(suspended);
         }
         if let Some(parked) = consumer.park() {

@@ -1,17 +1,17 @@
 //! A worker stops in the middle of a resume, between the queue's exchange and its
 //! link: the server goes on. Run by `cargo frozen`.
 
-#[cfg(mpsc_pause)]
+#[cfg(mpsc_fail_point)]
 mod support;
 
 // Otherwise no test would run, and that would look like success.
-#[cfg(not(mpsc_pause))]
+#[cfg(not(mpsc_fail_point))]
 const _: () = assert!(
     option_env!("MPSC_FROZEN").is_none(),
-    "built without `--cfg mpsc_pause`: is RUSTFLAGS set? It replaces that of `cargo frozen`"
+    "built without `--cfg mpsc_fail_point`: is RUSTFLAGS set? It replaces that of `cargo frozen`"
 );
 
-#[cfg(mpsc_pause)]
+#[cfg(mpsc_fail_point)]
 mod frozen {
     use std::sync::mpsc::{Receiver, channel};
     use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ mod frozen {
     use std::time::{Duration, Instant};
 
     use http_resume::{Config, Metric, Pending, Router, answer};
-    use mpsc_queue::pause::in_next_gap;
+    use mpsc_queue::fail_point::in_next_gap;
 
     use crate::support::{HANGS, Running, until};
 

@@ -21,7 +21,7 @@ fn the_length_is_never_negative() {
             thread::spawn(move || queue.len())
         };
         let mut consumer = queue.consumer().unwrap();
-        let popped = usize::from(consumer.pop_wait().is_some());
+        let popped = usize::from(consumer.pop_blocking().is_some());
         let length = observer.join().unwrap();
         assert!(length <= 1, "{length} of one item");
         producer.join().unwrap();

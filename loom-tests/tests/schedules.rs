@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use http_resume::resume::{Inbox, Key, Pending, suspend};
 use mpsc_queue::{
-    Chain, Consumer, Link, Pop, Queue, Receiver, SharedLink, TaskQueue, ThreadQueue, linked,
+    AsyncQueue, BlockingQueue, Chain, Consumer, Link, Pop, Queue, Receiver, SharedLink, linked,
 };
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
@@ -141,7 +141,7 @@ fn a_thread_that_sleeps_is_woken() {
     schedules(|| {
         const EACH: usize = 150;
         let census = Census::new(EACH);
-        let queue = Arc::new(ThreadQueue::new());
+        let queue = Arc::new(BlockingQueue::new());
         let producers = push_all(&census, &queue, |queue, item| queue.push(item));
         let mut receiver = queue.receiver().unwrap();
         let mut order = Order::default();
@@ -159,7 +159,7 @@ fn a_task_that_waits_is_woken() {
     schedules(|| {
         const EACH: usize = 150;
         let census = Census::new(EACH);
-        let queue = Arc::new(TaskQueue::new());
+        let queue = Arc::new(AsyncQueue::new());
         let producers = push_all(&census, &queue, |queue, item| queue.push(item));
         let mut receiver = Receiver::owned(queue).unwrap();
         let mut order = Order::default();
@@ -224,7 +224,7 @@ fn no_announcement_is_missed() {
     schedules(|| {
         const EACH: usize = 150;
         let tasks: [Arc<Task>; 3] = Default::default();
-        let queue = Arc::new(ThreadQueue::<Arc<Task>>::new());
+        let queue = Arc::new(BlockingQueue::<Arc<Task>>::new());
         let producers = spawn_all(|producer| {
             let (queue, tasks) = (Arc::clone(&queue), tasks.clone());
             move || {
@@ -270,7 +270,7 @@ fn requests_outlive_their_loop() {
         };
         let mut arrivals = inbox.arrivals();
 
-        let jobs = [(); PRODUCERS].map(|()| Arc::new(ThreadQueue::<Pending<Box<Item>>>::new()));
+        let jobs = [(); PRODUCERS].map(|()| Arc::new(BlockingQueue::<Pending<Box<Item>>>::new()));
         let workers = spawn_all(|worker| {
             let jobs = Arc::clone(&jobs[worker]);
             move || {

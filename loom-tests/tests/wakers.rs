@@ -9,13 +9,13 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
 use loom_tests::{Job, assert_fifo, bounded, exhaustive, job};
-use mpsc_queue::{Pop, Receiver, TaskQueue, ThreadQueue, Wake, WakingQueue};
+use mpsc_queue::{AsyncQueue, BlockingQueue, Pop, Receiver, Wake, WakingQueue};
 
 /// A thread receives all, sleeping in between.
 #[test]
 fn a_thread_receives_all() {
     bounded(3, None, || {
-        let queue = Arc::new(ThreadQueue::<Box<Job>>::new());
+        let queue = Arc::new(BlockingQueue::<Box<Job>>::new());
         let threads: Vec<_> = (0..2)
             .map(|producer| {
                 let queue = Arc::clone(&queue);
@@ -35,7 +35,7 @@ fn a_thread_receives_all() {
 #[test]
 fn a_task_receives_all() {
     exhaustive(|| {
-        let queue = Arc::new(TaskQueue::<Box<Job>>::new());
+        let queue = Arc::new(AsyncQueue::<Box<Job>>::new());
         let producer = {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
@@ -59,7 +59,7 @@ fn a_receiver_leaves_while_it_is_woken() {
     }
 
     exhaustive(|| {
-        let queue = Arc::new(TaskQueue::<Box<Job>>::new());
+        let queue = Arc::new(AsyncQueue::<Box<Job>>::new());
         let producer = {
             let queue = Arc::clone(&queue);
             thread::spawn(move || queue.push(job(0, 0)))
@@ -75,7 +75,7 @@ fn a_receiver_leaves_while_it_is_woken() {
         }
         producer.join().unwrap();
         let mut receiver = queue.receiver().unwrap();
-        received += usize::from(receiver.pop_wait().is_some());
+        received += usize::from(receiver.pop_blocking().is_some());
         assert_eq!(received, 1);
         drop::<Receiver<_, _>>(receiver);
     });
@@ -106,12 +106,12 @@ fn a_bell_rings_once_per_park() {
             if let Some(parked) = receiver.park() {
                 ended += usize::from(!parked.unpark());
             }
-            items.extend(receiver.pop_wait());
+            items.extend(receiver.pop_blocking());
         }
         for thread in threads {
             thread.join().unwrap();
         }
-        items.extend(std::iter::from_fn(|| receiver.pop_wait()));
+        items.extend(std::iter::from_fn(|| receiver.pop_blocking()));
         assert_eq!(rung.load(Ordering::Relaxed), ended);
         assert_fifo(&items, 2, 1);
     });
@@ -144,7 +144,7 @@ fn the_item_is_in_place_when_the_bell_rings() {
             assert!(matches!(first, Pop::Item(_)), "woken for {first:?}");
         }
         producer.join().unwrap();
-        let rest = receiver.pop_wait();
+        let rest = receiver.pop_blocking();
         assert_eq!(
             usize::from(matches!(first, Pop::Item(_))) + rest.iter().count(),
             1

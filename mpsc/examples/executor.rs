@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Wake, Waker};
 use std::thread;
 
-use mpsc_queue::{Link, Receiver, SharedLink, TaskQueue, ThreadQueue, ThreadWaker, linked};
+use mpsc_queue::{AsyncQueue, BlockingQueue, Link, Receiver, SharedLink, ThreadWaker, linked};
 
 /// A future that is run piece by piece. It embeds the link of the run queue.
 struct Task {
@@ -29,7 +29,7 @@ linked!(Task => link: SharedLink);
 
 struct Shared {
     /// Tasks that were woken, in that order.
-    run_queue: ThreadQueue<Arc<Task>>,
+    run_queue: BlockingQueue<Arc<Task>>,
     /// Tasks that are not done.
     alive: AtomicUsize,
 }
@@ -57,7 +57,7 @@ impl Executor {
     fn new() -> Self {
         Self {
             shared: Arc::new(Shared {
-                run_queue: ThreadQueue::new(),
+                run_queue: BlockingQueue::new(),
                 alive: AtomicUsize::new(0),
             }),
         }
@@ -81,7 +81,7 @@ impl Executor {
         }
     }
 
-    fn poll_one(&self, woken: &mut Receiver<&ThreadQueue<Arc<Task>>, ThreadWaker>) {
+    fn poll_one(&self, woken: &mut Receiver<&BlockingQueue<Arc<Task>>, ThreadWaker>) {
         let task = woken.recv();
         let waker = Waker::from(Arc::clone(&task));
         let mut slot = task.future.lock().expect("no task panicked");
@@ -115,7 +115,7 @@ fn message(text: impl Into<String>) -> Box<Message> {
 
 fn main() {
     let executor = Executor::new();
-    let inbox = Arc::new(TaskQueue::<Box<Message>>::new());
+    let inbox = Arc::new(AsyncQueue::<Box<Message>>::new());
 
     let messages = Receiver::owned(Arc::clone(&inbox));
     executor.spawn(async move {

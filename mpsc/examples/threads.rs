@@ -8,7 +8,7 @@
 
 use std::thread;
 
-use mpsc_queue::{Chain, Link, ThreadQueue, linked};
+use mpsc_queue::{BlockingQueue, Chain, Link, linked};
 
 /// What the producers ask for. The queue's node is part of it, so that nothing is
 /// allocated for queueing it.
@@ -27,7 +27,7 @@ enum Kind {
 
 const PRODUCERS: usize = 3;
 
-static REQUESTS: ThreadQueue<Box<Request>> = ThreadQueue::new();
+static REQUESTS: BlockingQueue<Box<Request>> = BlockingQueue::new();
 
 fn request(from: usize, kind: Kind) -> Box<Request> {
     Box::new(Request {

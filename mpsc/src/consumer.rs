@@ -35,7 +35,7 @@ pub enum Pop<H> {
 
 impl<H> Pop<H> {
     /// The item, if there is one. Forgets which of the other answers it was.
-    pub fn item(self) -> Option<H> {
+    pub fn into_item(self) -> Option<H> {
         match self {
             Self::Item(handle) => Some(handle),
             Self::Empty | Self::Stalled => None,
@@ -127,7 +127,7 @@ impl<R: QueueRef> Consumer<R> {
     /// millisecond at a time. Do not call it where that producer cannot run
     /// meanwhile: in an interrupt handler, or from a thread of a real-time
     /// priority above the producer's.
-    pub fn pop_wait(&mut self) -> Option<R::Handle> {
+    pub fn pop_blocking(&mut self) -> Option<R::Handle> {
         let mut backoff = Backoff::new();
         loop {
             match self.pop() {

@@ -18,11 +18,11 @@
 //! | [`Consumer::pop`] | pushes | wait-free |
 //! | [`Consumer::park`], [`Parked::unpark`] | pushes | wait-free |
 //! | [`Consumer::drain`] | pushes | wait-free per item, bounded by what was there |
-//! | [`Consumer::pop_wait`] | pushes | **blocking** while a producer is in its gap |
+//! | [`Consumer::pop_blocking`] | pushes | **blocking** while a producer is in its gap |
 //! | [`Receiver::poll_recv`] | pushes | wait-free, but for the waker's code |
 #![cfg_attr(
     feature = "std",
-    doc = "| `recv`, `recv_timeout` of a [`ThreadQueue`] | pushes | **blocking** until there is an item |"
+    doc = "| `recv`, `recv_timeout` of a [`BlockingQueue`] | pushes | **blocking** until there is an item |"
 )]
 //! | [`WakingQueue::push`] and the like | everything | as above, and the waker's code if the consumer sleeps |
 //! | dropping a queue | nothing (`&mut`) | one drop per item |
@@ -44,7 +44,7 @@ compile_error!(
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
-#[cfg(any(feature = "std", loom, mpsc_pause))]
+#[cfg(any(feature = "std", loom, mpsc_fail_point))]
 extern crate std;
 
 mod chain;
@@ -52,12 +52,12 @@ mod consumer;
 #[cfg(any(doc, doctest))]
 pub mod docs;
 mod drain;
+#[cfg(mpsc_fail_point)]
+#[doc(hidden)]
+pub mod fail_point;
 mod handle;
 mod length;
 mod link;
-#[cfg(mpsc_pause)]
-#[doc(hidden)]
-pub mod pause;
 mod queue;
 mod raw;
 mod seal;
@@ -77,9 +77,9 @@ pub use length::{Counted, Length, Uncounted};
 pub use link::{Field, Link, LinkKind, Linked, SharedLink};
 pub use queue::{AlreadyQueued, Queue, Wakeup};
 pub use signal::Signal;
-pub use task::{TaskQueue, TaskWaker};
+pub use task::{AsyncQueue, TaskWaker};
 #[cfg(feature = "std")]
-pub use thread::{ThreadQueue, ThreadWaker};
+pub use thread::{BlockingQueue, ThreadWaker};
 pub use waking::{Receiver, Wake, WakingQueue, WakingQueueRef};
 
 /// What `linked!` needs, where no name of the user's can stand in for it.

@@ -89,8 +89,8 @@ impl RawQueue {
         // compare-exchange in `pop` (`front = null` is written before the store
         // below); and with that in `park` (what the consumer left for its waker).
         let prev = self.back.swap(last.as_ptr(), Ordering::AcqRel);
-        #[cfg(mpsc_pause)]
-        crate::pause::gap();
+        #[cfg(mpsc_fail_point)]
+        crate::fail_point::gap();
         let wake = (prev == PARKED).then(on_parked);
         if is_link(prev) {
             // SAFETY: the consumer does not release `prev` before its `next` is

@@ -18,7 +18,7 @@ use crate::waking::{Receiver, WakingQueue, WakingQueueRef};
 ///
 /// ```
 /// use std::sync::Arc;
-/// use mpsc_queue::{Link, TaskQueue, linked};
+/// use mpsc_queue::{Link, AsyncQueue, linked};
 ///
 /// struct Message {
 ///     link: Link,
@@ -26,20 +26,20 @@ use crate::waking::{Receiver, WakingQueue, WakingQueueRef};
 /// }
 /// linked!(Message => link: Link);
 ///
-/// async fn print_two(queue: &TaskQueue<Box<Message>>) {
+/// async fn print_two(queue: &AsyncQueue<Box<Message>>) {
 ///     let mut messages = queue.receiver().expect("nobody else receives");
 ///     for _ in 0..2 {
 ///         println!("{}", messages.recv().await.text);
 ///     }
 /// }
 /// ```
-pub type TaskQueue<H, L = Uncounted> = WakingQueue<H, TaskWaker, L>;
+pub type AsyncQueue<H, L = Uncounted> = WakingQueue<H, TaskWaker, L>;
 
 /// Wakes the task that waits in [`recv`](Receiver::recv) or
-/// [`poll_recv`](Receiver::poll_recv). The waker of a [`TaskQueue`].
+/// [`poll_recv`](Receiver::poll_recv). The waker of a [`AsyncQueue`].
 pub struct TaskWaker(Slot<Waker>);
 
-impl<H: Handle> TaskQueue<H> {
+impl<H: Handle> AsyncQueue<H> {
     const_fn_unless_loom! {
         /// An empty queue.
         #[must_use]
@@ -49,7 +49,7 @@ impl<H: Handle> TaskQueue<H> {
     }
 }
 
-impl<H: Handle> TaskQueue<H, Counted> {
+impl<H: Handle> AsyncQueue<H, Counted> {
     const_fn_unless_loom! {
         /// An empty queue that counts its items. See [`Queue::counted`].
         #[must_use]
@@ -119,13 +119,13 @@ impl Deliver for TaskWaker {
     }
 }
 
-impl<H: Handle> Default for TaskQueue<H> {
+impl<H: Handle> Default for AsyncQueue<H> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<H: Handle> Default for TaskQueue<H, Counted> {
+impl<H: Handle> Default for AsyncQueue<H, Counted> {
     fn default() -> Self {
         Self::counted()
     }

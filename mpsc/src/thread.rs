@@ -22,7 +22,7 @@ use {
 /// [`recv`](Receiver::recv) until there is an item.
 ///
 /// ```
-/// use mpsc_queue::{Link, ThreadQueue, linked};
+/// use mpsc_queue::{Link, BlockingQueue, linked};
 ///
 /// struct Job {
 ///     link: Link,
@@ -30,7 +30,7 @@ use {
 /// }
 /// linked!(Job => link: Link);
 ///
-/// static QUEUE: ThreadQueue<Box<Job>> = ThreadQueue::new();
+/// static QUEUE: BlockingQueue<Box<Job>> = BlockingQueue::new();
 ///
 /// let worker = std::thread::spawn(|| {
 ///     let mut jobs = QUEUE.receiver().expect("there is one worker");
@@ -45,13 +45,13 @@ use {
 /// }
 /// assert_eq!(worker.join().unwrap(), 6);
 /// ```
-pub type ThreadQueue<H, L = Uncounted> = WakingQueue<H, ThreadWaker, L>;
+pub type BlockingQueue<H, L = Uncounted> = WakingQueue<H, ThreadWaker, L>;
 
 /// Unparks the thread that waits in [`recv`](Receiver::recv). The waker of a
-/// [`ThreadQueue`].
+/// [`BlockingQueue`].
 pub struct ThreadWaker(Slot<Thread>);
 
-impl<H: Handle> ThreadQueue<H> {
+impl<H: Handle> BlockingQueue<H> {
     const_fn_unless_loom! {
         /// An empty queue.
         #[must_use]
@@ -61,7 +61,7 @@ impl<H: Handle> ThreadQueue<H> {
     }
 }
 
-impl<H: Handle> ThreadQueue<H, Counted> {
+impl<H: Handle> BlockingQueue<H, Counted> {
     const_fn_unless_loom! {
         /// An empty queue that counts its items. See [`Queue::counted`].
         #[must_use]
@@ -75,7 +75,7 @@ impl<R: WakingQueueRef<ThreadWaker>> Receiver<R, ThreadWaker> {
     /// Takes the oldest item out, sleeping until there is one.
     ///
     /// **Blocking**, also while the queue is stalled: see
-    /// [`Consumer::pop_wait`](crate::Consumer::pop_wait).
+    /// [`Consumer::pop_blocking`](crate::Consumer::pop_blocking).
     ///
     /// Sleeps by [`std::thread::park`], and so shares the thread's token with the
     /// caller: a late wake-up may leave it set, so that the caller's own next `park`
@@ -83,7 +83,7 @@ impl<R: WakingQueueRef<ThreadWaker>> Receiver<R, ThreadWaker> {
     /// here. Whoever parks as well must look at a condition of their own each time.
     pub fn recv(&mut self) -> R::Handle {
         loop {
-            if let Some(handle) = self.pop_wait() {
+            if let Some(handle) = self.pop_blocking() {
                 return handle;
             }
             if self.park_thread() {
@@ -169,13 +169,13 @@ impl Deliver for ThreadWaker {
     }
 }
 
-impl<H: Handle> Default for ThreadQueue<H> {
+impl<H: Handle> Default for BlockingQueue<H> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<H: Handle> Default for ThreadQueue<H, Counted> {
+impl<H: Handle> Default for BlockingQueue<H, Counted> {
     fn default() -> Self {
         Self::counted()
     }

@@ -62,9 +62,9 @@ impl<W: Wake + ?Sized> Wake for Arc<W> {
 /// |---|---|---|---|
 #[cfg_attr(
     feature = "std",
-    doc = "| [`ThreadWaker`](crate::ThreadWaker) | a thread that blocks | [`ThreadQueue::new`](crate::ThreadQueue) | [`recv`](Receiver::recv), [`recv_timeout`](Receiver::recv_timeout) |"
+    doc = "| [`ThreadWaker`](crate::ThreadWaker) | a thread that blocks | [`BlockingQueue::new`](crate::BlockingQueue) | [`recv`](Receiver::recv), [`recv_timeout`](Receiver::recv_timeout) |"
 )]
-/// | [`TaskWaker`](crate::TaskWaker) | an async task | [`TaskQueue::new`](crate::TaskQueue) | [`recv().await`](Receiver::recv), [`poll_recv`](Receiver::poll_recv) |
+/// | [`TaskWaker`](crate::TaskWaker) | an async task | [`AsyncQueue::new`](crate::AsyncQueue) | [`recv().await`](Receiver::recv), [`poll_recv`](Receiver::poll_recv) |
 /// | your [`Wake`] | an event loop | [`WakingQueue::with_waker`] | [`park`](Receiver::park), then [`drain`](Receiver::drain) |
 ///
 /// All that is said of [`Queue`] holds here, too. A wake-up costs the producers
@@ -240,9 +240,9 @@ impl<R: WakingQueueRef<W>, W: Signal> Receiver<R, W> {
     }
 
     /// Takes the oldest item out, waiting while the queue is stalled.
-    /// **Blocking**: see [`Consumer::pop_wait`].
-    pub fn pop_wait(&mut self) -> Option<R::Handle> {
-        self.consumer.pop_wait()
+    /// **Blocking**: see [`Consumer::pop_blocking`].
+    pub fn pop_blocking(&mut self) -> Option<R::Handle> {
+        self.consumer.pop_blocking()
     }
 
     /// Takes out at most `limit` of the items that are in the queue now. See

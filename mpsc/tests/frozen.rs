@@ -2,20 +2,20 @@
 //! Run by `cargo frozen`.
 
 // Otherwise no test would run, and that would look like success.
-#[cfg(not(mpsc_pause))]
+#[cfg(not(mpsc_fail_point))]
 const _: () = assert!(
     option_env!("MPSC_FROZEN").is_none(),
-    "built without `--cfg mpsc_pause`: is RUSTFLAGS set? It replaces that of `cargo frozen`"
+    "built without `--cfg mpsc_fail_point`: is RUSTFLAGS set? It replaces that of `cargo frozen`"
 );
 
-#[cfg(mpsc_pause)]
+#[cfg(mpsc_fail_point)]
 mod frozen {
     use std::sync::{Arc, mpsc};
     use std::thread;
     use std::time::Duration;
 
-    use mpsc_queue::pause::in_next_gap;
-    use mpsc_queue::{Chain, Consumer, Link, Pop, Queue, ThreadQueue, linked};
+    use mpsc_queue::fail_point::in_next_gap;
+    use mpsc_queue::{BlockingQueue, Chain, Consumer, Link, Pop, Queue, linked};
 
     struct Item {
         link: Link,
@@ -131,7 +131,7 @@ mod frozen {
     /// woken in the end.
     #[test]
     fn a_receiver_may_give_up() {
-        let queue = Arc::new(ThreadQueue::new());
+        let queue = Arc::new(BlockingQueue::new());
         let push = |number| {
             let queue = Arc::clone(&queue);
             Frozen::new(move || {

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use mpsc_queue::{
-    AlreadyQueued, Chain, Counted, Handle, Link, Pop, Queue, SharedLink, TaskQueue, Wakeup, linked,
+    AlreadyQueued, AsyncQueue, Chain, Counted, Handle, Link, Pop, Queue, SharedLink, Wakeup, linked,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -408,7 +408,7 @@ impl<H: Kind> World<H> {
             }
             Operation::PopWait => {
                 let place = &mut self.places[step.queue];
-                let popped = place.queue.consumer().unwrap().pop_wait();
+                let popped = place.queue.consumer().unwrap().pop_blocking();
                 assert_eq!(popped.as_ref().map(H::number), place.items.pop_front());
                 self.keep_some(popped.into_iter().collect());
             }
@@ -553,7 +553,7 @@ impl std::task::Wake for Task {
 }
 
 fn run_task(program: &[Stay]) {
-    let mut queue = TaskQueue::<Box<Numbered>>::new();
+    let mut queue = AsyncQueue::<Box<Numbered>>::new();
     let tasks: [Arc<Task>; TASKS] = Default::default();
     let wakers = tasks.each_ref().map(|task| Waker::from(Arc::clone(task)));
 

@@ -11,8 +11,8 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use mpsc_queue::{
-    Chain, Consumer, Counted, Drain, Handle, Link, Linked, Pop, Queue, Receiver, SharedLink,
-    Signal, TaskQueue, Uncounted, Wake, WakingQueue, linked,
+    AsyncQueue, Chain, Consumer, Counted, Drain, Handle, Link, Linked, Pop, Queue, Receiver,
+    SharedLink, Signal, Uncounted, Wake, WakingQueue, linked,
 };
 
 struct Item {
@@ -77,7 +77,7 @@ fn a_leaked_consumer_keeps_its_place_until_the_queue_is_borrowed_mutably() {
 
 #[test]
 fn a_leaked_receiver_likewise() {
-    let mut queue = TaskQueue::<Box<Item>>::new();
+    let mut queue = AsyncQueue::<Box<Item>>::new();
     let mut receiver = queue.receiver().unwrap();
     assert!(
         receiver
@@ -187,7 +187,7 @@ fn a_panic_between_pops_loses_nothing() {
 
 /// A waker that pushes to the queue that it belongs to, whatever happens to it.
 struct Meddler {
-    queue: Arc<TaskQueue<Box<Item>>>,
+    queue: Arc<AsyncQueue<Box<Item>>>,
     woken: AtomicUsize,
 }
 
@@ -208,7 +208,7 @@ impl Drop for Meddler {
 
 #[test]
 fn wakers_may_push_when_woken_and_dropped() {
-    let queue = Arc::new(TaskQueue::new());
+    let queue = Arc::new(AsyncQueue::new());
     let mut receiver = Receiver::owned(Arc::clone(&queue)).unwrap();
     let meddler = || {
         Waker::from(Arc::new(Meddler {
@@ -246,7 +246,7 @@ impl std::task::Wake for Counting {
 
 #[test]
 fn the_task_of_the_latest_poll_is_woken() {
-    let queue = TaskQueue::new();
+    let queue = AsyncQueue::new();
     let mut receiver = queue.receiver().unwrap();
     let tasks = [Arc::new(Counting::default()), Arc::new(Counting::default())];
     for task in [&tasks[0], &tasks[1], &tasks[0], &tasks[1]] {
@@ -265,7 +265,7 @@ fn the_task_of_the_latest_poll_is_woken() {
 
 #[test]
 fn a_receiver_that_leaves_takes_its_waker_along() {
-    let queue = TaskQueue::new();
+    let queue = AsyncQueue::new();
     let task = Arc::new(Counting::default());
     let mut receiver = queue.receiver().unwrap();
     let waker = Waker::from(Arc::clone(&task));
@@ -284,7 +284,7 @@ fn a_receiver_that_leaves_takes_its_waker_along() {
 /// was dropped, and leaves an item behind.
 #[test]
 fn a_receiver_that_could_not_park_takes_its_waker_along() {
-    struct PushesWhenDropped(Arc<TaskQueue<Box<Item>>>);
+    struct PushesWhenDropped(Arc<AsyncQueue<Box<Item>>>);
     impl std::task::Wake for PushesWhenDropped {
         fn wake(self: Arc<Self>) {}
     }
@@ -293,7 +293,7 @@ fn a_receiver_that_could_not_park_takes_its_waker_along() {
             self.0.push(item(1));
         }
     }
-    let queue = Arc::new(TaskQueue::new());
+    let queue = Arc::new(AsyncQueue::new());
     let mut receiver = queue.receiver().unwrap();
     let first = Waker::from(Arc::new(PushesWhenDropped(Arc::clone(&queue))));
     let polled = receiver.poll_recv(&mut Context::from_waker(&first));
@@ -332,7 +332,7 @@ fn a_panic_may_pass_by_a_queue() {
     linked!(Call => link: Link);
     unwind_safe::<Queue<Box<Call>>>();
     unwind_safe::<Chain<Box<Call>>>();
-    unwind_safe::<TaskQueue<Box<Call>>>();
+    unwind_safe::<AsyncQueue<Box<Call>>>();
 }
 
 /// The waker may be anything that leads to one; and code can be written for all.
@@ -370,7 +370,7 @@ impl std::task::Wake for Panicker {
 
 #[test]
 fn a_waker_that_panics_does_not_lose_the_item() {
-    let queue = TaskQueue::new();
+    let queue = AsyncQueue::new();
     let mut receiver = queue.receiver().unwrap();
     let waker = Waker::from(Arc::new(Panicker));
     assert!(
@@ -539,7 +539,7 @@ fn send_and_sync_follow_the_handle() {
     send_and_sync::<Queue<Box<Lonely>>>();
     send_and_sync::<Queue<Box<Lonely>, Counted>>();
     send_and_sync::<Queue<&'static Shared>>();
-    send_and_sync::<TaskQueue<Box<Lonely>>>();
+    send_and_sync::<AsyncQueue<Box<Lonely>>>();
     send::<Chain<Box<Lonely>>>();
     send::<Consumer<&Queue<Box<Lonely>>>>();
     send::<Consumer<Arc<Queue<Box<Lonely>>>>>();

@@ -16,8 +16,8 @@ use std::thread;
 use std::time::Duration;
 
 use mpsc_queue::{
-    AlreadyQueued, Chain, Consumer, Link, Pop, Queue, Receiver, SharedLink, TaskQueue, ThreadQueue,
-    Wake, WakingQueue, linked,
+    AlreadyQueued, AsyncQueue, BlockingQueue, Chain, Consumer, Link, Pop, Queue, Receiver,
+    SharedLink, Wake, WakingQueue, linked,
 };
 
 const PRODUCERS: [usize; 4] = [1, 2, 4, 8];
@@ -316,7 +316,7 @@ fn a_push_that_fails_is_seen_by_the_pop() {
 fn a_sleeper_misses_no_announcement() {
     for producers in PRODUCERS {
         must_end(move || {
-            let queue = ThreadQueue::<Arc<Task>>::new();
+            let queue = BlockingQueue::<Arc<Task>>::new();
             let task = Arc::new(Task::default());
             thread::scope(|scope| {
                 for _ in 0..producers {
@@ -397,7 +397,7 @@ fn an_item_is_in_one_queue_at_a_time() {
 fn two_threads_converse() {
     must_end(|| {
         let census = Census::new(1, 1);
-        let (to, fro) = (ThreadQueue::new(), ThreadQueue::new());
+        let (to, fro) = (BlockingQueue::new(), BlockingQueue::new());
         thread::scope(|scope| {
             scope.spawn(|| {
                 let mut requests = to.receiver().unwrap();
@@ -422,7 +422,7 @@ fn a_thread_that_sleeps_is_woken() {
     for producers in PRODUCERS {
         must_end(move || {
             let census = Census::of(producers);
-            let queue = ThreadQueue::new();
+            let queue = BlockingQueue::new();
             thread::scope(|scope| {
                 for producer in 0..producers {
                     let (queue, census) = (&queue, &census);
@@ -451,7 +451,7 @@ fn a_thread_that_sleeps_is_woken() {
 fn a_time_limit_loses_nothing() {
     must_end(|| {
         let census = Census::of(1);
-        let queue = ThreadQueue::new();
+        let queue = BlockingQueue::new();
         thread::scope(|scope| {
             scope.spawn(|| {
                 for number in 0..EACH {
@@ -550,7 +550,7 @@ fn a_task_that_waits_is_woken() {
     for producers in PRODUCERS {
         must_end(move || {
             let census = Census::of(producers);
-            let queue = Arc::new(TaskQueue::new());
+            let queue = Arc::new(AsyncQueue::new());
             thread::scope(|scope| {
                 for producer in 0..producers {
                     let (queue, census) = (Arc::clone(&queue), &census);

@@ -53,7 +53,7 @@ fn ours(items: u64) -> Duration {
     let start = Instant::now();
     for _ in 0..items {
         queue.push(item);
-        item = receiver.pop_wait().expect("one was pushed");
+        item = receiver.pop_blocking().expect("one was pushed");
     }
     let elapsed = start.elapsed();
     assert_eq!(event.notified(), 0, "the consumer never slept");

@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mpsc_queue::{Chain, Receiver, Signal, ThreadQueue, ThreadWaker, Wake, WakingQueue};
+use mpsc_queue::{BlockingQueue, Chain, Receiver, Signal, ThreadWaker, Wake, WakingQueue};
 
 use super::adapters::Bell;
 use super::turn::Sleeper;
@@ -29,7 +29,7 @@ pub(super) trait Waker: Signal + Send + Sync + Sized + 'static {
 /// As in the crate's quick start: `recv` parks.
 impl Waker for ThreadWaker {
     fn queue() -> WakingQueue<Box<Item>, Self> {
-        ThreadQueue::new()
+        BlockingQueue::new()
     }
 
     fn recv(receiver: &mut Receiver<Shared<Self>, Self>, _: &mut u64) -> Box<Item> {
@@ -65,7 +65,7 @@ impl<B: Bell + Sync> Waker for Ring<B> {
 
     fn recv(receiver: &mut Receiver<Shared<Self>, Self>, parks: &mut u64) -> Box<Item> {
         loop {
-            if let Some(item) = receiver.pop_wait() {
+            if let Some(item) = receiver.pop_blocking() {
                 return item;
             }
             let queue = Arc::clone(receiver.queue());

@@ -11,17 +11,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use http_resume::Pending;
-use mpsc_queue::ThreadQueue;
+use mpsc_queue::BlockingQueue;
 
 pub(crate) struct Pool<W: Send + 'static> {
-    queues: Vec<Arc<ThreadQueue<Pending<W>>>>,
+    queues: Vec<Arc<BlockingQueue<Pending<W>>>>,
     next: AtomicUsize,
 }
 
 impl<W: Send> Pool<W> {
     /// Starts threads that `work` on each request and then resume it.
     pub(crate) fn new(threads: usize, work: fn(&mut W)) -> Self {
-        let queues: Vec<Arc<ThreadQueue<Pending<W>>>> =
+        let queues: Vec<Arc<BlockingQueue<Pending<W>>>> =
             (0..threads).map(|_| Arc::default()).collect();
         for queue in queues.iter().map(Arc::clone) {
             thread::spawn(move || {

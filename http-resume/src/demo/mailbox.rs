@@ -110,7 +110,7 @@ impl<W: Send + 'static> Mail<'_, W> {
             // Acquire pairs with the release in the drop of `Mailbox`: what was
             // sent before is seen by the pop that follows.
             let stopping = self.shared.stopping.load(Ordering::Acquire);
-            if let Some(pending) = self.receiver.pop_wait() {
+            if let Some(pending) = self.receiver.pop_blocking() {
                 return Next::Item(pending);
             }
             if stopping {

@@ -8,7 +8,7 @@
 
 use std::thread;
 
-use mpsc_queue::{Chain, Link, Pop, Queue, SharedLink, ThreadQueue, linked};
+use mpsc_queue::{BlockingQueue, Chain, Link, Pop, Queue, SharedLink, linked};
 
 const PRODUCERS: usize = 4;
 const EACH: usize = 20_000;
@@ -78,7 +78,7 @@ fn polled() {
 }
 
 fn slept() {
-    static QUEUE: ThreadQueue<Box<Job>> = ThreadQueue::new();
+    static QUEUE: BlockingQueue<Box<Job>> = BlockingQueue::new();
     run(
         |producer| (0..EACH).for_each(|number| QUEUE.push(job(producer, number))),
         || {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use mpsc_queue::{Link, Pop, Queue, SharedLink, ThreadQueue, linked};
+use mpsc_queue::{Link, Pop, Queue, SharedLink, BlockingQueue, linked};
 
 struct Job<T> {
     link: Link,
@@ -18,7 +18,7 @@ struct Task {
 linked!(Task => link: SharedLink);
 
 fn main() {
-    let queue = Arc::new(ThreadQueue::<Box<Job<u64>>>::new());
+    let queue = Arc::new(BlockingQueue::<Box<Job<u64>>>::new());
     let producers: Vec<_> = (0..4)
         .map(|_| {
             let queue = Arc::clone(&queue);

@@ -1,5 +1,5 @@
 //! A place to stop a producer in, to test what everybody else does meanwhile. It
-//! exists under `--cfg mpsc_pause` only.
+//! exists under `--cfg mpsc_fail_point` only.
 
 use std::boxed::Box;
 use std::cell::Cell;
