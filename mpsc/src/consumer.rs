@@ -1,40 +1,45 @@
-//! The consumer's side of a queue: one at a time.
+//! The consumer's side of a queue.
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 
 #[cfg(feature = "alloc")]
 use alloc::sync::Arc;
 
+use crate::backoff::Backoff;
 use crate::drain::Drain;
-use crate::handle::Handle;
+use crate::error::ConsumerTaken;
+use crate::form::{Back, RawPop};
+use crate::item::{Handle, link_to_handle};
 use crate::length::Length;
 use crate::queue::Queue;
-use crate::raw::RawQueue;
-use crate::seal::Seal;
-use crate::stall::Backoff;
+use crate::sealed::{INTERNAL, Internal};
+use crate::sync::{Ordering, fence};
 
-/// The answer of [`Consumer::pop`].
+/// The result of [`Consumer::pop`].
 ///
-/// An `Option` could not tell the last two apart, and then a push that has
-/// returned could be invisible to the pop that follows it.
+/// Unlike an `Option`, `Pop` distinguishes an empty queue from a stalled one. Merging the
+/// two would let `pop` report an empty queue after a push has returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "the item, if there is one, is in here"]
+#[must_use = "it may hold an item"]
 pub enum Pop<H> {
     /// The oldest item.
     Item(H),
-    /// The queue was empty at a moment during this call. Exact: no push that happened
-    /// before the call is overlooked. It orders nothing: to tell others "I sleep" and
-    /// then rely on an empty queue, [park](Consumer::park).
+    /// The queue was empty at a moment during the call: no push that happens before the
+    /// call is missed. See [`Consumer::pop_fenced`] for what this does *not* say about
+    /// several queues.
     Empty,
-    /// The queue is not empty, but its oldest item cannot be reached: a push that
-    /// overlapped this call had not finished when it was looked for. Nothing has
-    /// changed; try again. With no push in flight this is impossible.
+    /// The queue is not empty, but its oldest item cannot be reached yet, because a push
+    /// that overlapped the call was in its [gap]. The queue has not changed; try again.
+    /// Without a push in flight, `pop` does not return this.
+    ///
+    /// [gap]: crate::docs::limitations#a-stopped-producer-stalls-the-queue
     Stalled,
 }
 
 impl<H> Pop<H> {
-    /// The item, if there is one. Forgets which of the other answers it was.
+    /// Returns the item, if there is one.
     pub fn into_item(self) -> Option<H> {
         match self {
             Self::Item(handle) => Some(handle),
@@ -42,56 +47,61 @@ impl<H> Pop<H> {
         }
     }
 
-    /// Whether the queue was empty.
+    /// Returns `true` if the queue was empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         matches!(self, Self::Empty)
     }
 
-    /// Whether a push was in the way.
+    /// Returns `true` if the queue was stalled.
     #[must_use]
     pub const fn is_stalled(&self) -> bool {
         matches!(self, Self::Stalled)
     }
 }
 
-/// The error of taking the consumer's place while another consumer has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConsumerTaken;
-
-impl fmt::Display for ConsumerTaken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the queue has a consumer already")
-    }
-}
-
-impl core::error::Error for ConsumerTaken {}
-
-/// The one consumer of a [`Queue`], borrowed ([`Queue::consumer`]) or with a
-/// share in its ownership (`Consumer::owned`).
+/// The one consumer of a [`Queue`], which borrows the queue ([`Queue::consumer`]) or shares
+/// its ownership (`Consumer::owned`).
 ///
-/// That there is only one is checked when it is made; its methods take `&mut
-/// self` and check nothing. Dropping it frees the place for another; leaking it
-/// does not, until [`Queue::consumer_mut`].
+/// The constructor checks that there is only one; the methods take `&mut self` and check
+/// nothing. Dropping the consumer frees its place for another. Leaking the consumer does
+/// not, until [`Queue::consumer_mut`].
 ///
-/// It is `Send` if the handle is: the place can be handed to another thread.
+/// A consumer is `Send` if the handle is, so it can move to another thread.
 pub struct Consumer<R: QueueRef> {
     queue: R,
 }
 
+impl<H: Handle, L: Length> Queue<H, L> {
+    /// Returns the consumer, which borrows the queue.
+    ///
+    /// Everything that an earlier consumer did happens before this call returns.
+    /// `Consumer::owned` shares ownership of the queue instead.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConsumerTaken`] if another consumer exists.
+    pub fn consumer(&self) -> Result<Consumer<&Self>, ConsumerTaken> {
+        Consumer::acquire(self)
+    }
+
+    /// Returns the consumer, even if an earlier one was leaked ([`core::mem::forget`]).
+    ///
+    /// `&mut self` proves that no other consumer can be used any more.
+    #[must_use]
+    pub fn consumer_mut(&mut self) -> Consumer<&Self> {
+        self.raw_mut().acquire_consumer_mut();
+        Consumer { queue: self }
+    }
+}
+
 impl<R: QueueRef> Consumer<R> {
-    /// Takes the place, or fails if it is taken.
-    pub(crate) fn claim(queue: R) -> Result<Self, ConsumerTaken> {
-        if queue.queue(Seal::BROKEN).raw.claim() {
+    pub(crate) fn acquire(queue: R) -> Result<Self, ConsumerTaken> {
+        if queue.queue(INTERNAL).raw().acquire_consumer() {
             Ok(Self { queue })
         } else {
             Err(ConsumerTaken)
         }
-    }
-
-    /// For a place that the caller has taken already.
-    pub(crate) fn of_claimed(queue: R) -> Self {
-        Self { queue }
     }
 
     pub(crate) fn queue_ref(&self) -> &R {
@@ -99,72 +109,179 @@ impl<R: QueueRef> Consumer<R> {
     }
 
     pub(crate) fn bare_queue(&self) -> &Queue<R::Handle, R::Length> {
-        self.queue.queue(Seal::BROKEN)
+        self.queue.queue(INTERNAL)
     }
 
-    pub(crate) fn raw(&self) -> &RawQueue {
-        &self.bare_queue().raw
+    pub(crate) fn back(&self) -> &Back {
+        self.bare_queue().raw().back()
     }
 
-    /// Takes the oldest item out.
+    /// Removes and returns the oldest item.
     ///
-    /// Wait-free (where a compare-exchange is one instruction, see
-    /// [`docs::limitations`](crate::docs::limitations)): at most one read-modify-write,
-    /// for the last item. What the
-    /// producer did before the push happens before this returns the item.
+    /// At most one read-modify-write, for the last item in the queue.
+    /// [Wait-free](crate::docs::limitations#wait-free-and-the-hardware) where a
+    /// compare-exchange is one instruction. Everything that the producer did before the
+    /// push happens before this call returns the item.
     #[inline]
     pub fn pop(&mut self) -> Pop<R::Handle> {
-        // SAFETY: this consumer is the only one, and `&mut self` is its only use.
-        // Earlier consumers happened before, by `RawQueue::claim`.
-        unsafe { self.bare_queue().pop() }
+        // SAFETY: this consumer is the only one, and `&mut self` is its only use. Earlier
+        // consumers happened before, by `RawQueue::acquire_consumer`.
+        match unsafe { self.bare_queue().pop() } {
+            // SAFETY: all links in the queue come from handles of this type, and this one
+            // has just left.
+            RawPop::Item(link) => Pop::Item(unsafe { link_to_handle(link) }),
+            RawPop::Empty => Pop::Empty,
+            RawPop::Stalled => Pop::Stalled,
+        }
     }
 
-    /// Takes the oldest item out, waiting while the queue is stalled; `None` if
-    /// it is empty.
+    /// Removes and returns the oldest item; returns [`Pop::Empty`] only after a
+    /// sequentially consistent fence.
     ///
-    /// **Blocking**: waits for the producer that stalls the queue, first
-    /// spinning, then (with the feature `std`) yielding, then sleeping a
-    /// millisecond at a time. Do not call it where that producer cannot run
-    /// meanwhile: in an interrupt handler, or from a thread of a real-time
-    /// priority above the producer's.
+    /// [`pop`](Self::pop) orders nothing when it returns `Empty`. So of two threads, each of
+    /// which pushes to one queue and then pops the other's, *both* may get `Empty` in the
+    /// memory model of C11 and Rust (store buffering). With this method, at least one of
+    /// them gets an item or `Stalled`.
+    ///
+    /// The same holds for a flag in place of one of the queues. Suppose that the consumer
+    /// stores a flag and then calls this method, and that a producer pushes, executes a
+    /// [`SeqCst`](core::sync::atomic::Ordering::SeqCst)
+    /// [`fence`](core::sync::atomic::fence) and then loads the flag. If the consumer gets
+    /// `Empty`, the producer sees the flag.
+    ///
+    /// A consumer that wants to sleep does not need this method:
+    /// [`park`](Consumer::park) decides by a read-modify-write on the queue itself.
+    ///
+    /// Like `pop` if there is an item; otherwise a fence and a second look.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mpsc_queue::{Consumer, Link, Pop, Queue, linked};
+    /// # struct Job { link: Link }
+    /// # linked!(Job => link: Link);
+    /// /// Two threads call this with the queues exchanged. At most one gets `Empty`.
+    /// fn offer_and_look(
+    ///     theirs: &Queue<Box<Job>>,
+    ///     mine: &mut Consumer<&Queue<Box<Job>>>,
+    ///     job: Box<Job>,
+    /// ) -> Pop<Box<Job>> {
+    ///     if theirs.push(job).is_needed() {
+    ///         unreachable!("these consumers do not park");
+    ///     }
+    ///     mine.pop_fenced()
+    /// }
+    /// ```
+    pub fn pop_fenced(&mut self) -> Pop<R::Handle> {
+        match self.pop() {
+            Pop::Empty => {
+                // Pairs with a fence like this one in another thread, between that
+                // thread's push and its own look. The fence that comes second in the
+                // single total order is followed by a load that sees the other push.
+                fence(Ordering::SeqCst);
+                self.pop()
+            }
+            pop => pop,
+        }
+    }
+
+    /// Removes and returns the oldest item, waiting while the queue is stalled. Returns
+    /// `None` if the queue is empty.
+    ///
+    /// **Blocking**: waits for the producer in its gap. Spins first, then (with the feature
+    /// `std`) yields, then sleeps for a millisecond at a time. Do not call this method where
+    /// that producer cannot run meanwhile, as in an interrupt handler or on a thread of a
+    /// higher real-time priority.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mpsc_queue::{Link, Queue, linked};
+    /// # struct Job { link: Link, number: u32 }
+    /// # linked!(Job => link: Link);
+    /// fn sum_up(queue: &Queue<Box<Job>>) -> u32 {
+    ///     let mut consumer = queue.consumer().unwrap();
+    ///     std::iter::from_fn(|| consumer.pop_blocking()).map(|job| job.number).sum()
+    /// }
+    /// ```
     pub fn pop_blocking(&mut self) -> Option<R::Handle> {
         let mut backoff = Backoff::new();
         loop {
             match self.pop() {
                 Pop::Item(handle) => return Some(handle),
                 Pop::Empty => return None,
-                Pop::Stalled => backoff.wait(),
+                Pop::Stalled => backoff.snooze(),
             }
         }
     }
 
-    /// Takes out, one by one, at most `limit` of the items that are in the queue
+    /// Returns an iterator that removes at most `limit` of the items that are in the queue
     /// now.
     ///
-    /// What is pushed after this call is left for the next, so that producers
-    /// (the consumer among them) cannot keep it busy for ever. The iterator also
-    /// ends at a stall: see [`Drain::is_stalled`].
+    /// Items that are pushed after this call stay in the queue, so that producers, the
+    /// consumer among them, cannot keep it busy for ever. The iterator also ends at a
+    /// stall; see [`Drain::is_stalled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mpsc_queue::{Consumer, Link, Queue, linked};
+    /// # struct Job { link: Link }
+    /// # linked!(Job => link: Link);
+    /// # fn run(job: Box<Job>) {}
+    /// /// Runs at most 64 jobs. Returns `true` if the event loop may sleep.
+    /// fn run_some(jobs: &mut Consumer<&Queue<Box<Job>>>) -> bool {
+    ///     let mut drain = jobs.drain(64);
+    ///     for job in &mut drain {
+    ///         run(job);
+    ///     }
+    ///     if drain.is_stalled() {
+    ///         return false; // come back soon
+    ///     }
+    ///     jobs.queue().is_empty() // not empty if the limit was reached
+    /// }
+    /// ```
     pub fn drain(&mut self, limit: usize) -> Drain<'_, R::Handle, R::Length> {
-        // SAFETY: this consumer is the only one, and is borrowed for as long as
+        // SAFETY: this consumer is the only one, and it is mutably borrowed for as long as
         // the iterator lives.
         unsafe { Drain::new(self.bare_queue(), limit) }
     }
 }
 
-impl<R: BareQueueRef> Consumer<R> {
-    /// Announces that this thread is about to sleep, if the queue is empty.
+impl<R: QueueRef<Waker = ()>> Consumer<R> {
+    /// Announces that this thread is about to sleep.
     ///
-    /// `None` says: do not sleep, something is in the queue (or stalls it).
-    /// With `Some`, the next push will be told to [wake](crate::Wakeup::Needed)
-    /// the consumer (unless it unparks first); sleep while holding the guard, however long, and drop it
-    /// when awake for whatever reason.
+    /// Returns `None` if the queue is not empty, even if it is stalled; the consumer must
+    /// not sleep. Otherwise, the next push returns
+    /// [`Wakeup::Needed`](crate::Wakeup::Needed). Hold the guard while sleeping and drop it
+    /// after every wake-up, including a spurious one.
     ///
-    /// What was done before this call happens before that push is told; so this
-    /// is the place to leave behind what it needs for waking.
+    /// For each park, at most one push returns `Needed`; exactly one, unless the consumer
+    /// unparks first. Everything that the consumer did before this call happens before that
+    /// push returns, so the consumer can leave for the producer what it needs to wake it.
     ///
-    /// Wait-free: one read-modify-write, and another when the guard is dropped.
-    /// If the guard is leaked, nothing is lost: pops work, parking again
-    /// succeeds, and one push is told to wake a consumer that is awake.
+    /// One read-modify-write, and another one when the guard is dropped.
+    /// [Wait-free](crate::docs::limitations#wait-free-and-the-hardware) where a
+    /// compare-exchange is one instruction.
+    ///
+    /// A leaked guard loses nothing: pops work, the consumer can park again, and one push
+    /// returns `Needed` although the consumer is awake.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mpsc_queue::{Consumer, Link, Queue, linked};
+    /// # struct Job { link: Link }
+    /// # linked!(Job => link: Link);
+    /// /// Sleeps until the next push, whose producer calls `unpark`, or until a spurious
+    /// /// wake-up. The caller then pops.
+    /// fn wait(jobs: &mut Consumer<&Queue<Box<Job>>>) {
+    ///     if let Some(parked) = jobs.park() {
+    ///         std::thread::park();
+    ///         drop(parked);
+    ///     }
+    /// }
+    /// ```
     pub fn park(&mut self) -> Option<Parked<'_>> {
         Parked::new(self)
     }
@@ -172,16 +289,16 @@ impl<R: BareQueueRef> Consumer<R> {
 
 #[cfg(feature = "alloc")]
 impl<H: Handle, L: Length> Consumer<Arc<Queue<H, L>>> {
-    /// Takes the consumer's place, with a share in the queue's ownership.
+    /// Returns the consumer, which shares ownership of the queue.
     ///
     /// # Errors
     ///
-    /// [`ConsumerTaken`] as long as another consumer exists.
+    /// Returns [`ConsumerTaken`] if another consumer exists.
     pub fn owned(queue: Arc<Queue<H, L>>) -> Result<Self, ConsumerTaken> {
-        Self::claim(queue)
+        Self::acquire(queue)
     }
 
-    /// The queue, to push to, or to share.
+    /// Returns the queue, to push to or to share.
     #[must_use]
     pub fn queue(&self) -> &Arc<Queue<H, L>> {
         &self.queue
@@ -189,7 +306,7 @@ impl<H: Handle, L: Length> Consumer<Arc<Queue<H, L>>> {
 }
 
 impl<'a, H: Handle, L: Length> Consumer<&'a Queue<H, L>> {
-    /// The queue, to push to.
+    /// Returns the queue, to push to.
     #[must_use]
     pub fn queue(&self) -> &'a Queue<H, L> {
         self.queue
@@ -198,7 +315,7 @@ impl<'a, H: Handle, L: Length> Consumer<&'a Queue<H, L>> {
 
 impl<R: QueueRef> Drop for Consumer<R> {
     fn drop(&mut self) {
-        self.raw().release();
+        self.bare_queue().raw().release_consumer();
     }
 }
 
@@ -210,38 +327,37 @@ impl<R: QueueRef> fmt::Debug for Consumer<R> {
     }
 }
 
-/// While it exists, the queue knows the consumer as asleep. See
-/// [`Consumer::park`].
-#[must_use = "dropping it ends the parking"]
+/// A guard that marks the consumer as parked while it exists. See [`Consumer::park`].
+#[must_use = "dropping the guard unparks the consumer"]
 pub struct Parked<'a> {
-    raw: &'a RawQueue,
-    /// The consumer is borrowed mutably: its other methods must not overlap.
+    back: &'a Back,
+    /// The consumer is mutably borrowed, so that its other methods do not overlap.
     consumer: PhantomData<&'a mut ()>,
 }
 
 impl<'a> Parked<'a> {
     pub(crate) fn new<R: QueueRef>(consumer: &'a mut Consumer<R>) -> Option<Self> {
-        let raw = consumer.raw();
-        // SAFETY: this consumer is the only one, and borrowed mutably.
-        unsafe { raw.park() }.then(|| Self {
-            raw,
+        let back = consumer.back();
+        // SAFETY: this consumer is the only one, and it is mutably borrowed.
+        unsafe { back.park() }.then(|| Self {
+            back,
             consumer: PhantomData,
         })
     }
 
-    /// Ends the parking. `false` if a push came in between: then the queue is not
-    /// empty, and that push wakes the consumer, now or later.
+    /// Unparks the consumer. Returns `false` if a push came first: the queue is not empty,
+    /// and the wake-up of that push is on its way, or done.
     pub fn unpark(self) -> bool {
-        let parked = core::mem::ManuallyDrop::new(self);
-        // SAFETY: as in `new`.
-        unsafe { parked.raw.unpark() }
+        let parked = ManuallyDrop::new(self);
+        // SAFETY: the guard borrows the only consumer mutably.
+        unsafe { parked.back.unpark() }
     }
 }
 
 impl Drop for Parked<'_> {
     fn drop(&mut self) {
-        // SAFETY: as in `new`.
-        unsafe { self.raw.unpark() };
+        // SAFETY: the guard borrows the only consumer mutably.
+        unsafe { self.back.unpark() };
     }
 }
 
@@ -251,51 +367,57 @@ impl fmt::Debug for Parked<'_> {
     }
 }
 
-/// What a [`Consumer`] holds its queue by: `&Queue` or `Arc<Queue>`, of the bare
-/// or the waking kind. Sealed: it must be the same queue each time it is asked.
-pub trait QueueRef: AsQueue {}
-
-/// A [`QueueRef`] to a queue that does not wake by itself. Sealed.
-pub trait BareQueueRef: QueueRef {}
-
-/// Unreachable from outside, which seals [`QueueRef`].
+/// A reference or an `Arc` by which a [`Consumer`] or a [`Receiver`](crate::Receiver) holds
+/// its queue. Sealed.
+///
+/// Implemented by `&Q` and `Arc<Q>`, where `Q` is a [`Queue`] or a
+/// [`WakingQueue`](crate::WakingQueue).
 ///
 /// # Safety
 ///
-/// `queue` returns the same queue each time, which outlives `self`.
-pub unsafe trait AsQueue {
-    /// What travels in the queue.
+/// The methods return the same queue and waker each time, and these outlive `self`.
+pub unsafe trait QueueRef {
+    /// The type of the handles in the queue.
     type Handle: Handle;
-    /// Whether it counts.
+    /// Whether the queue counts its items.
     type Length: Length;
+    /// The waker that the queue owns; `()` if it is a [`Queue`].
+    type Waker;
 
-    /// The queue.
-    fn queue(&self, _: Seal) -> &Queue<Self::Handle, Self::Length>;
+    #[doc(hidden)]
+    fn queue(&self, _: Internal) -> &Queue<Self::Handle, Self::Length>;
+
+    #[doc(hidden)]
+    fn waker(&self, _: Internal) -> &Self::Waker;
 }
 
 // SAFETY: a shared reference always leads to the same queue.
-unsafe impl<H: Handle, L: Length> AsQueue for &Queue<H, L> {
+unsafe impl<H: Handle, L: Length> QueueRef for &Queue<H, L> {
     type Handle = H;
     type Length = L;
+    type Waker = ();
 
-    fn queue(&self, _: Seal) -> &Queue<H, L> {
+    fn queue(&self, _: Internal) -> &Queue<H, L> {
         self
     }
+
+    fn waker(&self, _: Internal) -> &() {
+        &()
+    }
 }
-impl<H: Handle, L: Length> QueueRef for &Queue<H, L> {}
-impl<H: Handle, L: Length> BareQueueRef for &Queue<H, L> {}
 
 // SAFETY: an `Arc` always leads to the same queue.
 #[cfg(feature = "alloc")]
-unsafe impl<H: Handle, L: Length> AsQueue for Arc<Queue<H, L>> {
+unsafe impl<H: Handle, L: Length> QueueRef for Arc<Queue<H, L>> {
     type Handle = H;
     type Length = L;
+    type Waker = ();
 
-    fn queue(&self, _: Seal) -> &Queue<H, L> {
+    fn queue(&self, _: Internal) -> &Queue<H, L> {
         self
     }
+
+    fn waker(&self, _: Internal) -> &() {
+        &()
+    }
 }
-#[cfg(feature = "alloc")]
-impl<H: Handle, L: Length> QueueRef for Arc<Queue<H, L>> {}
-#[cfg(feature = "alloc")]
-impl<H: Handle, L: Length> BareQueueRef for Arc<Queue<H, L>> {}

@@ -1,23 +1,22 @@
-//! A bounded sweep over what is in the queue.
+//! A bounded iterator over the items in a queue.
 
 use core::fmt;
 
-use crate::handle::{Handle, check_out};
+use crate::form::RawPop;
+use crate::item::{Handle, link_to_handle};
 use crate::length::Length;
 use crate::queue::Queue;
-use crate::raw::RawPop;
 
-/// An iterator that takes items out. See
+/// An iterator that removes items from a queue. Made by
 /// [`Consumer::drain`](crate::Consumer::drain).
 ///
-/// Dropping it leaves the rest in the queue. A `for` loop over it ends at a stall, too:
-/// [`is_stalled`](Self::is_stalled) tells.
-#[must_use = "it takes nothing out before it is asked to"]
+/// Dropping the iterator leaves the rest of the items in the queue.
+#[must_use = "iterators are lazy and remove nothing unless consumed"]
 pub struct Drain<'a, H: Handle, L: Length> {
     queue: &'a Queue<H, L>,
-    /// The address of the newest link when the sweep began. No link before it in
-    /// the queue has that address, so the sweep ends with this very item.
-    newest: usize,
+    /// Address of the newest link when the drain started. Iteration ends after this link.
+    /// Queued links have distinct addresses, so the comparison is exact.
+    newest: Option<usize>,
     left: usize,
     stalled: bool,
 }
@@ -27,18 +26,17 @@ impl<'a, H: Handle, L: Length> Drain<'a, H, L> {
     ///
     /// The caller is the only consumer for as long as the result lives.
     pub(crate) unsafe fn new(queue: &'a Queue<H, L>, limit: usize) -> Self {
-        let newest = queue.raw.newest();
+        let newest = queue.raw().back().newest_addr();
         Self {
             queue,
             newest,
-            left: if newest == 0 { 0 } else { limit },
+            left: if newest.is_some() { limit } else { 0 },
             stalled: false,
         }
     }
 
-    /// Whether the last [`next`](Iterator::next) returned `None` because of a
-    /// stall: there is more, but a push is not finished. Then `next` may be
-    /// called again.
+    /// Returns `true` if the last [`next`](Iterator::next) returned `None` because the
+    /// queue was stalled. The iterator may then be used again.
     #[must_use]
     pub fn is_stalled(&self) -> bool {
         self.stalled
@@ -54,22 +52,19 @@ impl<H: Handle, L: Length> Iterator for Drain<'_, H, L> {
             return None;
         }
         // SAFETY: by `new`, the caller is the only consumer.
-        match unsafe { self.queue.pop_link() } {
+        match unsafe { self.queue.pop() } {
             RawPop::Item(link) => {
-                self.left = if link.addr().get() == self.newest {
-                    0
-                } else {
-                    self.left - 1
-                };
-                // SAFETY: all links in the queue were checked in as `H`s, and
-                // this one has just left.
-                Some(unsafe { check_out(link) })
+                let is_newest = self.newest == Some(link.addr().get());
+                self.left = if is_newest { 0 } else { self.left - 1 };
+                // SAFETY: all links in the queue come from handles of type `H`, and this
+                // one has just left.
+                Some(unsafe { link_to_handle(link) })
             }
             RawPop::Stalled => {
                 self.stalled = true;
                 None
             }
-            RawPop::Empty => unreachable!("the newest item of the beginning is still to come"),
+            RawPop::Empty => unreachable!("the link that was newest at the start is queued"),
         }
     }
 

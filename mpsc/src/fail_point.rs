@@ -1,22 +1,37 @@
-//! A place to stop a producer in, to test what everybody else does meanwhile. It
-//! exists under `--cfg mpsc_fail_point` only.
+//! Points at which a test can run code within a push or a receive. Exists under
+//! `--cfg mpsc_fail_point` only.
 
 use std::boxed::Box;
 use std::cell::Cell;
 
+type Code = Cell<Option<Box<dyn FnOnce()>>>;
+
 std::thread_local! {
-    static NEXT: Cell<Option<Box<dyn FnOnce()>>> = const { Cell::new(None) };
+    static GAP: Code = const { Cell::new(None) };
+    static DEADLINE: Code = const { Cell::new(None) };
 }
 
-/// Runs `code` in the next push of this thread, once, between its exchange and its
-/// link. It must not unwind.
+/// Runs `code` in the next push of this thread, once, between its exchange and its link
+/// store. `code` must not unwind.
 pub fn in_next_gap(code: impl FnOnce() + 'static) {
-    NEXT.set(Some(Box::new(code)));
+    GAP.set(Some(Box::new(code)));
 }
 
-/// Called by every push in its gap.
+/// Runs `code` the next time that a receive with a deadline is about to time out on this
+/// thread, once, before the receive unparks the consumer.
+pub fn at_next_deadline(code: impl FnOnce() + 'static) {
+    DEADLINE.set(Some(Box::new(code)));
+}
+
 pub(crate) fn gap() {
-    if let Some(code) = NEXT.take() {
+    if let Some(code) = GAP.take() {
+        code();
+    }
+}
+
+#[cfg(feature = "std")]
+pub(crate) fn deadline() {
+    if let Some(code) = DEADLINE.take() {
         code();
     }
 }

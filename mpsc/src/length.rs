@@ -1,40 +1,36 @@
-//! An approximate length for those who want it.
+//! An optional count of the items in a queue.
 
 use core::fmt;
 
 use crossbeam_utils::CachePadded;
 
-use crate::seal::Seal;
-use crate::sync::{AtomicUsize, Ordering, const_fn_unless_loom};
+use crate::sealed::Internal;
+use crate::sync::{AtomicUsize, Ordering, const_fn_unless_loom, fence};
 
 /// Whether a queue counts its items: [`Counted`] or [`Uncounted`]. Sealed.
-pub trait Length: Count {}
+pub trait Length {
+    /// Counts `count` items that are about to be published.
+    #[doc(hidden)]
+    fn pushed(&self, count: usize, _: Internal);
 
-impl Length for Uncounted {}
-impl Length for Counted {}
-
-/// Unreachable from outside, which seals [`Length`].
-pub trait Count {
-    /// `count` items are about to be published.
-    fn pushed(&self, count: usize, _: Seal);
-
-    /// One item has been taken out. Called by the one consumer.
-    fn popped(&self, _: Seal);
+    /// Counts one item that the consumer has taken out.
+    #[doc(hidden)]
+    fn popped(&self, _: Internal);
 }
 
-/// A queue that does not count: no space, no time.
+/// The length of a queue that does not count. Takes no space and no time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Uncounted;
 
-impl Count for Uncounted {
+impl Length for Uncounted {
     #[inline]
-    fn pushed(&self, _: usize, _: Seal) {}
+    fn pushed(&self, _: usize, _: Internal) {}
 
     #[inline]
-    fn popped(&self, _: Seal) {}
+    fn popped(&self, _: Internal) {}
 }
 
-/// A queue that counts what was pushed and what was popped. See
+/// The length of a queue that counts its pushes and pops. See
 /// [`Queue::counted`](crate::Queue::counted).
 pub struct Counted {
     pushed: CachePadded<AtomicUsize>,
@@ -51,30 +47,35 @@ impl Counted {
         }
     }
 
-    /// Pushed less popped. Both wrap around; their difference does not.
+    /// Returns the number of pushes less the number of pops.
     pub(crate) fn get(&self) -> usize {
-        // Acquire pairs with the release in `popped`. It stands first: every
-        // push whose pop is counted here is then counted below, so that the
+        // The acquire fence pairs with the release of the exchange in `Form::push`: a
+        // push counts its items before that exchange, so an item that this thread has
+        // seen in the queue, by a relaxed load of `back`, is counted below.
+        fence(Ordering::Acquire);
+        // Acquire pairs with the release in `popped`. This load comes first: the push of
+        // each item that is counted here as popped is then counted below as well, so the
         // difference cannot be negative.
         let popped = self.popped.load(Ordering::Acquire);
-        // Relaxed: ordered by the load above, as far as it must be.
+        // Relaxed: ordered by the fence and by the load above.
         let pushed = self.pushed.load(Ordering::Relaxed);
-        pushed.wrapping_sub(popped)
+        pushed.wrapping_sub(popped) // both counters may have wrapped around
     }
 }
 
-impl Count for Counted {
+impl Length for Counted {
     #[inline]
-    fn pushed(&self, count: usize, _: Seal) {
-        // Relaxed: the push that follows publishes it to the consumer, and the
-        // consumer's store below to whoever asks for the length.
+    fn pushed(&self, count: usize, _: Internal) {
+        // Relaxed: published by the exchange of the push that follows, and to other
+        // readers by the consumer's store in `popped`.
         self.pushed.fetch_add(count, Ordering::Relaxed);
     }
 
     #[inline]
-    fn popped(&self, _: Seal) {
-        // A load and a store suffice: only the consumer writes. Relaxed: it reads its
-        // own, or an earlier consumer's, from whom it has acquired the place.
+    fn popped(&self, _: Internal) {
+        // A load and a store suffice, because only the consumer writes. Relaxed: the
+        // consumer reads its own value, or that of an earlier consumer, from which it has
+        // acquired the place.
         let popped = self.popped.load(Ordering::Relaxed).wrapping_add(1);
         // Release pairs with the acquire in `get`.
         self.popped.store(popped, Ordering::Release);

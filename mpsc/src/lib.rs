@@ -1,4 +1,4 @@
-// The example in there needs the feature.
+// The example in the README needs the feature.
 #![cfg_attr(feature = "std", doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(feature = "std"),
@@ -7,32 +7,32 @@
 //!
 //! # Progress and exclusion
 //!
-//! Who may call what at the same time, and how long it can take.
+//! Which functions may run concurrently, and the progress guarantee of each. A ° marks a
+//! guarantee that [depends on the hardware](docs::limitations#wait-free-and-the-hardware).
 //!
 //! | function | may overlap with | progress |
 //! |---|---|---|
-//! | [`Queue::push`], [`push_chain`](Queue::push_chain) | everything | wait-free (lock-free without an atomic exchange instruction) |
-//! | [`Queue::try_push`] | everything | the same |
+//! | [`Queue::push`], [`try_push`](Queue::try_push), [`push_chain`](Queue::push_chain) | everything | wait-free ° |
 //! | [`Queue::is_empty`], [`len`](Queue::len) | everything | wait-free |
-//! | [`Queue::consumer`], `Consumer::owned` | everything; one succeeds | wait-free |
-//! | [`Consumer::pop`] | pushes | wait-free |
-//! | [`Consumer::park`], [`Parked::unpark`] | pushes | wait-free |
-//! | [`Consumer::drain`] | pushes | wait-free per item, bounded by what was there |
+//! | [`Queue::consumer`], `Consumer::owned` | everything; one succeeds | wait-free ° |
+//! | [`Consumer::pop`], [`pop_fenced`](Consumer::pop_fenced) | pushes | wait-free ° |
+//! | [`Consumer::park`], [`Parked::unpark`] | pushes | wait-free ° |
+//! | [`Consumer::drain`] | pushes | wait-free ° per item, bounded by what was there |
 //! | [`Consumer::pop_blocking`] | pushes | **blocking** while a producer is in its gap |
-//! | [`Receiver::poll_recv`] | pushes | wait-free, but for the waker's code |
+//! | [`Receiver::poll_recv`] | pushes | wait-free °, apart from the waker's code |
 #![cfg_attr(
     feature = "std",
     doc = "| `recv`, `recv_timeout` of a [`BlockingQueue`] | pushes | **blocking** until there is an item |"
 )]
-//! | [`WakingQueue::push`] and the like | everything | as above, and the waker's code if the consumer sleeps |
+//! | [`WakingQueue::push`] and its siblings | everything | as above, and the waker's code if the consumer is parked |
 //! | dropping a queue | nothing (`&mut`) | one drop per item |
 //!
 //! # Where to read on
 //!
-//! [`Queue`] and [`Consumer`] are the core, [`WakingQueue`] and [`Receiver`] what to
-//! use unless you build an event loop, [`Link`] and [`linked!`] what to embed,
-//! [`Handle`] what may travel. Behind it: [`docs::algorithm`], [`docs::limitations`],
-//! [`docs::performance`], [`docs::misuse`].
+//! [`Queue`] and [`Consumer`] are the core. Unless you build an event loop, use a
+//! [`WakingQueue`] and its [`Receiver`]. Items embed a [`Link`] that [`linked!`] declares,
+//! and travel in a [`Handle`]. The essays are [`docs::algorithm`], [`docs::limitations`],
+//! [`docs::performance`] and [`docs::misuse`].
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -47,42 +47,35 @@ extern crate alloc;
 #[cfg(any(feature = "std", loom, mpsc_fail_point))]
 extern crate std;
 
-mod chain;
+mod backoff;
 mod consumer;
 #[cfg(any(doc, doctest))]
 pub mod docs;
 mod drain;
+mod error;
 #[cfg(mpsc_fail_point)]
 #[doc(hidden)]
 pub mod fail_point;
-mod handle;
+mod form;
+mod item;
 mod length;
-mod link;
 mod queue;
 mod raw;
-mod seal;
-mod signal;
-mod stall;
+mod sealed;
 mod sync;
-mod task;
-#[cfg(feature = "std")]
-mod thread;
 mod waking;
 
-pub use chain::Chain;
-pub use consumer::{BareQueueRef, Consumer, ConsumerTaken, Parked, Pop, QueueRef};
+pub use consumer::{Consumer, Parked, Pop, QueueRef};
 pub use drain::Drain;
-pub use handle::{Handle, UniqueHandle};
+pub use error::{AlreadyQueued, ConsumerTaken};
+pub use item::{Chain, Field, Handle, Link, LinkKind, Linked, SharedLink, UniqueHandle};
 pub use length::{Counted, Length, Uncounted};
-pub use link::{Field, Link, LinkKind, Linked, SharedLink};
-pub use queue::{AlreadyQueued, Queue, Wakeup};
-pub use signal::Signal;
-pub use task::{AsyncQueue, TaskWaker};
+pub use queue::{Queue, Wakeup};
+pub use waking::{AsyncQueue, Receiver, TaskWaker, Wake, WakeTarget, WakingQueue};
 #[cfg(feature = "std")]
-pub use thread::{BlockingQueue, ThreadWaker};
-pub use waking::{Receiver, Wake, WakingQueue, WakingQueueRef};
+pub use waking::{BlockingQueue, ThreadWaker};
 
-/// What `linked!` needs, where no name of the user's can stand in for it.
+/// What [`linked!`] needs, under names that user code cannot shadow.
 #[doc(hidden)]
 pub mod __private {
     pub use core::mem::offset_of;

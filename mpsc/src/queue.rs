@@ -5,33 +5,33 @@ use core::marker::PhantomData;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::NonNull;
 
-use crate::chain::Chain;
-use crate::consumer::{Consumer, ConsumerTaken, Pop};
-use crate::handle::{Handle, UniqueHandle, check_in, check_out};
+use crate::error::AlreadyQueued;
+use crate::form::{Forward, RawPop};
+use crate::item::{Chain, Handle, Link, UniqueHandle, handle_to_link, link_to_handle};
 use crate::length::{Counted, Length, Uncounted};
-use crate::link::Link;
-use crate::raw::{RawPop, RawQueue};
-use crate::seal::Seal;
+use crate::raw::RawQueue;
+use crate::sealed::INTERNAL;
 use crate::sync::const_fn_unless_loom;
 
 /// An unbounded, intrusive, multi-producer single-consumer FIFO queue.
 ///
-/// Any number of threads push through `&Queue`. One [`Consumer`] at a time pops.
-/// Nothing points into an empty queue, so it is made by a `const fn` and may be
-/// moved, be a `static`, a field, or in an `Arc`.
+/// Any number of threads push through `&Queue`. One [`Consumer`](crate::Consumer) at a
+/// time pops. An empty queue contains no pointer to itself, so a `const fn` makes it and
+/// it may be moved, or be a `static`, a field, or in an `Arc`.
 ///
-/// This is the queue for those who build an event loop: a push *tells* whether
-/// the consumer must be woken. A queue that wakes by itself is
-/// [`WakingQueue`](crate::WakingQueue).
+/// This queue is for event loops: a push *returns* whether the producer must wake the
+/// consumer. A [`WakingQueue`](crate::WakingQueue) wakes its consumer by itself.
 ///
-/// - `H` is the [`Handle`] that travels. The queue is `Send` and `Sync` exactly
-///   when `H` is `Send`, and invariant in `H`.
+/// - `H` is the [`Handle`] that travels. The queue is `Send` and `Sync` exactly when `H`
+///   is `Send`, and invariant in `H`.
 /// - `L` is [`Uncounted`], or [`Counted`] for a queue with a [length](Queue::len).
 ///
-/// Dropping the queue drops what is in it, each item once. If the `Drop` of an
-/// item panics, the items behind it are leaked.
+/// Dropping the queue drops the items in it, each once. If the `Drop` of an item panics,
+/// the items behind it are leaked.
 ///
-/// # Example
+/// [`docs::misuse`](crate::docs::misuse) shows what does not compile.
+///
+/// # Examples
 ///
 /// ```
 /// use mpsc_queue::{Link, Pop, Queue, linked};
@@ -53,7 +53,7 @@ use crate::sync::const_fn_unless_loom;
 ///     }
 /// });
 ///
-/// let mut consumer = queue.consumer().expect("there is no other consumer");
+/// let mut consumer = queue.consumer().unwrap();
 /// let mut sum = 0;
 /// loop {
 ///     match consumer.pop() {
@@ -64,12 +64,11 @@ use crate::sync::const_fn_unless_loom;
 /// }
 /// assert_eq!(sum, 6);
 /// ```
-///
-/// What the types refuse: [`docs::misuse`](crate::docs::misuse).
 pub struct Queue<H: Handle, L: Length = Uncounted> {
-    pub(crate) raw: RawQueue,
+    raw: RawQueue<Forward>,
     length: L,
-    /// A raw pointer: invariant in `H`, and neither `Send` nor `Sync` by itself.
+    /// A raw pointer, so that the queue is invariant in `H`, and `Send` and `Sync` only as
+    /// declared below.
     handles: PhantomData<*mut H>,
 }
 
@@ -77,18 +76,18 @@ pub struct Queue<H: Handle, L: Length = Uncounted> {
 // `H: Send` permits.
 unsafe impl<H: Handle + Send, L: Length> Send for Queue<H, L> {}
 
-// SAFETY: through `&Queue` handles are moved in on one thread and out on another,
-// which `H: Send` permits. No `&H`, and no reference to an item, is ever shared.
-// That there is one consumer is ensured by `RawQueue::claim`.
+// SAFETY: through `&Queue`, handles move in on one thread and out on another, which
+// `H: Send` permits. No method shares an `&H` or a reference to an item.
+// `RawQueue::acquire_consumer` ensures that there is one consumer.
 unsafe impl<H: Handle + Send, L: Length> Sync for Queue<H, L> {}
 
 impl<H: Handle> Queue<H> {
     const_fn_unless_loom! {
-        /// An empty queue.
+        /// Creates an empty queue.
         #[must_use]
         pub fn new() -> Self {
             Self {
-                raw: RawQueue::new(),
+                raw: RawQueue::forward(),
                 length: Uncounted,
                 handles: PhantomData,
             }
@@ -98,31 +97,36 @@ impl<H: Handle> Queue<H> {
 
 impl<H: Handle> Queue<H, Counted> {
     const_fn_unless_loom! {
-        /// An empty queue that counts its items.
+        /// Creates an empty queue that counts its items.
         #[must_use]
         pub fn counted() -> Self {
             Self {
-                raw: RawQueue::new(),
+                raw: RawQueue::forward(),
                 length: Counted::new(),
                 handles: PhantomData,
             }
         }
     }
 
-    /// How many items are in the queue, approximately.
+    /// Returns the approximate number of items in the queue.
     ///
-    /// An item is counted before it is pushed, and until after it is popped. So the
-    /// answer is never negative, and it includes pushes that are under way. To the
-    /// consumer it is never less than what is in the queue; others may read what was
-    /// true a little earlier. Takes two loads; costs each push a second
-    /// read-modify-write.
+    /// A push counts its items before it publishes them, and a pop counts its item after
+    /// it has taken the item out. So the result is never negative, may include items of
+    /// pushes in flight, and counts at least the items that are in the queue and
+    ///
+    /// - whose push happens before this call, or
+    /// - that the calling thread has noticed, because a call of
+    ///   [`is_empty`](Self::is_empty) returned `false` or a pop found the queue
+    ///   [stalled](crate::Pop::Stalled).
+    ///
+    /// Takes two loads. Counting costs each push a second read-modify-write.
     ///
     /// ```
     /// # use mpsc_queue::{Link, Queue, linked};
     /// # struct Job { link: Link }
     /// # linked!(Job => link: Link);
     /// let queue = Queue::counted();
-    /// let _ = queue.push(Box::new(Job { link: Link::new() }));
+    /// assert!(!queue.push(Box::new(Job { link: Link::new() })).is_needed());
     /// assert_eq!(queue.len(), 1);
     /// ```
     #[must_use]
@@ -134,131 +138,149 @@ impl<H: Handle> Queue<H, Counted> {
 impl<H: Handle, L: Length> Queue<H, L> {
     /// Appends an item whose handle has unique ownership.
     ///
-    /// Wait-free where the exchange is one instruction (x86, Arm with LSE, RISC-V
-    /// with A); lock-free where it is a load-linked/store-conditional loop. One
-    /// read-modify-write, no allocation.
+    /// One read-modify-write and no allocation.
+    /// [Wait-free](crate::docs::limitations#wait-free-and-the-hardware) where an exchange
+    /// is one instruction, otherwise lock-free.
     ///
-    /// Items come out in the order of these exchanges: one total order over all
-    /// producers. What the producer did before the push happens before the pop
-    /// returns the item.
+    /// Items come out in the order of the exchanges of their pushes, one total order over
+    /// all producers. Everything that the producer did before the push happens before the
+    /// pop returns the item.
     ///
-    /// The result says whether the consumer sleeps and must be woken.
+    /// The result says whether the producer must wake the consumer.
     ///
     /// # Panics
     ///
-    /// In debug builds, if an unsound implementation of [`Handle`] pushes an item
-    /// that is in a queue already.
+    /// In debug builds, if an unsound implementation of [`Handle`] pushes an item that is
+    /// already queued.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mpsc_queue::{Link, Queue, linked};
+    /// # struct Job { link: Link }
+    /// # linked!(Job => link: Link);
+    /// fn submit(queue: &Queue<Box<Job>>, job: Box<Job>, event_loop: &std::thread::Thread) {
+    ///     if queue.push(job).is_needed() {
+    ///         event_loop.unpark();
+    ///     }
+    /// }
+    /// ```
     pub fn push(&self, handle: H) -> Wakeup
     where
         H: UniqueHandle,
     {
-        Wakeup::of(self.push_unique(handle, || ()))
+        Wakeup::from_parked(self.push_unique_with(handle, || ()))
     }
 
-    /// Appends an item that other handles may reach, unless it is in a queue
-    /// already.
+    /// Appends an item that other handles may reach.
     ///
-    /// As [`push`](Self::push), with a second read-modify-write: the flag in the
-    /// item's [`SharedLink`](crate::SharedLink). It is claimed here, and given
-    /// back as the last act of the pop, so that the item can be pushed again as
-    /// soon as the pop has returned it.
+    /// Like [`push`](Self::push), with a second read-modify-write for the flag in the
+    /// item's [`SharedLink`](crate::SharedLink). The push sets the flag, and the pop clears
+    /// it as its last access to the item. So the item can be pushed again as soon as the
+    /// pop has returned it.
     ///
-    /// What the caller did before this call happens before a pop returns the item,
-    /// *also if the call fails*: a task that is woken while it is queued sees,
-    /// when it runs, what it was woken for.
+    /// Everything that the caller did before this call happens before a pop returns the
+    /// item, *even if the call fails*: a task that is woken while it is queued sees, when
+    /// it runs, the reason for which it was woken.
     ///
     /// # Errors
     ///
-    /// [`AlreadyQueued`] gives the handle back if the item is in this or any
-    /// other queue, or in a [`Chain`].
+    /// Returns the handle in [`AlreadyQueued`] if the item is in a queue or [`Chain`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use mpsc_queue::{AlreadyQueued, Queue, SharedLink, linked};
+    /// # struct Task { link: SharedLink }
+    /// # linked!(Task => link: SharedLink);
+    /// fn schedule(queue: &Queue<Arc<Task>>, task: Arc<Task>, executor: &std::thread::Thread) {
+    ///     match queue.try_push(task) {
+    ///         Ok(wakeup) if wakeup.is_needed() => executor.unpark(),
+    ///         Ok(_) => {}
+    ///         Err(AlreadyQueued(_)) => {} // the task will run anyway
+    ///     }
+    /// }
+    /// ```
     pub fn try_push(&self, handle: H) -> Result<Wakeup, AlreadyQueued<H>> {
-        self.push_shared(handle, || ()).map(Wakeup::of)
+        self.try_push_with(handle, || ()).map(Wakeup::from_parked)
     }
 
-    /// Appends all items of a chain, in order and without any other item between
-    /// them, with one read-modify-write.
+    /// Appends all items of a chain, in order and without any other item between them.
     ///
-    /// Progress and ordering as for [`push`](Self::push), whatever the length of
-    /// the chain. An empty chain does nothing.
+    /// One read-modify-write, whatever the length of the chain; otherwise like
+    /// [`push`](Self::push). An empty chain has no effect.
     pub fn push_chain(&self, chain: Chain<H>) -> Wakeup {
-        Wakeup::of(self.push_links(chain, || ()))
+        Wakeup::from_parked(self.push_chain_with(chain, || ()))
     }
 
-    /// Whether the queue is empty at this moment.
+    /// Returns `true` if the queue is empty.
     ///
-    /// One load. To the consumer it is exact: no push that happened before is
-    /// overlooked. Others may read what was true a little earlier. It orders nothing.
+    /// On the consumer's thread, the result accounts for every push that happens before
+    /// the call. On other threads it may be stale. This method takes one load and does not
+    /// synchronize with pushes.
     ///
-    /// A push counts from its exchange on, so `false` does not mean that the next pop
-    /// returns an item: it may say [`Stalled`](Pop::Stalled).
+    /// A push counts from its exchange on. So after `false` the next pop may still return
+    /// [`Stalled`](crate::Pop::Stalled).
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.raw.is_empty()
+        self.raw.back().is_empty()
     }
 
-    /// Takes the consumer's place, borrowing the queue.
-    ///
-    /// What an earlier consumer did happens before this call returns.
-    /// `Consumer::owned` shares ownership of the queue instead.
-    ///
-    /// # Errors
-    ///
-    /// [`ConsumerTaken`] as long as another consumer exists.
-    pub fn consumer(&self) -> Result<Consumer<&Self>, ConsumerTaken> {
-        Consumer::claim(self)
+    pub(crate) fn raw(&self) -> &RawQueue<Forward> {
+        &self.raw
     }
 
-    /// Takes the consumer's place even if a consumer was leaked
-    /// ([`core::mem::forget`]).
-    ///
-    /// `&mut self` proves that no consumer can be used any more.
-    #[must_use]
-    pub fn consumer_mut(&mut self) -> Consumer<&Self> {
-        self.raw.claim_mut();
-        Consumer::of_claimed(self)
+    pub(crate) fn raw_mut(&mut self) -> &mut RawQueue<Forward> {
+        &mut self.raw
     }
 
-    /// `push`, with what to do (under the conditions of [`RawQueue::push`]) when
-    /// the consumer turns out to be parked.
-    pub(crate) fn push_unique<T>(&self, handle: H, on_parked: impl FnOnce() -> T) -> Option<T>
+    /// Pushes like [`push`](Self::push). If the consumer was parked, returns what
+    /// `on_parked` returns, which runs under the conditions of [`RawQueue::push`].
+    pub(crate) fn push_unique_with<T>(&self, handle: H, on_parked: impl FnOnce() -> T) -> Option<T>
     where
         H: UniqueHandle,
     {
-        match check_in(handle) {
-            Ok(link) => self.push_link(link, on_parked),
-            Err(_) => unreachable!("an item with one handle is in no queue while that is here"),
+        match handle_to_link(handle) {
+            Ok(link) => self.push_links(link, link, 1, on_parked),
+            Err(_) => unreachable!("an item whose only handle is here is in no queue"),
         }
     }
 
-    /// `try_push`, likewise.
-    pub(crate) fn push_shared<T>(
+    /// Pushes like [`try_push`](Self::try_push); `on_parked` is as in
+    /// [`push_unique_with`](Self::push_unique_with).
+    pub(crate) fn try_push_with<T>(
         &self,
         handle: H,
         on_parked: impl FnOnce() -> T,
     ) -> Result<Option<T>, AlreadyQueued<H>> {
-        match check_in(handle) {
-            Ok(link) => Ok(self.push_link(link, on_parked)),
-            Err(handle) => Err(AlreadyQueued(handle)),
-        }
+        let link = handle_to_link(handle).map_err(AlreadyQueued)?;
+        Ok(self.push_links(link, link, 1, on_parked))
     }
 
-    /// `push_chain`, likewise.
-    pub(crate) fn push_links<T>(
+    /// Pushes like [`push_chain`](Self::push_chain); `on_parked` is as in
+    /// [`push_unique_with`](Self::push_unique_with).
+    pub(crate) fn push_chain_with<T>(
         &self,
         chain: Chain<H>,
         on_parked: impl FnOnce() -> T,
     ) -> Option<T> {
         let (first, last, count) = chain.into_links()?;
-        self.length.pushed(count, Seal::BROKEN);
-        // SAFETY: the chain checked its links in and linked them; it has given
-        // them up. `on_parked` is one of ours and does not unwind.
-        unsafe { self.raw.push(first, last, on_parked) }
+        self.push_links(first, last, count, on_parked)
     }
 
-    fn push_link<T>(&self, link: NonNull<Link>, on_parked: impl FnOnce() -> T) -> Option<T> {
-        self.length.pushed(1, Seal::BROKEN);
-        // SAFETY: the link is checked in, `next` null. `on_parked` as above.
-        unsafe { self.raw.push(link, link, on_parked) }
+    fn push_links<T>(
+        &self,
+        first: NonNull<Link>,
+        last: NonNull<Link>,
+        count: usize,
+        on_parked: impl FnOnce() -> T,
+    ) -> Option<T> {
+        self.length.pushed(count, INTERNAL);
+        // SAFETY: the links come from `handle_to_link`, or from a chain, which linked and
+        // gave them up; the `next` of the last is null. The `on_parked` of this crate do
+        // not unwind.
+        unsafe { self.raw.push(first, last, on_parked) }
     }
 
     /// Takes the oldest item out.
@@ -266,27 +288,11 @@ impl<H: Handle, L: Length> Queue<H, L> {
     /// # Safety
     ///
     /// The caller is the only consumer, as for [`RawQueue::pop`].
-    pub(crate) unsafe fn pop(&self) -> Pop<H> {
-        // SAFETY: the same condition.
-        match unsafe { self.pop_link() } {
-            // SAFETY: all links in the queue were checked in as `H`s, and this
-            // one has just left.
-            RawPop::Item(link) => Pop::Item(unsafe { check_out(link) }),
-            RawPop::Empty => Pop::Empty,
-            RawPop::Stalled => Pop::Stalled,
-        }
-    }
-
-    /// `pop`, before the link is turned into its handle.
-    ///
-    /// # Safety
-    ///
-    /// As for [`pop`](Self::pop).
-    pub(crate) unsafe fn pop_link(&self) -> RawPop {
-        // SAFETY: the same condition.
+    pub(crate) unsafe fn pop(&self) -> RawPop {
+        // SAFETY: the caller is the only consumer.
         let pop = unsafe { self.raw.pop() };
         if let RawPop::Item(_) = pop {
-            self.length.popped(Seal::BROKEN);
+            self.length.popped(INTERNAL);
         }
         pop
     }
@@ -294,15 +300,17 @@ impl<H: Handle, L: Length> Queue<H, L> {
 
 impl<H: Handle, L: Length> Drop for Queue<H, L> {
     fn drop(&mut self) {
-        // SAFETY: `&mut self`: no consumer is used any more and no push is under
-        // way, so this ends with `Empty`, not before.
-        while let Pop::Item(handle) = unsafe { self.pop() } {
-            drop(handle);
+        // SAFETY: `&mut self` proves that no consumer is used any more. No push is in
+        // flight either, so the loop ends with `Empty` and not before.
+        while let RawPop::Item(link) = unsafe { self.pop() } {
+            // SAFETY: all links in the queue come from handles of type `H`, and this one
+            // has just left.
+            drop(unsafe { link_to_handle::<H>(link) });
         }
     }
 }
 
-/// A panic of the user's code finds the queue as it leaves it: whole.
+// A panic in user code leaves the queue whole: no user code runs within a push or a pop.
 impl<H: Handle, L: Length> UnwindSafe for Queue<H, L> {}
 impl<H: Handle, L: Length> RefUnwindSafe for Queue<H, L> {}
 
@@ -326,51 +334,29 @@ impl<H: Handle, L: Length> fmt::Debug for Queue<H, L> {
     }
 }
 
-/// What a push found out about the consumer.
+/// Whether the producer must wake the consumer after a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "if the consumer sleeps, only the push that is told so wakes it"]
+#[must_use = "a parked consumer sleeps on unless the producer wakes it"]
 pub enum Wakeup {
-    /// The consumer had parked: the caller must wake it now. The item is in
-    /// place already. At most one push is told so for each time it parks: exactly
-    /// one, unless the consumer unparks first.
+    /// The consumer was parked, and the producer must wake it now. The item is in place
+    /// already. See [`Consumer::park`](crate::Consumer::park) for how often this occurs.
     Needed,
-    /// The consumer is awake, or another push is about to wake it.
+    /// The consumer is awake, or another producer wakes it.
     NotNeeded,
 }
 
 impl Wakeup {
     #[inline]
-    fn of(parked: Option<()>) -> Self {
+    fn from_parked(parked: Option<()>) -> Self {
         match parked {
             Some(()) => Self::Needed,
             None => Self::NotNeeded,
         }
     }
 
-    /// Whether the caller must wake the consumer.
+    /// Returns `true` if the producer must wake the consumer.
     #[must_use]
     pub const fn is_needed(self) -> bool {
         matches!(self, Self::Needed)
     }
 }
-
-/// The error of a push whose item is in a queue already. Holds the handle.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct AlreadyQueued<H>(
-    /// What was to be pushed.
-    pub H,
-);
-
-impl<H> fmt::Debug for AlreadyQueued<H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AlreadyQueued").finish_non_exhaustive()
-    }
-}
-
-impl<H> fmt::Display for AlreadyQueued<H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the item is in a queue already")
-    }
-}
-
-impl<H> core::error::Error for AlreadyQueued<H> {}

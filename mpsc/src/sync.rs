@@ -1,19 +1,19 @@
-//! The one file that knows about loom and shuttle: every atomic, cell and thread
-//! operation of this crate comes from here, so that the code which is checked is
-//! the code which ships.
+//! Atomics, cells and threads: those of the standard library, of loom or of shuttle.
+//!
+//! No other file knows about the model checkers, so the code that they check is the code
+//! that ships.
 
 #[cfg(not(any(loom, shuttle)))]
-pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
 #[cfg(shuttle)]
-pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
 
 #[cfg(loom)]
 pub(crate) use loom::cell::UnsafeCell;
 
-/// `core`'s cell behind the interface of loom's, which records each access in
-/// order to find two that overlap.
+/// The cell of `core` behind the interface of loom's, which detects overlapping accesses.
 #[cfg(not(loom))]
 #[derive(Debug)]
 pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
@@ -42,8 +42,8 @@ pub(crate) use loom::thread::yield_now;
 #[cfg(shuttle)]
 pub(crate) use shuttle::thread::yield_now;
 
-/// A `const fn`, except under loom, whose atomics register themselves with the
-/// running model when they are made.
+/// Declares a `const fn`, except under loom, whose atomics register themselves with the
+/// running model when they are created.
 macro_rules! const_fn_unless_loom {
     ($(#[$meta:meta])* $vis:vis fn $name:ident($($args:tt)*) -> $ret:ty $body:block) => {
         #[cfg(not(loom))]

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use mpsc_queue::{
     AsyncQueue, Chain, Consumer, Counted, Drain, Handle, Link, Linked, Pop, Queue, Receiver,
-    SharedLink, Signal, Uncounted, Wake, WakingQueue, linked,
+    SharedLink, Uncounted, Wake, WakeTarget, WakingQueue, linked,
 };
 
 struct Item {
@@ -344,7 +344,7 @@ fn wakers_behind_pointers() {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
     }
-    fn push_one<W: Signal>(queue: &WakingQueue<Box<Item>, W>) {
+    fn push_one<W: WakeTarget>(queue: &WakingQueue<Box<Item>, W>) {
         queue.push(item(1));
     }
     let bell = Arc::new(Bell(AtomicUsize::new(0)));

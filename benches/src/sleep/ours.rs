@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mpsc_queue::{BlockingQueue, Chain, Receiver, Signal, ThreadWaker, Wake, WakingQueue};
+use mpsc_queue::{BlockingQueue, Chain, Receiver, ThreadWaker, Wake, WakeTarget, WakingQueue};
 
 use super::adapters::Bell;
 use super::turn::Sleeper;
@@ -14,7 +14,7 @@ use crate::contestant::{Item, Payload};
 type Shared<W> = Arc<WakingQueue<Box<Item>, W>>;
 
 /// Who is woken, and how that one waits.
-pub(super) trait Waker: Signal + Send + Sync + Sized + 'static {
+pub(super) trait Waker: WakeTarget + Send + Sync + Sized + 'static {
     /// A queue whose consumer is the thread that calls this.
     fn queue() -> WakingQueue<Box<Item>, Self>;
 

@@ -2,14 +2,14 @@
 
 #![allow(clippy::doc_markdown)] // names of other projects
 
-#[doc = include_str!("docs/algorithm.md")]
+#[doc = include_str!("algorithm.md")]
 pub mod algorithm {}
 
-#[doc = include_str!("docs/limitations.md")]
+#[doc = include_str!("limitations.md")]
 pub mod limitations {}
 
-#[doc = include_str!("docs/performance.md")]
+#[doc = include_str!("performance.md")]
 pub mod performance {}
 
-#[doc = include_str!("docs/misuse.md")]
+#[doc = include_str!("misuse.md")]
 pub mod misuse {}

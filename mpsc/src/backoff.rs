@@ -1,16 +1,16 @@
-//! How to wait for a producer that is between its exchange and its link.
+//! Waiting for a producer in its gap.
 
-/// Waits a little longer each time: the gap is normally a few instructions wide,
+/// Waits a little longer each time, because the gap is normally a few instructions wide
 /// unless its producer was descheduled within it.
 pub(crate) struct Backoff {
     round: u32,
 }
 
-/// Up to this round, spin 2^round times: a running producer is done by then.
+/// Up to this round, spin 2^round times. A running producer has left its gap by then.
 #[cfg(not(any(loom, shuttle)))]
 const SPIN_ROUNDS: u32 = 6;
 
-/// Up to this round, yield: a producer that is ready to run gets a core.
+/// Up to this round, yield, so that a producer that is ready to run gets a core.
 #[cfg(all(feature = "std", not(any(loom, shuttle))))]
 const YIELD_ROUNDS: u32 = 32;
 
@@ -19,8 +19,8 @@ impl Backoff {
         Self { round: 0 }
     }
 
-    /// Spins a little longer than the last time; `false` instead, once that is
-    /// no longer worth while.
+    /// Spins a little longer than the last time. Returns `false` without spinning if the
+    /// producer is probably not running.
     #[cfg(not(any(loom, shuttle)))]
     pub(crate) fn spin(&mut self) -> bool {
         if self.round > SPIN_ROUNDS {
@@ -33,9 +33,9 @@ impl Backoff {
         true
     }
 
-    /// Blocks until it is time to look again.
+    /// Spins, yields or sleeps until it is time to look again.
     #[cfg(not(any(loom, shuttle)))]
-    pub(crate) fn wait(&mut self) {
+    pub(crate) fn snooze(&mut self) {
         if self.spin() {
             return;
         }
@@ -52,7 +52,7 @@ impl Backoff {
         }
     }
 
-    /// In a checker, time passes only if other threads run.
+    /// Yields, because in a model checker time passes only if other threads run.
     #[cfg(any(loom, shuttle))]
     pub(crate) fn spin(&mut self) -> bool {
         self.round += 1;
@@ -61,7 +61,7 @@ impl Backoff {
     }
 
     #[cfg(any(loom, shuttle))]
-    pub(crate) fn wait(&mut self) {
+    pub(crate) fn snooze(&mut self) {
         self.spin();
     }
 }

@@ -1,4 +1,4 @@
-//! Items linked beforehand, to be pushed together.
+//! Chains of items, linked beforehand and pushed together.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -6,16 +6,16 @@ use core::mem;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::NonNull;
 
-use crate::handle::{Handle, UniqueHandle, check_in, check_out};
-use crate::link::Link;
-use crate::queue::AlreadyQueued;
+use super::handle::{Handle, UniqueHandle, handle_to_link, link_to_handle};
+use super::link::Link;
+use crate::error::AlreadyQueued;
 use crate::sync::Ordering;
 
-/// A private list of items, to be [pushed](crate::Queue::push_chain) with one
-/// read-modify-write however many they are.
+/// A private list of items that a producer [pushes](crate::Queue::push_chain) with one
+/// read-modify-write, whatever its length.
 ///
-/// Building it takes no atomic read-modify-write (for shared handles: one per
-/// item, their flag) and allocates nothing. Dropping it drops the items.
+/// Building a chain does not allocate and takes no read-modify-write (for shared handles,
+/// one per item, for its flag). Dropping a chain drops its items.
 ///
 /// ```
 /// use mpsc_queue::{Chain, Link, Pop, Queue, linked};
@@ -29,15 +29,15 @@ use crate::sync::Ordering;
 /// let queue = Queue::new();
 /// let chain: Chain<Box<Job>> =
 ///     (0..3).map(|number| Box::new(Job { link: Link::new(), number })).collect();
-/// let _ = queue.push_chain(chain);
-///
 /// let mut consumer = queue.consumer().unwrap();
+/// assert!(!queue.push_chain(chain).is_needed(), "the consumer has not parked");
 /// assert!(matches!(consumer.pop(), Pop::Item(job) if job.number == 0));
 /// ```
 pub struct Chain<H: Handle> {
     ends: Option<Ends>,
     count: usize,
-    /// Invariant, and `Send` only by the declaration below, as in the queue.
+    /// A raw pointer, so that the chain is invariant in `H`, and `Send` only as declared
+    /// below.
     handles: PhantomData<*mut H>,
 }
 
@@ -51,15 +51,16 @@ struct Ends {
 // SAFETY: to move a chain is to move the handles in it.
 unsafe impl<H: Handle + Send> Send for Chain<H> {}
 
-// SAFETY: through `&Chain` nothing of a handle or an item can be reached.
+// SAFETY: no method reaches a handle or an item through `&Chain`.
 unsafe impl<H: Handle> Sync for Chain<H> {}
 
-/// As for a queue.
+// A panic in user code leaves a chain whole: each method changes it before or after, never
+// around, a call of user code.
 impl<H: Handle> UnwindSafe for Chain<H> {}
 impl<H: Handle> RefUnwindSafe for Chain<H> {}
 
 impl<H: Handle> Chain<H> {
-    /// An empty chain.
+    /// Creates an empty chain.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -75,18 +76,17 @@ impl<H: Handle> Chain<H> {
         H: UniqueHandle,
     {
         if self.try_push(handle).is_err() {
-            unreachable!("an item with one handle is in no queue while that is here");
+            unreachable!("an item whose only handle is here is in no queue");
         }
     }
 
-    /// Appends an item that other handles may reach, unless it is in a queue or
-    /// chain already.
+    /// Appends an item that other handles may reach.
     ///
     /// # Errors
     ///
-    /// [`AlreadyQueued`] gives the handle back.
+    /// Returns the handle in [`AlreadyQueued`] if the item is in a queue or chain.
     pub fn try_push(&mut self, handle: H) -> Result<(), AlreadyQueued<H>> {
-        let link = check_in(handle).map_err(AlreadyQueued)?;
+        let link = handle_to_link(handle).map_err(AlreadyQueued)?;
         match &mut self.ends {
             None => {
                 self.ends = Some(Ends {
@@ -107,7 +107,7 @@ impl<H: Handle> Chain<H> {
         Ok(())
     }
 
-    /// Appends all that is in `other`, which is empty afterwards.
+    /// Moves all items of `other` to the end of this chain.
     pub fn append(&mut self, other: &mut Self) {
         let Some(theirs) = other.ends.take() else {
             return;
@@ -126,35 +126,36 @@ impl<H: Handle> Chain<H> {
         self.count += mem::take(&mut other.count);
     }
 
-    /// Takes the oldest item out.
+    /// Removes and returns the oldest item.
     pub fn pop(&mut self) -> Option<H> {
         let Ends { first, last } = self.ends?;
         self.ends = if first == last {
             None
         } else {
-            // SAFETY: as in `try_push`. Relaxed: written by this thread, or before
-            // the chain was sent to it. Not null: `first` is not the last.
+            // SAFETY: a link in the chain is valid until it is taken out. Relaxed: written
+            // by this thread, or before the chain was sent to it. Not null, because
+            // `first` is not the last link.
             let next = unsafe { first.as_ref() }.next.load(Ordering::Relaxed);
             NonNull::new(next).map(|first| Ends { first, last })
         };
         self.count -= 1;
-        // SAFETY: `first` was checked in as an `H` and has just left the chain.
-        Some(unsafe { check_out(first) })
+        // SAFETY: `first` comes from a handle of type `H` and has just left the chain.
+        Some(unsafe { link_to_handle(first) })
     }
 
-    /// How many items the chain holds. Exact.
+    /// Returns the number of items.
     #[must_use]
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// Whether the chain holds no item.
+    /// Returns `true` if the chain holds no item.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Gives up the links: first, last and how many.
+    /// Converts the chain into its first link, its last link and their number.
     pub(crate) fn into_links(mut self) -> Option<(NonNull<Link>, NonNull<Link>, usize)> {
         let Ends { first, last } = self.ends.take()?;
         Some((first, last, self.count))

@@ -1,4 +1,4 @@
-//! What travels through a queue: owning pointers to items that embed a link.
+//! Handles: owning pointers to items that embed a link.
 
 use core::ptr::NonNull;
 
@@ -7,59 +7,63 @@ use alloc::{boxed::Box, sync::Arc};
 #[cfg(feature = "alloc")]
 use core::pin::Pin;
 
-use crate::link::{Claim, Link, Linked, SharedLink, item_of, link_of};
-use crate::seal::Seal;
+use super::link::{Link, LinkKind, Linked, SharedLink, item_of, link_of};
+use crate::sealed::INTERNAL;
 
 /// An owning pointer to an item that embeds a link.
 ///
-/// What goes into a queue is a handle, and the same handle comes out. The crate
-/// implements it for
+/// A handle goes into a queue, and the same handle comes out. The crate implements the
+/// trait for these handles:
 ///
 /// | handle | item embeds | push with |
 /// |---|---|---|
 /// | `Box<T>`, `Pin<Box<T>>` | [`Link`] | [`Queue::push`](crate::Queue::push), which cannot fail |
 /// | `Arc<T>`, `&'static T` | [`SharedLink`] | [`Queue::try_push`](crate::Queue::try_push), which fails while the item is queued |
 ///
+/// Other handles (`&'static mut T`, `Pin<Arc<T>>`, `Rc<T>`, a pointer into an arena, a
+/// type of another crate) need an implementation of your own. That is the one use of this
+/// crate that takes `unsafe`.
+///
 /// # Safety
 ///
-/// - `into_raw` returns a pointer that is valid for reads and writes of the
-///   item's link, derived from a pointer with provenance over all that
-///   `from_raw` needs. It stays valid, at that address, until it is given to
-///   `from_raw`: nobody drops, moves or takes a `&mut` to the item, even if the
-///   pointer is never given back.
-/// - `from_raw` gives back the handle that `into_raw` used up.
-/// - Neither unwinds.
-/// - If another handle to the same item can exist at the same time, the item's
-///   `Link` is [`SharedLink`].
-/// - A handle that is `Send` may be given back on another thread.
+/// - `into_raw` returns a pointer that is valid for reads and writes of the item's link,
+///   derived from a pointer with provenance over all that `from_raw` needs. It stays
+///   valid, at that address, until it is given to `from_raw`: the item must not be
+///   dropped, moved or mutably borrowed before that, even if `from_raw` is never called.
+/// - `from_raw` returns the handle that `into_raw` consumed.
+/// - Neither function unwinds.
+/// - If another handle to the same item can exist at the same time, the item's `Link` is
+///   [`SharedLink`].
+/// - If the handle is `Send`, `from_raw` may be called on another thread.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot travel through an intrusive queue",
     label = "not a handle to an item with the right link",
     note = "declare the link with `linked!`; items of `Arc` and `&'static` embed a `SharedLink`"
 )]
 pub unsafe trait Handle: Sized {
-    /// What the handle points to.
+    /// The type that the handle points to.
     type Item: Linked;
 
-    /// Gives up the handle for the bare pointer.
+    /// Converts the handle into a raw pointer.
     fn into_raw(self) -> NonNull<Self::Item>;
 
-    /// Takes the handle back.
+    /// Converts the raw pointer back into the handle.
     ///
     /// # Safety
     ///
-    /// `item` comes from `into_raw` of this type, and has not been given back
-    /// since.
+    /// `item` comes from [`into_raw`](Self::into_raw) of this type, and has not been
+    /// given to this function since.
     unsafe fn from_raw(item: NonNull<Self::Item>) -> Self;
 }
 
-/// A handle whose item no other handle reaches, so that it cannot be pushed
-/// twice and a push need not check.
+/// A handle that is the only one to its item.
+///
+/// Such an item cannot be pushed twice, so a push need not check.
 ///
 /// # Safety
 ///
-/// While a value of this type exists, or the pointer it was turned into by
-/// [`Handle::into_raw`], no other handle to the same item does.
+/// No other handle to the same item exists while a value of this type does, or while the
+/// pointer does that [`Handle::into_raw`] returned.
 pub unsafe trait UniqueHandle: Handle {}
 
 // SAFETY: a box owns its allocation, which stays where it is until `from_raw`;
@@ -83,8 +87,8 @@ unsafe impl<T: Linked> Handle for Box<T> {
 #[cfg(feature = "alloc")]
 unsafe impl<T: Linked> UniqueHandle for Box<T> {}
 
-// SAFETY: as for `Box<T>`. The item is not moved or handed out by `&mut`
-// between the two, and comes back pinned.
+// SAFETY: the box owns its allocation, as in the implementation for `Box<T>`. The item is
+// neither moved nor mutably borrowed between the two calls, and comes back pinned.
 #[cfg(feature = "alloc")]
 unsafe impl<T: Linked> Handle for Pin<Box<T>> {
     type Item = T;
@@ -104,8 +108,8 @@ unsafe impl<T: Linked> Handle for Pin<Box<T>> {
 #[cfg(feature = "alloc")]
 unsafe impl<T: Linked> UniqueHandle for Pin<Box<T>> {}
 
-// SAFETY: the queue holds one strong count, so the item stays, is not moved, and
-// `Arc::get_mut` refuses a `&mut` to it. `Arc::into_raw` keeps the provenance of
+// SAFETY: the queue holds one strong count, so the item stays where it is, and
+// `Arc::get_mut` returns no `&mut` to it. `Arc::into_raw` keeps the provenance of
 // the whole allocation. Other handles can exist: the item embeds a `SharedLink`.
 #[cfg(feature = "alloc")]
 unsafe impl<T: Linked<Link = SharedLink>> Handle for Arc<T> {
@@ -122,7 +126,7 @@ unsafe impl<T: Linked<Link = SharedLink>> Handle for Arc<T> {
     }
 }
 
-// SAFETY: as for the standard `Arc`, which loom's wraps.
+// SAFETY: loom's `Arc` wraps the standard one, of which the above holds.
 #[cfg(loom)]
 unsafe impl<T: Linked<Link = SharedLink>> Handle for loom::sync::Arc<T> {
     type Item = T;
@@ -155,37 +159,37 @@ unsafe impl<T: Linked<Link = SharedLink>> Handle for &'static T {
     }
 }
 
-/// Turns a handle into a link that may be queued, or returns it if the item is
+/// Converts a handle into a link that may be queued. Returns the handle if its item is
 /// in a queue already.
-pub(crate) fn check_in<H: Handle>(handle: H) -> Result<NonNull<Link>, H> {
+pub(crate) fn handle_to_link<H: Handle>(handle: H) -> Result<NonNull<Link>, H> {
     let item = handle.into_raw();
     let link = link_of(item);
-    // SAFETY: `into_raw` promises that the link is valid; it consists of atomics,
-    // so a shared reference to it conflicts with nobody.
-    if !unsafe { link.as_ref() }.claim(Seal::BROKEN) {
-        // SAFETY: `item` came out of `into_raw` just now.
+    // SAFETY: `into_raw` promises that the link is valid. It consists of atomics, so
+    // shared references to it do not conflict.
+    if !unsafe { link.as_ref() }.set_queued(INTERNAL) {
+        // SAFETY: `item` was returned by `into_raw` above.
         return Err(unsafe { H::from_raw(item) });
     }
-    let link = link.cast::<Link>(); // every kind of link begins with one
-    // SAFETY: as above. The claim succeeded: no queue has this link.
-    unsafe { link.as_ref() }.enter();
+    let link = link.cast::<Link>(); // every `LinkKind` begins with one
+    // SAFETY: the link is valid, as above. It was not queued, so no queue accesses it.
+    unsafe { link.as_ref() }.prepare();
     Ok(link)
 }
 
-/// Turns a link that has just been taken out of a queue back into its handle.
+/// Converts a link that has just been taken out of a queue back into its handle.
 ///
 /// # Safety
 ///
-/// `link` comes from `check_in::<H>`, has left every queue and chain, and is
-/// not checked out a second time.
-pub(crate) unsafe fn check_out<H: Handle>(link: NonNull<Link>) -> H {
-    // SAFETY: `check_in` computed `link` from a pointer to the whole item.
+/// `link` comes from `handle_to_link::<H>`, has left every queue and chain, and has not
+/// been converted back since.
+pub(crate) unsafe fn link_to_handle<H: Handle>(link: NonNull<Link>) -> H {
+    // SAFETY: `handle_to_link` computed `link` from a pointer to the whole item.
     let item = unsafe { item_of::<H::Item>(link) };
-    // SAFETY: the item is alive, since its handle has not been given back. The
-    // last accesses to the link precede `from_raw`, which may assert uniqueness.
+    // SAFETY: the item is alive, since its handle has not been given back. The last
+    // accesses to the link precede `from_raw`, which may assert uniqueness.
     unsafe {
-        link.as_ref().leave();
-        link_of(item).as_ref().release(Seal::BROKEN);
+        link.as_ref().mark_unlinked();
+        link_of(item).as_ref().clear_queued(INTERNAL);
         H::from_raw(item)
     }
 }

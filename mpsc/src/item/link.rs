@@ -1,0 +1,307 @@
+//! Links, and how a type declares which of its fields is one.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::ptr::{self, NonNull};
+
+use crate::sealed::Internal;
+use crate::sync::{AtomicBool, AtomicPtr, Ordering, const_fn_unless_loom};
+
+/// The list node that a queued value embeds: one word.
+///
+/// A `Link` is for values that travel in a handle with *unique* ownership (`Box`,
+/// `Pin<Box>`). A value that several handles can reach embeds a [`SharedLink`].
+///
+/// A link has no methods and cannot be cloned. It moves with its value while the value
+/// is in no queue.
+///
+/// ```
+/// use mpsc_queue::{Link, linked};
+///
+/// struct Job {
+///     link: Link,
+///     name: &'static str,
+/// }
+/// linked!(Job => link: Link);
+///
+/// let job = Job { link: Link::new(), name: "compile" };
+/// ```
+pub struct Link {
+    /// While the link is queued, its neighbour in the queue; which neighbour, the form
+    /// of the queue decides. Otherwise meaningless ([`UNLINKED`] in debug builds).
+    pub(crate) next: AtomicPtr<Link>,
+}
+
+/// Value of `next` while its link is in no queue, in debug builds, where a push asserts
+/// it. Release builds neither write nor read it.
+const UNLINKED: *mut Link = ptr::without_provenance_mut(usize::MAX);
+
+impl Link {
+    const_fn_unless_loom! {
+        /// Creates a link that is in no queue.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { next: AtomicPtr::new(UNLINKED) }
+        }
+    }
+
+    /// Prepares the link to become the newest of a queue or chain.
+    #[inline]
+    pub(crate) fn prepare(&self) {
+        // Relaxed: the link is still private to this thread. The release of the exchange
+        // in `Form::push` publishes the null to the next push.
+        debug_assert!(
+            self.next.load(Ordering::Relaxed) == UNLINKED,
+            "a link that is pushed is in no queue"
+        );
+        self.next.store(ptr::null_mut(), Ordering::Relaxed);
+    }
+
+    /// Marks the link as being in no queue, in debug builds.
+    #[inline]
+    pub(crate) fn mark_unlinked(&self) {
+        if cfg!(debug_assertions) {
+            // Relaxed: the caller has taken the link out and owns it again. The transfer
+            // of the handle to the next push orders that push's `prepare` after this.
+            self.next.store(UNLINKED, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").finish_non_exhaustive()
+    }
+}
+
+/// A [`Link`] for values that several handles can reach (`Arc`, `&'static`): two words.
+///
+/// The second word is a flag. A push sets it and the pop clears it, so that a value
+/// cannot be in a queue twice: a push of a value that is still queued returns
+/// [`AlreadyQueued`](crate::AlreadyQueued) with the handle.
+///
+/// ```
+/// use std::sync::Arc;
+/// use mpsc_queue::{Queue, SharedLink, linked};
+///
+/// struct Task {
+///     link: SharedLink,
+/// }
+/// linked!(Task => link: SharedLink);
+///
+/// let queue = Queue::new();
+/// let task = Arc::new(Task { link: SharedLink::new() });
+/// assert!(queue.try_push(Arc::clone(&task)).is_ok());
+/// assert!(queue.try_push(task).is_err(), "the task is already queued");
+/// ```
+#[repr(C)] // `link` comes first, so a pointer to a `SharedLink` is a pointer to its `Link`.
+pub struct SharedLink {
+    link: Link,
+    queued: AtomicBool,
+}
+
+impl SharedLink {
+    const_fn_unless_loom! {
+        /// Creates a link that is in no queue.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { link: Link::new(), queued: AtomicBool::new(false) }
+        }
+    }
+}
+
+impl Default for SharedLink {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for SharedLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedLink").finish_non_exhaustive()
+    }
+}
+
+/// A type that embeds a link. Implemented by [`linked!`](crate::linked).
+///
+/// The trait is safe to implement, because a [`Field`] can only be made by code that
+/// has proved where the field lies.
+pub trait Linked: Sized {
+    /// The type of the embedded field: [`Link`] or [`SharedLink`].
+    type Link: LinkKind;
+
+    /// The position of that field in `Self`.
+    const FIELD: Field<Self, Self::Link>;
+}
+
+/// The proof that every `T` embeds an `L` at a certain offset.
+pub struct Field<T, L> {
+    /// In bytes from the start of the `T`.
+    offset: usize,
+    /// Invariant in both.
+    of: PhantomData<*mut (T, L)>,
+}
+
+impl<T, L> Field<T, L> {
+    /// States that every `T` has a field of type `L` at `offset` bytes from its start.
+    ///
+    /// [`linked!`](crate::linked) calls this function for a field whose type it has
+    /// checked; there is hardly a reason to call it by hand.
+    ///
+    /// # Safety
+    ///
+    /// Every `T` has that field at that offset, and no other field overlaps it.
+    ///
+    /// # Panics
+    ///
+    /// At compile time, if the field is not aligned, as in a packed struct.
+    #[must_use]
+    pub const unsafe fn at(offset: usize) -> Self {
+        assert!(
+            offset % align_of::<L>() == 0 && align_of::<T>() >= align_of::<L>(),
+            "the link is not aligned, because its struct is packed"
+        );
+        Self {
+            offset,
+            of: PhantomData,
+        }
+    }
+
+    /// Returns the distance of the field from the start of its `T`, in bytes.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+}
+
+/// The two kinds of link, [`Link`] and [`SharedLink`]. Sealed.
+///
+/// A kind decides how a push makes sure that no other push has the link in a queue.
+///
+/// # Safety
+///
+/// The type begins with a [`Link`].
+pub unsafe trait LinkKind {
+    /// Marks the link as queued. Returns `false` if it already is.
+    #[doc(hidden)]
+    fn set_queued(&self, _: Internal) -> bool;
+
+    /// Marks the link as not queued. The consumer must not access the link afterwards.
+    #[doc(hidden)]
+    fn clear_queued(&self, _: Internal);
+}
+
+// SAFETY: it is a `Link`.
+//
+// Nothing is marked, because the owner of an item's only handle knows that the item is
+// not queued.
+unsafe impl LinkKind for Link {
+    #[inline]
+    fn set_queued(&self, _: Internal) -> bool {
+        true
+    }
+
+    #[inline]
+    fn clear_queued(&self, _: Internal) {}
+}
+
+// SAFETY: `#[repr(C)]`, and its first field is a `Link`.
+//
+// Both operations are read-modify-writes with acquire and release, even where
+// `set_queued` fails. Coalesced wake-ups rely on this: writes made before a push that
+// fails are visible to the consumer that pops the value. With a load on the one side and
+// a store on the other, each side could read what was there before the other's write,
+// and a task woken at that moment would sleep for ever.
+unsafe impl LinkKind for SharedLink {
+    #[inline]
+    fn set_queued(&self, _: Internal) -> bool {
+        // Acquire pairs with the release in `clear_queued`: the consumer has read `next`
+        // for the last time before this push writes it. Release pairs with the acquire
+        // in `clear_queued`: see above.
+        !self.queued.swap(true, Ordering::AcqRel)
+    }
+
+    #[inline]
+    fn clear_queued(&self, _: Internal) {
+        // Acquire and release pair with those in `set_queued`.
+        self.queued.swap(false, Ordering::AcqRel);
+    }
+}
+
+/// Returns the link embedded in `item`.
+pub(crate) fn link_of<T: Linked>(item: NonNull<T>) -> NonNull<T::Link> {
+    // SAFETY: by the contract of `Field::at` the field lies inside the same
+    // allocated object. The result keeps the provenance of the whole item.
+    unsafe { item.byte_add(T::FIELD.offset()).cast() }
+}
+
+/// Returns the item that embeds `link`.
+///
+/// # Safety
+///
+/// `link` is embedded in a `T`, and was computed from a pointer to all of it.
+pub(crate) unsafe fn item_of<T: Linked>(link: NonNull<Link>) -> NonNull<T> {
+    // SAFETY: the inverse of `link_of`, by the caller's promise.
+    unsafe { link.byte_sub(T::FIELD.offset()).cast() }
+}
+
+/// Declares which field of a type is its link: `linked!(Type => field: Link)`.
+///
+/// This is the safe way to implement [`Linked`]; it compiles under
+/// `#![forbid(unsafe_code)]`. The last word names the field's type, [`Link`] or
+/// [`SharedLink`], as the declaration of the struct does. Generic parameters are written
+/// in brackets in front of the type, with their bounds:
+///
+/// ```
+/// use mpsc_queue::{Link, SharedLink, linked};
+///
+/// struct Job {
+///     link: Link,
+/// }
+/// linked!(Job => link: Link);
+///
+/// struct Task<F, const N: usize> {
+///     future: [F; N],
+///     link: SharedLink,
+/// }
+/// linked!([F: Send, const N: usize] Task<F, N> => link: SharedLink);
+/// ```
+///
+/// A type that is named by a path needs brackets too, which may be empty:
+/// `linked!([] jobs::Job => link: Link)`. A `where` clause is not supported.
+///
+/// The macro checks the type of the field on raw pointers, which do not coerce, and
+/// computes its offset at compile time. [`docs::misuse`](crate::docs::misuse) shows what
+/// does not compile.
+//
+// The user's tokens must not be able to change what the macro states. So no `unsafe`
+// precedes them (they could end the item and begin another one), and every path begins
+// at `$crate` (any other path could be made to lead elsewhere).
+#[macro_export]
+macro_rules! linked {
+    ($type:ident => $field:tt : $link:ident) => {
+        $crate::linked!([] $type => $field: $link);
+    };
+    ([$($generics:tt)*] $type:ty => $field:tt : $link:ident) => {
+        impl<$($generics)*> $crate::Linked for $type {
+            type Link = $crate::$link;
+
+            const FIELD: $crate::Field<Self, $crate::$link> = {
+                let _: fn(*const Self) -> *const $crate::$link = |item| {
+                    // SAFETY: never called.
+                    unsafe { &raw const (*item).$field }
+                };
+                // SAFETY: `offset_of!` takes the offset of a field of the type itself,
+                // and the closure checks the type of that field without any coercion
+                // (raw pointers have none that would fit).
+                unsafe { $crate::Field::at($crate::__private::offset_of!(Self, $field)) }
+            };
+        }
+    };
+}

@@ -1,0 +1,11 @@
+//! Items: the link that an item embeds, the handle that travels, and chains of items.
+
+mod chain;
+mod handle;
+mod link;
+
+pub use chain::Chain;
+pub use handle::{Handle, UniqueHandle};
+pub use link::{Field, Link, LinkKind, Linked, SharedLink};
+
+pub(crate) use handle::{handle_to_link, link_to_handle};

@@ -1,0 +1,186 @@
+//! A queue that owns its waker.
+
+use core::fmt;
+
+#[cfg(feature = "alloc")]
+use alloc::sync::Arc;
+
+use super::wake::{Wake, WakeTarget};
+use crate::consumer::QueueRef;
+use crate::error::AlreadyQueued;
+use crate::item::{Chain, Handle, UniqueHandle};
+use crate::length::{Counted, Length, Uncounted};
+use crate::queue::Queue;
+use crate::sealed::{INTERNAL, Internal};
+use crate::sync::const_fn_unless_loom;
+
+/// A [`Queue`] that owns its waker and wakes its consumer by itself.
+///
+/// Most users want this type. The waker `W` determines how the consumer waits:
+///
+/// | `W` | the consumer | made by | receives with |
+/// |---|---|---|---|
+#[cfg_attr(
+    feature = "std",
+    doc = "| [`ThreadWaker`](crate::ThreadWaker) | a thread that blocks | [`BlockingQueue::new`](crate::BlockingQueue) | [`recv`](crate::Receiver::recv), [`recv_timeout`](crate::Receiver::recv_timeout) |"
+)]
+/// | [`TaskWaker`](crate::TaskWaker) | an async task | [`AsyncQueue::new`](crate::AsyncQueue) | [`recv().await`](crate::Receiver::recv), [`poll_recv`](crate::Receiver::poll_recv) |
+/// | your [`Wake`] | an event loop | [`WakingQueue::with_waker`] | [`park`](crate::Receiver::park), then [`drain`](crate::Receiver::drain) |
+///
+/// The guarantees of [`Queue`] hold here too. While the consumer is awake, waking costs the
+/// producers nothing, because the exchange of each push reports whether the consumer is
+/// parked.
+pub struct WakingQueue<H: Handle, W, L: Length = Uncounted> {
+    queue: Queue<H, L>,
+    waker: W,
+}
+
+impl<H: Handle, W: Wake> WakingQueue<H, W> {
+    const_fn_unless_loom! {
+        /// Creates an empty queue whose consumer is woken through `waker`.
+        #[must_use]
+        pub fn with_waker(waker: W) -> Self {
+            Self { queue: Queue::new(), waker }
+        }
+    }
+}
+
+impl<H: Handle, W: Wake> WakingQueue<H, W, Counted> {
+    const_fn_unless_loom! {
+        /// Creates an empty queue that counts its items, and whose consumer is woken through
+        /// `waker`.
+        #[must_use]
+        pub fn counted_with_waker(waker: W) -> Self {
+            Self { queue: Queue::counted(), waker }
+        }
+    }
+}
+
+impl<H: Handle, W, L: Length> WakingQueue<H, W, L> {
+    const_fn_unless_loom! {
+        pub(super) fn from_parts(queue: Queue<H, L>, waker: W) -> Self {
+            Self { queue, waker }
+        }
+    }
+
+    /// Returns the waker.
+    #[must_use]
+    pub fn waker(&self) -> &W {
+        &self.waker
+    }
+
+    /// Returns `true` if the queue is empty. See [`Queue::is_empty`].
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    pub(super) fn bare_queue_mut(&mut self) -> &mut Queue<H, L> {
+        &mut self.queue
+    }
+}
+
+impl<H: Handle, W> WakingQueue<H, W, Counted> {
+    /// Returns the approximate number of items in the queue. See [`Queue::len`].
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+}
+
+impl<H: Handle, W: WakeTarget, L: Length> WakingQueue<H, W, L> {
+    /// Appends an item whose handle has unique ownership, and wakes the consumer if it is
+    /// parked.
+    ///
+    /// Progress and ordering as for [`Queue::push`], apart from the cost of waking.
+    ///
+    /// # Panics
+    ///
+    /// If [`Wake::wake`] panics. The push is complete then.
+    pub fn push(&self, handle: H)
+    where
+        H: UniqueHandle,
+    {
+        let taken = self.queue.push_unique_with(handle, || self.take_waker());
+        self.wake(taken);
+    }
+
+    /// Appends an item that other handles may reach, and wakes the consumer if it is parked.
+    /// See [`Queue::try_push`].
+    ///
+    /// # Errors
+    ///
+    /// Returns the handle in [`AlreadyQueued`] if the item is in a queue or [`Chain`].
+    ///
+    /// # Panics
+    ///
+    /// If [`Wake::wake`] panics. The push is complete then.
+    pub fn try_push(&self, handle: H) -> Result<(), AlreadyQueued<H>> {
+        let taken = self.queue.try_push_with(handle, || self.take_waker())?;
+        self.wake(taken);
+        Ok(())
+    }
+
+    /// Appends all items of a chain with one read-modify-write, and wakes the consumer if it
+    /// is parked. See [`Queue::push_chain`].
+    ///
+    /// # Panics
+    ///
+    /// If [`Wake::wake`] panics. The push is complete then.
+    pub fn push_chain(&self, chain: Chain<H>) {
+        let taken = self.queue.push_chain_with(chain, || self.take_waker());
+        self.wake(taken);
+    }
+
+    fn take_waker(&self) -> W::Taken {
+        // SAFETY: called as `on_parked` only, hence once, by the push whose exchange
+        // replaced `PARKED`, in its gap.
+        unsafe { self.waker.take(INTERNAL) }
+    }
+
+    fn wake(&self, taken: Option<W::Taken>) {
+        if let Some(taken) = taken {
+            self.waker.wake_taken(taken, INTERNAL);
+        }
+    }
+}
+
+impl<H: Handle, W: fmt::Debug, L: Length> fmt::Debug for WakingQueue<H, W, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WakingQueue")
+            .field("queue", &self.queue)
+            .field("waker", &self.waker)
+            .finish()
+    }
+}
+
+// SAFETY: a shared reference always leads to the same queue and waker.
+unsafe impl<H: Handle, W, L: Length> QueueRef for &WakingQueue<H, W, L> {
+    type Handle = H;
+    type Length = L;
+    type Waker = W;
+
+    fn queue(&self, _: Internal) -> &Queue<H, L> {
+        &self.queue
+    }
+
+    fn waker(&self, _: Internal) -> &W {
+        &self.waker
+    }
+}
+
+// SAFETY: an `Arc` always leads to the same queue and waker.
+#[cfg(feature = "alloc")]
+unsafe impl<H: Handle, W, L: Length> QueueRef for Arc<WakingQueue<H, W, L>> {
+    type Handle = H;
+    type Length = L;
+    type Waker = W;
+
+    fn queue(&self, _: Internal) -> &Queue<H, L> {
+        &self.queue
+    }
+
+    fn waker(&self, _: Internal) -> &W {
+        &self.waker
+    }
+}

@@ -1,0 +1,187 @@
+//! The consumer's side of a queue that wakes.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+#[cfg(feature = "alloc")]
+use alloc::sync::Arc;
+
+use super::queue::WakingQueue;
+use super::wake::{Wake, WakeTarget, WakerSlot};
+use crate::consumer::{Consumer, Parked, Pop, QueueRef};
+use crate::drain::Drain;
+use crate::error::ConsumerTaken;
+use crate::item::Handle;
+use crate::length::Length;
+use crate::sealed::INTERNAL;
+
+/// The one consumer of a [`WakingQueue`], which borrows the queue
+/// ([`WakingQueue::receiver`]) or shares its ownership (`Receiver::owned`).
+///
+/// Its rules are those of [`Consumer`]. The waker `W` of the queue determines which methods
+/// it has.
+pub struct Receiver<R: QueueRef<Waker = W>, W: WakeTarget = <R as QueueRef>::Waker> {
+    consumer: Consumer<R>,
+    /// `W` occurs in the bounds only.
+    waker: PhantomData<fn() -> W>,
+}
+
+impl<H: Handle, W: WakeTarget, L: Length> WakingQueue<H, W, L> {
+    /// Returns the receiver, which borrows the queue.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConsumerTaken`] if another receiver exists.
+    pub fn receiver(&self) -> Result<Receiver<&Self>, ConsumerTaken> {
+        Receiver::acquire(self)
+    }
+
+    /// Returns the receiver, even if an earlier one was leaked. See
+    /// [`Queue::consumer_mut`](crate::Queue::consumer_mut).
+    #[must_use]
+    pub fn receiver_mut(&mut self) -> Receiver<&Self> {
+        drop(self.bare_queue_mut().consumer_mut()); // frees the consumer's place
+        match self.receiver() {
+            Ok(receiver) => receiver,
+            Err(ConsumerTaken) => unreachable!("the place is free and the queue is not shared"),
+        }
+    }
+}
+
+impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
+    fn acquire(queue: R) -> Result<Self, ConsumerTaken> {
+        Ok(Self {
+            consumer: Consumer::acquire(queue)?,
+            waker: PhantomData,
+        })
+    }
+
+    /// Removes and returns the oldest item. See [`Consumer::pop`].
+    #[inline]
+    pub fn pop(&mut self) -> Pop<R::Handle> {
+        self.consumer.pop()
+    }
+
+    /// Removes and returns the oldest item; returns [`Pop::Empty`] only after a sequentially
+    /// consistent fence. See [`Consumer::pop_fenced`].
+    pub fn pop_fenced(&mut self) -> Pop<R::Handle> {
+        self.consumer.pop_fenced()
+    }
+
+    /// Removes and returns the oldest item, waiting while the queue is stalled.
+    /// **Blocking**: see [`Consumer::pop_blocking`].
+    pub fn pop_blocking(&mut self) -> Option<R::Handle> {
+        self.consumer.pop_blocking()
+    }
+
+    /// Returns an iterator that removes at most `limit` of the items that are in the queue
+    /// now. See [`Consumer::drain`].
+    pub fn drain(&mut self, limit: usize) -> Drain<'_, R::Handle, R::Length> {
+        self.consumer.drain(limit)
+    }
+
+    /// Parks the consumer with `waker()` stored for the push that ends the park. Returns
+    /// `false` if the queue is not empty; the consumer must not sleep then.
+    ///
+    /// If `is_current` returns `true` for a waker that an earlier park stored and no push
+    /// took, that waker stays. The slot is full only while the consumer is parked.
+    #[inline]
+    pub(super) fn park_with<T>(
+        &mut self,
+        slot: impl FnOnce(&W) -> &WakerSlot<T>,
+        is_current: impl FnOnce(&T) -> bool,
+        waker: impl FnOnce() -> T,
+    ) -> bool {
+        let back = self.consumer.back();
+        // SAFETY: this consumer is the only one, and it is mutably borrowed.
+        if !unsafe { back.unpark() } {
+            return false;
+        }
+        // The queue was empty and not parked just now, so the slot belongs to the consumer:
+        // a push that replaced an earlier mark took the waker before it stored its link, and
+        // its item has been popped.
+        let slot = slot(self.waker());
+        // SAFETY: the slot belongs to the consumer, as said. A push takes from it only after
+        // the `park` below has succeeded.
+        unsafe { slot.fill(is_current, waker) };
+        // SAFETY: this consumer is the only one, and it is mutably borrowed.
+        let parked = unsafe { back.park() };
+        if !parked {
+            // SAFETY: there is no mark to replace, so no push takes from the slot. It still
+            // belongs to the consumer.
+            unsafe { slot.clear() };
+        }
+        parked
+    }
+
+    /// Unparks the consumer and clears the stored waker. Returns `false` if a push came
+    /// first; that push has taken the waker.
+    pub(super) fn unpark(&mut self) -> bool {
+        // SAFETY: this consumer is the only one, and it is mutably borrowed.
+        let unparked = unsafe { self.consumer.back().unpark() };
+        if unparked {
+            // SAFETY: the queue was empty and not parked just now, so the slot belongs to the
+            // consumer, as in `park_with`.
+            unsafe { self.waker().clear(INTERNAL) };
+        }
+        unparked
+    }
+
+    fn waker(&self) -> &W {
+        self.consumer.queue_ref().waker(INTERNAL)
+    }
+
+    #[cfg(feature = "std")]
+    pub(super) fn is_parked(&self) -> bool {
+        self.consumer.back().is_parked()
+    }
+}
+
+impl<R: QueueRef<Waker = W>, W: Wake> Receiver<R, W> {
+    /// Announces that this thread is about to sleep. See [`Consumer::park`]; the difference
+    /// is that the push that ends the park calls [`Wake::wake`] itself.
+    pub fn park(&mut self) -> Option<Parked<'_>> {
+        Parked::new(&mut self.consumer)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<H: Handle, W: WakeTarget, L: Length> Receiver<Arc<WakingQueue<H, W, L>>> {
+    /// Returns the receiver, which shares ownership of the queue.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConsumerTaken`] if another receiver exists.
+    pub fn owned(queue: Arc<WakingQueue<H, W, L>>) -> Result<Self, ConsumerTaken> {
+        Self::acquire(queue)
+    }
+
+    /// Returns the queue, to push to or to share.
+    #[must_use]
+    pub fn queue(&self) -> &Arc<WakingQueue<H, W, L>> {
+        self.consumer.queue_ref()
+    }
+}
+
+impl<'a, H: Handle, W: WakeTarget, L: Length> Receiver<&'a WakingQueue<H, W, L>> {
+    /// Returns the queue, to push to.
+    #[must_use]
+    pub fn queue(&self) -> &'a WakingQueue<H, W, L> {
+        self.consumer.queue_ref()
+    }
+}
+
+/// Unparks the consumer and clears the stored waker, unless a push has already taken it.
+impl<R: QueueRef<Waker = W>, W: WakeTarget> Drop for Receiver<R, W> {
+    fn drop(&mut self) {
+        self.unpark();
+    }
+}
+
+impl<R: QueueRef<Waker = W>, W: WakeTarget> fmt::Debug for Receiver<R, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("queue", self.consumer.bare_queue())
+            .finish_non_exhaustive()
+    }
+}
