@@ -25,7 +25,7 @@ use crate::sync::{UnsafeCell, const_fn_unless_loom};
 /// Wakes the consumer of a [`WakingQueue`](crate::WakingQueue): an event loop by its
 /// eventfd, a thread by a condition variable, a core by an interrupt.
 ///
-/// Unlike [`std::task::Wake`](alloc::task::Wake), this trait needs no `Arc`: the queue owns
+/// Unlike `std::task::Wake`, this trait needs no `Arc`: the queue owns
 /// the waker and calls it through a reference.
 ///
 /// # Examples
