@@ -1,10 +1,10 @@
-//! An executor in about a hundred lines: what an intrusive queue is for.
+//! An executor whose tasks embed the link of its run queue.
 //!
-//! A task is an `Arc`. To wake it is to push that `Arc` on the run queue: nothing is
-//! allocated, and a task that is woken several times before it runs is queued once.
+//! A task is an `Arc`, and waking the task pushes that `Arc`. So a wake-up does not allocate,
+//! and a task that is woken several times before it runs is queued once.
 //!
 //! ```sh
-//! cargo run -p mpsc-queue --features std --example executor
+//! cargo run -p mpsc-queue --example executor
 //! ```
 #![forbid(unsafe_code)]
 
@@ -15,35 +15,35 @@ use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Wake, Waker};
 use std::thread;
 
-use mpsc_queue::{AsyncQueue, BlockingQueue, Link, Receiver, SharedLink, ThreadWaker, linked};
+use mpsc_queue::{AlreadyQueued, AsyncQueue, BlockingQueue, Link, Receiver, SharedLink, linked};
 
-/// A future that is run piece by piece. It embeds the link of the run queue.
+/// A future, with the link of the run queue.
 struct Task {
     link: SharedLink,
-    /// `None` when it is done. Only the executor's thread takes this lock: it is
-    /// never contended.
+    /// `None` when the future has completed. Only the executor's thread takes the lock, so it
+    /// is never contended.
     future: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
     executor: Weak<Shared>,
 }
 linked!(Task => link: SharedLink);
 
 struct Shared {
-    /// Tasks that were woken, in that order.
+    /// The tasks that were woken, in the order of their wake-ups.
     run_queue: BlockingQueue<Arc<Task>>,
-    /// Tasks that are not done.
+    /// The number of tasks that have not completed.
     alive: AtomicUsize,
 }
 
-/// To wake a task is to queue it.
 impl Wake for Task {
     fn wake(self: Arc<Self>) {
         if let Some(executor) = self.executor.upgrade() {
-            // If this fails, the task is queued already and has not begun to run
-            // for that: it will see, when it does, what it was woken for. (A failed
-            // push happens before the pop, as a successful one does.) The flag is
-            // given back as the last act of the pop, hence before the poll: so a
-            // wake-up *during* the poll queues the task again. None is lost.
-            let _ = executor.run_queue.try_push(self);
+            if let Err(AlreadyQueued(task)) = executor.run_queue.try_push(self) {
+                // The task is queued and will run. It will then see the reason for this wake-up,
+                // because a push that fails happens before the pop too. The pop clears the flag
+                // of the task before it returns, so a wake-up *during* a poll queues the task
+                // again.
+                drop(task);
+            }
         }
     }
 }
@@ -73,19 +73,23 @@ impl Executor {
         task.wake();
     }
 
-    /// Runs until all tasks are done, sleeping while none is woken.
+    /// Runs until all tasks have completed, sleeping while none is woken.
     fn run(&self) {
-        let mut woken = self.shared.run_queue.receiver().expect("one thread runs");
+        let mut woken = self
+            .shared
+            .run_queue
+            .receiver()
+            .expect("no other thread runs tasks");
         while self.shared.alive.load(Ordering::Relaxed) > 0 {
             self.poll_one(&mut woken);
         }
     }
 
-    fn poll_one(&self, woken: &mut Receiver<&BlockingQueue<Arc<Task>>, ThreadWaker>) {
+    fn poll_one(&self, woken: &mut Receiver<&BlockingQueue<Arc<Task>>>) {
         let task = woken.recv();
         let waker = Waker::from(Arc::clone(&task));
-        let mut slot = task.future.lock().expect("no task panicked");
-        // A task may be woken once more after it is done.
+        let mut slot = task.future.lock().expect("no task has panicked");
+        // A task may be woken again after it has completed.
         let Some(future) = slot.as_mut() else { return };
         if future
             .as_mut()
@@ -98,8 +102,7 @@ impl Executor {
     }
 }
 
-/// What the tasks of this example send each other, and a thread sends them: through
-/// a queue of the same kind, whose consumer is a task.
+/// A message to a task, from another task or from a thread.
 struct Message {
     link: Link,
     text: String,
@@ -119,7 +122,7 @@ fn main() {
 
     let messages = Receiver::owned(Arc::clone(&inbox));
     executor.spawn(async move {
-        let mut messages = messages.expect("nobody else receives");
+        let mut messages = messages.expect("no other receiver exists");
         for _ in 0..6 {
             println!("received: {}", messages.recv().await.text);
         }
@@ -137,5 +140,5 @@ fn main() {
     });
 
     executor.run();
-    outside.join().expect("it does not panic");
+    outside.join().expect("the thread does not panic");
 }

@@ -1,6 +1,5 @@
-//! A queue as firmware or a kernel has it: a `static`, of items that are `static`s,
-//! with nothing allocated. The main loop polls; "interrupt handlers" (threads, in
-//! this example) raise events.
+//! A queue for firmware or a kernel: a `static` queue of `static` items, without an allocator.
+//! The main loop polls; "interrupt handlers" (threads, in this example) raise events.
 //!
 //! ```sh
 //! cargo run -p mpsc-queue --no-default-features --example static_queue
@@ -11,12 +10,12 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use mpsc_queue::{Pop, Queue, SharedLink, Wakeup, linked};
 
-/// Something that happens again and again. There is one of each kind, so that it
-/// embeds a link with a flag: raised twice before it is handled, it is queued once.
+/// Something that happens repeatedly. There is one `Event` per kind, and it embeds a link with
+/// a flag, so an event that is raised twice before the main loop handles it is queued once.
 struct Event {
     link: SharedLink,
     name: &'static str,
-    /// How often it was raised since it was handled.
+    /// How often it was raised since the main loop last handled it.
     raised: AtomicU32,
 }
 linked!(Event => link: SharedLink);
@@ -30,13 +29,13 @@ impl Event {
         }
     }
 
-    /// What an interrupt handler does: three atomic operations, no loop.
+    /// Called by an interrupt handler. Three atomic operations, no loop.
     fn raise(&'static self) {
         self.raised.fetch_add(1, Ordering::Relaxed);
-        // If it is queued already, whoever handles it will see the new count: a
-        // push that fails is ordered before the pop, too.
+        // If the event is already queued, the main loop sees the new count when it handles the
+        // event, because a push that fails happens before the pop too.
         match EVENTS.try_push(self) {
-            Ok(Wakeup::Needed) => unreachable!("this core polls; one that sleeps is sent an event"),
+            Ok(Wakeup::Needed) => unreachable!("the main loop does not park"),
             Ok(Wakeup::NotNeeded) | Err(_) => {}
         }
     }
@@ -53,7 +52,7 @@ fn main() {
         .map(|event| std::thread::spawn(move || (0..TIMES).for_each(|_| event.raise())))
         .into();
 
-    let mut events = EVENTS.consumer().expect("there is one main loop");
+    let mut events = EVENTS.consumer().expect("no other consumer exists");
     let (mut handled, mut pops) = (0, 0);
     while handled < 2 * TIMES {
         match events.pop() {
@@ -61,10 +60,10 @@ fn main() {
                 handled += event.raised.swap(0, Ordering::Relaxed);
                 pops += 1;
             }
-            // An interrupt handler was itself interrupted, between its exchange and
-            // its link. Never wait for it here: come back later.
+            // An interrupt handler was itself interrupted, in its gap. Do not wait for it here,
+            // but come back later.
             Pop::Stalled => std::hint::spin_loop(),
-            // A core would now park the queue, and sleep.
+            // A main loop that sleeps would park the queue now.
             Pop::Empty => std::hint::spin_loop(),
         }
     }

@@ -1,8 +1,7 @@
-//! Several producers and one consumer that sleeps in between: the queue that most
-//! people should take.
+//! Several producers, and one consumer thread that blocks while there is nothing to do.
 //!
 //! ```sh
-//! cargo run -p mpsc-queue --features std --example threads
+//! cargo run -p mpsc-queue --example threads
 //! ```
 #![forbid(unsafe_code)]
 
@@ -10,8 +9,7 @@ use std::thread;
 
 use mpsc_queue::{BlockingQueue, Chain, Link, linked};
 
-/// What the producers ask for. The queue's node is part of it, so that nothing is
-/// allocated for queueing it.
+/// A request of a producer. It contains the queue's node, so a push does not allocate.
 struct Request {
     link: Link,
     from: usize,
@@ -21,7 +19,7 @@ linked!(Request => link: Link);
 
 enum Kind {
     Add(u64),
-    /// A queue does not know when its producers are gone: they say so.
+    /// The producer is done. A queue does not know its producers, so they say so.
     Done,
 }
 
@@ -38,12 +36,11 @@ fn request(from: usize, kind: Kind) -> Box<Request> {
 }
 
 fn produce(from: usize) {
-    // One at a time: each push is one atomic exchange, and wakes the consumer if
-    // it sleeps.
+    // One at a time. Each push is one atomic exchange, and wakes the consumer if it sleeps.
     for number in 1..=100 {
         REQUESTS.push(request(from, Kind::Add(number)));
     }
-    // Or many at once, for one exchange.
+    // Many with one exchange.
     let mut chain: Chain<_> = (101..=200)
         .map(|number| request(from, Kind::Add(number)))
         .collect();
@@ -56,7 +53,7 @@ fn main() {
         .map(|from| thread::spawn(move || produce(from)))
         .collect();
 
-    let mut requests = REQUESTS.receiver().expect("there is one consumer");
+    let mut requests = REQUESTS.receiver().expect("no other receiver exists");
     let mut sums = [0; PRODUCERS];
     let mut running = PRODUCERS;
     while running > 0 {
