@@ -51,3 +51,26 @@ fn a_completed_push_is_counted() {
         assert_eq!(pop_rest(&mut queue.consumer().unwrap()).len(), 2);
     });
 }
+
+/// What the consumer has seen to be in the queue is counted, also if it cannot be reached yet.
+#[test]
+fn seen_item_is_counted() {
+    exhaustive(|| {
+        let queue = Arc::new(Queue::<Box<Job>, Counted>::counted());
+        let producer = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || assert!(!queue.push(job(0, 0)).is_needed()))
+        };
+        let mut consumer = queue.consumer().unwrap();
+        if !queue.is_empty() {
+            assert_eq!(queue.len(), 1, "the queue is not empty");
+        }
+        let first = consumer.pop();
+        if first.is_stalled() {
+            assert_eq!(queue.len(), 1, "the queue is stalled");
+        }
+        producer.join().unwrap();
+        let popped = first.into_item().into_iter().chain(pop_rest(&mut consumer));
+        assert_eq!(popped.count(), 1);
+    });
+}

@@ -1,0 +1,66 @@
+//! Receivers that stop waiting, and chains that wake.
+#![cfg(loom)]
+
+use std::future::Future;
+use std::pin::pin;
+// Not loom's: the waker is no part of what is checked.
+use std::sync::Arc as StdArc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Waker};
+
+use loom::sync::Arc;
+use loom::thread;
+use loom_tests::{Job, assert_fifo, exhaustive, job};
+use mpsc_queue::{AsyncQueue, BlockingQueue, Chain};
+
+#[derive(Default)]
+struct CountedWakeups(AtomicUsize);
+
+impl std::task::Wake for CountedWakeups {
+    fn wake(self: StdArc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A receive is cancelled while a push takes its waker. The item is received later, and the
+/// slot of the waker is accessed by one side at a time.
+#[test]
+fn cancelled_recv_loses_no_item() {
+    exhaustive(|| {
+        let queue = Arc::new(AsyncQueue::<Box<Job>>::new());
+        let producer = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.push(job(0, 0)))
+        };
+        let mut receiver = queue.receiver().unwrap();
+        let task = StdArc::new(CountedWakeups::default());
+        let mut received = 0;
+        for _ in 0..2 {
+            let waker = Waker::from(StdArc::clone(&task));
+            let polled = pin!(receiver.recv()).poll(&mut Context::from_waker(&waker));
+            received += usize::from(polled.is_ready());
+        }
+        producer.join().unwrap();
+        received += usize::from(receiver.pop_blocking().is_some());
+        assert_eq!(received, 1);
+        assert!(task.0.load(Ordering::Relaxed) <= 1);
+        assert_eq!(StdArc::strong_count(&task), 1, "no waker is left behind");
+    });
+}
+
+#[test]
+fn chain_wakes_parked_receiver() {
+    exhaustive(|| {
+        let queue = Arc::new(BlockingQueue::<Box<Job>>::new());
+        let producer = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                queue.push_chain([job(0, 0), job(0, 1)].into_iter().collect::<Chain<_>>())
+            })
+        };
+        let mut receiver = queue.receiver().unwrap();
+        let items: Vec<_> = (0..2).map(|_| receiver.recv()).collect();
+        producer.join().unwrap();
+        assert_fifo(&items, 1, 2);
+    });
+}

@@ -1,0 +1,77 @@
+//! Two threads, each of which writes one object and reads the other: what `Empty` says.
+#![cfg(loom)]
+
+// Not loom's: they outlive each execution.
+use std::sync::atomic::AtomicBool as Flag;
+
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicBool, Ordering, fence};
+use loom::thread;
+use loom_tests::{Job, exhaustive, job, pop_rest};
+use mpsc_queue::{Consumer, Pop, Queue};
+
+type Jobs = Queue<Box<Job>>;
+type PopFn = fn(&mut Consumer<&Jobs>) -> Pop<Box<Job>>;
+
+/// Each of two threads pushes to one queue and then pops the other with `pop`. Returns whether
+/// both pops returned `Empty`.
+fn push_to_one_and_pop_the_other(pop: PopFn) -> bool {
+    let queues: [Arc<Jobs>; 2] = [Arc::new(Queue::new()), Arc::new(Queue::new())];
+    let [first, second] = [(0, 1), (1, 0)].map(|(pushed, popped)| {
+        let pushed = Arc::clone(&queues[pushed]);
+        let popped = Arc::clone(&queues[popped]);
+        thread::spawn(move || {
+            assert!(!pushed.push(job(0, 0)).is_needed());
+            pop(&mut popped.consumer().unwrap())
+        })
+    });
+    let results = [first.join().unwrap(), second.join().unwrap()];
+    for queue in &queues {
+        drop(pop_rest(&mut queue.consumer().unwrap()));
+    }
+    results.iter().all(Pop::is_empty)
+}
+
+/// Store buffering: `pop` is exact for each queue, but orders nothing across the two.
+#[test]
+fn pop_may_return_empty_on_both() {
+    static SEEN: Flag = Flag::new(false);
+    exhaustive(|| {
+        if push_to_one_and_pop_the_other(|consumer| consumer.pop()) {
+            SEEN.store(true, Ordering::Relaxed);
+        }
+    });
+    assert!(SEEN.load(Ordering::Relaxed), "no execution shows the weak outcome");
+}
+
+#[test]
+fn pop_fenced_does_not_return_empty_on_both() {
+    exhaustive(|| {
+        assert!(!push_to_one_and_pop_the_other(
+            |consumer| consumer.pop_fenced()
+        ));
+    });
+}
+
+/// A flag in place of one of the queues.
+#[test]
+fn pop_fenced_or_producer_notices_other() {
+    exhaustive(|| {
+        let queue = Arc::new(Jobs::new());
+        let flag = Arc::new(AtomicBool::new(false));
+        let producer = {
+            let (queue, flag) = (Arc::clone(&queue), Arc::clone(&flag));
+            thread::spawn(move || {
+                assert!(!queue.push(job(0, 0)).is_needed());
+                fence(Ordering::SeqCst);
+                flag.load(Ordering::Relaxed)
+            })
+        };
+        let mut consumer = queue.consumer().unwrap();
+        flag.store(true, Ordering::Relaxed);
+        let popped = consumer.pop_fenced();
+        let producer_sees_flag = producer.join().unwrap();
+        assert!(!popped.is_empty() || producer_sees_flag);
+        drop(pop_rest(&mut consumer));
+    });
+}
