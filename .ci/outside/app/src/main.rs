@@ -1,10 +1,10 @@
-//! Uses the packaged queue as a stranger would: without a word of `unsafe`.
+//! Uses the packaged queue with its default features and without `unsafe`.
 #![forbid(unsafe_code)]
 
 use std::sync::Arc;
 use std::thread;
 
-use mpsc_queue::{Link, Pop, Queue, SharedLink, BlockingQueue, linked};
+use mpsc_queue::{BlockingQueue, Link, Pop, Queue, SharedLink, linked};
 
 struct Job<T> {
     link: Link,
@@ -29,15 +29,15 @@ fn main() {
             })
         })
         .collect();
-    let mut jobs = queue.receiver().expect("there is one consumer");
+    let mut jobs = queue.receiver().expect("no other receiver exists");
     let sum: u64 = (0..4000).map(|_| jobs.recv().payload).sum();
-    producers.into_iter().for_each(|producer| producer.join().expect("it does not panic"));
+    producers.into_iter().for_each(|producer| producer.join().expect("producers do not panic"));
     assert_eq!(sum, 4 * 500_500);
 
     let tasks = Queue::new();
     let task = Arc::new(Task { link: SharedLink::new() });
     assert!(tasks.try_push(Arc::clone(&task)).is_ok());
-    assert!(tasks.try_push(task).is_err(), "it is queued already");
-    assert!(matches!(tasks.consumer().expect("the first").pop(), Pop::Item(_)));
+    assert!(tasks.try_push(task).is_err(), "the task is already queued");
+    assert!(matches!(tasks.consumer().expect("no other consumer exists").pop(), Pop::Item(_)));
     println!("4000 items delivered, in a project that forbids unsafe code");
 }
