@@ -1,4 +1,4 @@
-//! The other algorithms of this workspace, from `papers`.
+//! The algorithms of the package `papers`.
 
 use std::sync::Arc;
 
@@ -9,22 +9,23 @@ use papers::segmented::Segmented;
 use papers::treiber::{Node, Treiber};
 use papers::{Consume, Mpsc};
 
-use crate::contestant::{Contestant, Payload};
+use crate::contestant::Contestant;
+use crate::payload::Payload;
 
-/// A consumer with a share in its queue.
+/// A consumer that keeps its queue alive.
 pub struct Owned<Q: Mpsc + 'static> {
-    /// Borrows from `queue`. It stands first, and so is dropped first.
+    /// Borrows from `queue`. Declared first, hence dropped first.
     consumer: Q::Consumer<'static>,
-    #[expect(dead_code, reason = "kept for the consumer")]
+    #[expect(dead_code, reason = "the consumer borrows from it")]
     queue: Arc<Q>,
 }
 
 impl<Q: Mpsc + 'static> Owned<Q> {
     fn new(queue: Arc<Q>) -> Self {
-        // SAFETY: the reference is used by the consumer only, which is dropped before
-        // the share in the queue that stands beside it, and is not given away.
+        // SAFETY: only the private field `consumer` holds the reference. The field is
+        // dropped before `queue`, which keeps the referent alive and in place.
         let borrowed: &'static Q = unsafe { &*Arc::as_ptr(&queue) };
-        let consumer = borrowed.consumer().expect("there is no other consumer");
+        let consumer = borrowed.consumer().expect("a new queue has no consumer");
         Self { consumer, queue }
     }
 
@@ -36,7 +37,8 @@ impl<Q: Mpsc + 'static> Owned<Q> {
     }
 }
 
-/// Treiber's stack, taken as a whole and reversed: it boxes what it carries.
+/// Treiber's stack, whose consumer detaches the whole stack and reverses it. It boxes
+/// its values.
 pub struct TreiberStack;
 
 impl Contestant<u64> for TreiberStack {
@@ -44,7 +46,7 @@ impl Contestant<u64> for TreiberStack {
     type Producer = Arc<Treiber<u64>>;
     type Consumer = Owned<Treiber<u64>>;
 
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
+    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
         let queue = Arc::new(Treiber::new());
         (Arc::clone(&queue), Owned::new(queue))
     }
@@ -52,7 +54,7 @@ impl Contestant<u64> for TreiberStack {
     fn push(queue: &mut Self::Producer, item: u64) {
         assert!(
             Mpsc::push(&**queue, Node::new(item)).is_ok(),
-            "it is unbounded"
+            "the queue is unbounded"
         );
     }
 
@@ -61,7 +63,7 @@ impl Contestant<u64> for TreiberStack {
     }
 }
 
-/// The bounded ring, with room for everything.
+/// The bounded ring, with room for all items.
 pub struct BoundedRing;
 
 impl<T: Payload> Contestant<T> for BoundedRing {
@@ -69,13 +71,16 @@ impl<T: Payload> Contestant<T> for BoundedRing {
     type Producer = Arc<Ring<T>>;
     type Consumer = Owned<Ring<T>>;
 
-    fn open(capacity: usize) -> (Self::Producer, Self::Consumer) {
+    fn channel(capacity: usize) -> (Self::Producer, Self::Consumer) {
         let queue = Arc::new(Ring::new(capacity.next_power_of_two().max(2)));
         (Arc::clone(&queue), Owned::new(queue))
     }
 
     fn push(queue: &mut Self::Producer, item: T) {
-        assert!(Mpsc::push(&**queue, item).is_ok(), "it has room for all");
+        assert!(
+            Mpsc::push(&**queue, item).is_ok(),
+            "the ring has room for all items"
+        );
     }
 
     fn pop(consumer: &mut Self::Consumer) -> Option<T> {
@@ -83,7 +88,7 @@ impl<T: Payload> Contestant<T> for BoundedRing {
     }
 }
 
-/// Linked segments, filled by fetch-and-add.
+/// Linked segments, filled by `fetch_add`.
 pub struct Segments;
 
 impl<T: Payload> Contestant<T> for Segments {
@@ -91,13 +96,13 @@ impl<T: Payload> Contestant<T> for Segments {
     type Producer = Arc<Segmented<T>>;
     type Consumer = Owned<Segmented<T>>;
 
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
+    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
         let queue = Arc::new(Segmented::new());
         (Arc::clone(&queue), Owned::new(queue))
     }
 
     fn push(queue: &mut Self::Producer, item: T) {
-        assert!(Mpsc::push(&**queue, item).is_ok(), "it is unbounded");
+        assert!(Mpsc::push(&**queue, item).is_ok(), "the queue is unbounded");
     }
 
     fn pop(consumer: &mut Self::Consumer) -> Option<T> {
@@ -105,7 +110,7 @@ impl<T: Payload> Contestant<T> for Segments {
     }
 }
 
-/// Jiffy with a reclamation that is safe.
+/// Jiffy with safe memory reclamation.
 pub struct SafeJiffy;
 
 impl<T: Payload> Contestant<T> for SafeJiffy {
@@ -113,13 +118,13 @@ impl<T: Payload> Contestant<T> for SafeJiffy {
     type Producer = Arc<Jiffy<T>>;
     type Consumer = Owned<Jiffy<T>>;
 
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
+    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
         let queue = Arc::new(Jiffy::new());
         (Arc::clone(&queue), Owned::new(queue))
     }
 
     fn push(queue: &mut Self::Producer, item: T) {
-        assert!(Mpsc::push(&**queue, item).is_ok(), "it is unbounded");
+        assert!(Mpsc::push(&**queue, item).is_ok(), "the queue is unbounded");
     }
 
     fn pop(consumer: &mut Self::Consumer) -> Option<T> {

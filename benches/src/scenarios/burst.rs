@@ -1,4 +1,4 @@
-//! Bursts: the consumer catches up with the producer between them.
+//! Bursts, after each of which the producer waits for the consumer.
 
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use crossbeam_utils::CachePadded;
 
 use super::producers::{pop_all, write_all};
-use super::{Cell, Patience, Scenario};
-use crate::contestant::{Contestant, Payload};
+use crate::backoff::Backoff;
+use crate::contestant::Contestant;
 use crate::cores;
+use crate::payload::Payload;
+use crate::scenario::{Cell, Scenario};
 
 /// One producer pushes a burst of items and waits until they have been popped.
 #[derive(Clone, Copy)]
@@ -18,7 +20,7 @@ pub(super) struct Bursts;
 
 const BURST: u64 = 64;
 
-/// How many items go round: what a core's cache holds.
+/// How many items circulate: as many as a core's cache holds.
 const LAP: u64 = 32 * BURST;
 
 impl Scenario for Bursts {
@@ -45,7 +47,7 @@ impl Scenario for Bursts {
     }
 
     fn run<T: Payload, C: Contestant<T>>(self, items: u64) -> Duration {
-        let (mut producer, mut consumer) = C::open(BURST as usize);
+        let (mut producer, mut consumer) = C::channel(BURST as usize);
         let mut stock: Vec<T> = (0..LAP).map(T::new).collect();
         let laps = (0..items / LAP).map(|_| lap::<T, C>(&mut producer, &mut consumer, &mut stock));
         laps.sum()
@@ -72,7 +74,7 @@ impl Scenario for Bursts {
                     }
                     start.elapsed()
                 });
-                pusher.join().expect("it does not panic")
+                pusher.join().expect("the producer does not panic")
             })
         })]
     }
@@ -110,11 +112,11 @@ fn lap<T: Payload, C: Contestant<T>>(
             }
             start.elapsed()
         });
-        pusher.join().expect("it does not panic")
+        pusher.join().expect("the producer does not panic")
     })
 }
 
-/// What one thread tells another: how far it is.
+/// A counter that one thread increases and another waits for.
 struct Counter(CachePadded<AtomicU64>);
 
 impl Counter {
@@ -128,10 +130,10 @@ impl Counter {
     }
 
     fn wait_for(&self, value: u64) {
-        let mut patience = Patience::new();
+        let mut backoff = Backoff::new();
         // Pairs with the store in `set`.
         while self.0.load(Ordering::Acquire) < value {
-            patience.wait();
+            backoff.snooze();
         }
     }
 }
