@@ -87,7 +87,7 @@ fn delivers<T: Payload, C: Contestant<T>>() {
     };
     let (producer, mut consumer) = C::channel(ITEMS as usize);
     let mut got: Vec<T> = (0..ITEMS).map(T::new).collect();
-    delivery.lap::<T, C>(&producer, &mut consumer, &mut got);
+    delivery.iteration::<T, C>(&producer, &mut consumer, &mut got);
     let mut next = [0; PRODUCERS as usize];
     for item in &got {
         let (producer, number) = (item.value() >> 32, item.value() & 0xffff_ffff);

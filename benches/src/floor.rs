@@ -81,10 +81,10 @@ pub(crate) fn fetch_add_on(threads: usize, items: u64) -> Duration {
 /// Measures pops: repeatedly fills a container that no other thread knows of with as
 /// many items as a core's cache holds, and times removing and reading them.
 pub(crate) fn walk<T: Payload>(items: u64) -> Duration {
-    const LAP: u64 = 4000;
+    const ITEMS: u64 = 4000;
     let mut container = T::Container::default();
-    let mut stock: Vec<T> = (0..LAP).map(T::new).collect();
-    let lap = |_| {
+    let mut stock: Vec<T> = (0..ITEMS).map(T::new).collect();
+    let iteration = |_| {
         stock.drain(..).for_each(|item| container.push(item));
         let start = Instant::now();
         while let Some(item) = container.pop() {
@@ -93,7 +93,7 @@ pub(crate) fn walk<T: Payload>(items: u64) -> Duration {
         }
         start.elapsed()
     };
-    (0..items.div_ceil(LAP)).map(lap).sum()
+    (0..items.div_ceil(ITEMS)).map(iteration).sum()
 }
 
 /// Calls `operation` from several threads, `items` times in all, with the number of the

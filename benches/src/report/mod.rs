@@ -118,3 +118,26 @@ const METHOD: &str = "Each round takes one sample of every contestant, in rotati
     both and burst, the producers have just written the items, the number of items is the \
     same for all contestants, and the consumer reads each item; each thread is pinned to its \
     own core unless there are more threads than cores (oversubscribed).";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unexpected_failures_omit_known_ones() {
+        let failure = |name: &str| Failure {
+            name: name.into(),
+            what: "lost an item".into(),
+        };
+        let findings = Findings {
+            machine: Vec::new(),
+            failures: vec![failure("nolock Jiffy"), failure("mpsc-queue")],
+            outcomes: Vec::new(),
+            sleepers: Vec::new(),
+            costs: Vec::new(),
+            uncounted: Vec::new(),
+        };
+        let lines = findings.unexpected_failures();
+        assert_eq!(lines, ["self-check: mpsc-queue: lost an item"]);
+    }
+}

@@ -21,7 +21,7 @@ pub(super) struct Bursts;
 const BURST: u64 = 64;
 
 /// How many items circulate: as many as a core's cache holds.
-const LAP: u64 = 32 * BURST;
+const ITEMS: u64 = 32 * BURST;
 
 impl Scenario for Bursts {
     fn name(self) -> String {
@@ -35,7 +35,7 @@ impl Scenario for Bursts {
     }
 
     fn unit(self) -> u64 {
-        LAP
+        ITEMS
     }
 
     fn batch(self) -> u64 {
@@ -48,9 +48,10 @@ impl Scenario for Bursts {
 
     fn run<T: Payload, C: Contestant<T>>(self, items: u64) -> Duration {
         let (mut producer, mut consumer) = C::channel(BURST as usize);
-        let mut stock: Vec<T> = (0..LAP).map(T::new).collect();
-        let laps = (0..items / LAP).map(|_| lap::<T, C>(&mut producer, &mut consumer, &mut stock));
-        laps.sum()
+        let mut stock: Vec<T> = (0..ITEMS).map(T::new).collect();
+        let times =
+            (0..items / ITEMS).map(|_| iteration::<T, C>(&mut producer, &mut consumer, &mut stock));
+        times.sum()
     }
 
     fn floors<T: Payload>(self) -> Vec<Cell> {
@@ -81,18 +82,18 @@ impl Scenario for Bursts {
 }
 
 /// Sends all items of `stock` through the queue and back into `stock`.
-fn lap<T: Payload, C: Contestant<T>>(
+fn iteration<T: Payload, C: Contestant<T>>(
     producer: &mut C::Producer,
     consumer: &mut C::Consumer,
     stock: &mut Vec<T>,
 ) -> Duration {
-    let mut items = mem::replace(stock, Vec::with_capacity(LAP as usize));
+    let mut items = mem::replace(stock, Vec::with_capacity(ITEMS as usize));
     let (ready, popped) = (Counter::new(), Counter::new());
     thread::scope(|scope| {
         scope.spawn(|| {
             cores::pin(1);
             ready.set(1);
-            for burst in 1..=LAP / BURST {
+            for burst in 1..=ITEMS / BURST {
                 pop_all::<T, C>(consumer, (burst * BURST) as usize, stock);
                 popped.set(burst);
             }
@@ -103,7 +104,7 @@ fn lap<T: Payload, C: Contestant<T>>(
             ready.wait_for(1);
             let mut items = items.into_iter();
             let start = Instant::now();
-            for burst in 1..=LAP / BURST {
+            for burst in 1..=ITEMS / BURST {
                 for item in items.by_ref().take(BURST as usize) {
                     C::push(producer, item);
                 }

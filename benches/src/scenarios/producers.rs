@@ -51,7 +51,7 @@ impl Scenario for Producers {
 
     fn unit(self) -> u64 {
         let items = if self.oversubscribed() {
-            40_000 // long enough for threads to be descheduled within a lap
+            40_000 // long enough for threads to be descheduled within an iteration
         } else {
             2000 * self.count // as many as a core's cache holds
         };
@@ -68,11 +68,12 @@ impl Scenario for Producers {
     }
 
     fn run<T: Payload, C: Contestant<T>>(self, items: u64) -> Duration {
-        let lap = self.unit();
-        let (producer, mut consumer) = C::channel(lap as usize);
-        let mut stock: Vec<T> = (0..lap).map(T::new).collect();
-        let laps = (0..items / lap).map(|_| self.lap::<T, C>(&producer, &mut consumer, &mut stock));
-        laps.sum()
+        let unit = self.unit();
+        let (producer, mut consumer) = C::channel(unit as usize);
+        let mut stock: Vec<T> = (0..unit).map(T::new).collect();
+        let times =
+            (0..items / unit).map(|_| self.iteration::<T, C>(&producer, &mut consumer, &mut stock));
+        times.sum()
     }
 
     fn floors<T: Payload>(self) -> Vec<Cell> {
@@ -95,7 +96,7 @@ impl Scenario for Producers {
 impl Producers {
     /// Sends all items of `stock` through the queue and back into `stock`, with an equal
     /// part for each producer. Returns the time that the measured side took.
-    pub(crate) fn lap<T: Payload, C: Contestant<T>>(
+    pub(crate) fn iteration<T: Payload, C: Contestant<T>>(
         self,
         producer: &C::Producer,
         consumer: &mut C::Consumer,
