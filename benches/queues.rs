@@ -208,7 +208,7 @@ fn write_reports(findings: &Findings, arguments: &Arguments) -> Result<(), Box<d
 /// Writes all reports to a folder of their own, then fails if anything failed unexpectedly.
 fn finish_smoke_test(findings: &Findings) -> Result<(), Box<dyn Error>> {
     let folder = empty_folder("smoke-report")?;
-    // Criterion takes half a second per contestant: one scenario is enough.
+    // One scenario is enough, because criterion draws several plots for each contestant.
     let first = &findings.outcomes[..findings.outcomes.len().min(1)];
     report::criterion::replay(first, &folder.join("criterion"));
     report::html::write(findings, &folder)?;
