@@ -92,11 +92,11 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         Default::default()
     };
     let cells: usize = groups.iter().map(|group| group.cells.len()).sum();
-    let mut budget = arguments.budget();
+    let [mut budget, sleep_budget] = arguments.budgets();
     budget.total = budget.total.min(MAX_PER_CELL * u32::try_from(cells)?);
     let outcomes = rounds::measure(groups, budget, show_progress());
     if !sleepers.is_empty() {
-        sleep::measure(&mut sleepers, arguments.sleep_budget(), show_progress());
+        sleep::measure(&mut sleepers, sleep_budget, show_progress());
     }
     let findings = Findings {
         machine: machine::description(&contestants::PACKAGES),
@@ -131,42 +131,24 @@ impl Arguments {
         (groups, sleepers, name == "costs")
     }
 
-    fn budget(&self) -> Budget {
-        let (total, sample, min_rounds, max_rounds) = if self.full {
-            (3000, 20_000, 15, 101)
+    /// Returns the budget, and that of consumers that sleep. The samples of those are longer,
+    /// because most of the time passes in sleep.
+    fn budgets(&self) -> [Budget; 2] {
+        let budgets = if self.full {
+            [(3000, 20_000, 15, 101), (600, 250_000, 5, 61)]
         } else if self.quick {
-            (25, 1000, 1, 31)
+            [(25, 1000, 1, 31), (4, 6000, 1, 61)]
         } else if self.smoke {
-            (0, 100, 1, 1)
+            [(0, 100, 1, 1), (0, 1000, 1, 1)]
         } else {
-            (420, 8000, 5, 61)
+            [(420, 8000, 5, 61), (80, 60_000, 3, 61)]
         };
-        Budget {
-            total: Duration::from_secs(total),
-            sample: Duration::from_micros(sample),
+        budgets.map(|(seconds, micros, min_rounds, max_rounds)| Budget {
+            total: Duration::from_secs(seconds),
+            sample: Duration::from_micros(micros),
             min_rounds,
             max_rounds,
-        }
-    }
-
-    /// Returns the budget for consumers that sleep. Their samples are longer, because most
-    /// of the time passes in sleep.
-    fn sleep_budget(&self) -> Budget {
-        let (total, sample, min_rounds, max_rounds) = if self.full {
-            (600, 250, 5, 61)
-        } else if self.quick {
-            (4, 6, 1, 61)
-        } else if self.smoke {
-            (0, 1, 1, 1)
-        } else {
-            (80, 60, 3, 61)
-        };
-        Budget {
-            total: Duration::from_secs(total),
-            sample: Duration::from_millis(sample),
-            min_rounds,
-            max_rounds,
-        }
+        })
     }
 }
 

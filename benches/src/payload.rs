@@ -27,8 +27,10 @@ pub trait Payload: Send + Sync + Sized + 'static {
 
 /// A FIFO container for a single thread.
 pub trait Container<T>: Default {
-    /// The name of the container in the reports.
-    const NAME: &'static str;
+    /// The name of the container as a floor.
+    const FLOOR: &'static str;
+    /// The name of a lock around the container.
+    const LOCKED: &'static str;
 
     /// Appends an item.
     fn push(&mut self, item: T);
@@ -96,14 +98,15 @@ impl Payload for u64 {
     }
 }
 
-impl Container<u64> for VecDeque<u64> {
-    const NAME: &'static str = "ring, one thread";
+impl<T> Container<T> for VecDeque<T> {
+    const FLOOR: &'static str = "ring, one thread";
+    const LOCKED: &'static str = "Mutex<VecDeque>";
 
-    fn push(&mut self, item: u64) {
+    fn push(&mut self, item: T) {
         self.push_back(item);
     }
 
-    fn pop(&mut self) -> Option<u64> {
+    fn pop(&mut self) -> Option<T> {
         self.pop_front()
     }
 }
@@ -125,7 +128,8 @@ impl Default for List {
 }
 
 impl Container<Box<Item>> for List {
-    const NAME: &'static str = "list, one thread";
+    const FLOOR: &'static str = "list, one thread";
+    const LOCKED: &'static str = "Mutex<intrusive list>";
 
     fn push(&mut self, mut item: Box<Item>) {
         *item.next.get_mut() = ptr::null_mut();

@@ -27,7 +27,9 @@ pub(crate) trait Scenario: Copy + Send + 'static {
     }
 
     /// How many threads run at the same time.
-    fn threads(self) -> usize;
+    fn threads(self) -> usize {
+        1
+    }
 
     /// Sends `items` items, a multiple of `unit`, through a new queue. Returns the time
     /// of the measured part.

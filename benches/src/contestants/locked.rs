@@ -1,17 +1,17 @@
-//! Locks around containers.
+//! A lock around a container.
 
-use std::collections::VecDeque;
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 
 use crate::contestant::Contestant;
-use crate::payload::{Container, Item, List, Payload};
+use crate::payload::{Container, Payload};
 
-/// A lock around a ring of items.
-pub struct LockedDeque;
+/// A lock around `C`.
+pub struct Locked<C>(PhantomData<C>);
 
-impl<T: Payload> Contestant<T> for LockedDeque {
-    const NAME: &'static str = "Mutex<VecDeque>";
-    type Producer = Arc<Mutex<VecDeque<T>>>;
+impl<T: Payload, C: Container<T> + Send + 'static> Contestant<T> for Locked<C> {
+    const NAME: &'static str = C::LOCKED;
+    type Producer = Arc<Mutex<C>>;
     type Consumer = Self::Producer;
 
     fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
@@ -20,32 +20,10 @@ impl<T: Payload> Contestant<T> for LockedDeque {
     }
 
     fn push(queue: &mut Self::Producer, item: T) {
-        queue.lock().expect("not poisoned").push_back(item);
-    }
-
-    fn pop(queue: &mut Self::Consumer) -> Option<T> {
-        queue.lock().expect("not poisoned").pop_front()
-    }
-}
-
-/// A lock around an intrusive list.
-pub struct LockedList;
-
-impl Contestant<Box<Item>> for LockedList {
-    const NAME: &'static str = "Mutex<intrusive list>";
-    type Producer = Arc<Mutex<List>>;
-    type Consumer = Self::Producer;
-
-    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
-        let queue = Self::Producer::default();
-        (Arc::clone(&queue), queue)
-    }
-
-    fn push(queue: &mut Self::Producer, item: Box<Item>) {
         queue.lock().expect("not poisoned").push(item);
     }
 
-    fn pop(queue: &mut Self::Consumer) -> Option<Box<Item>> {
+    fn pop(queue: &mut Self::Consumer) -> Option<T> {
         queue.lock().expect("not poisoned").pop()
     }
 }

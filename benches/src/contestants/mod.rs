@@ -11,13 +11,15 @@ mod queues;
 pub use self::cordyceps::Cordyceps;
 pub use self::papers::{BoundedRing, SafeJiffy, Segments, TreiberStack};
 pub use channels::{Crossbeam, Crossfire, Flume, Futures, Kanal, Std, Thingbuf, Tokio};
-pub use locked::{LockedDeque, LockedList};
+pub use locked::Locked;
 pub use odin::Odin;
 pub use ours::{Chained, Single};
 pub use queues::{Concurrent, Jiffy, Seg};
 
+use std::collections::VecDeque;
+
 use crate::contestant::Contestant;
-use crate::payload::{Item, Payload};
+use crate::payload::{Item, List, Payload};
 
 /// The packages of the contestants, whose versions the reports state.
 pub const PACKAGES: [&str; 11] = [
@@ -54,7 +56,7 @@ impl Contested for Box<Item> {
         visitor.visit::<Chained<64>>();
         visitor.visit::<Cordyceps>();
         visitor.visit::<Odin>();
-        visitor.visit::<LockedList>();
+        visitor.visit::<Locked<List>>();
         visit_generic(visitor);
     }
 }
@@ -81,7 +83,7 @@ fn visit_generic<T: Payload>(visitor: &mut impl Visitor<T>) {
     visitor.visit::<Tokio>();
     visitor.visit::<Thingbuf>();
     visitor.visit::<Futures>();
-    visitor.visit::<LockedDeque>();
+    visitor.visit::<Locked<VecDeque<T>>>();
     visitor.visit::<BoundedRing>();
     visitor.visit::<Segments>();
     visitor.visit::<SafeJiffy>();

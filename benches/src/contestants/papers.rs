@@ -63,71 +63,44 @@ impl Contestant<u64> for TreiberStack {
     }
 }
 
-/// The bounded ring, with room for all items.
-pub struct BoundedRing;
+/// Defines a contestant: its name in the reports, its queue, and how to create one.
+macro_rules! paper {
+    ($(#[$doc:meta])* $name:ident, $reported:literal, $queue:ident, $capacity:ident => $new:expr) => {
+        $(#[$doc])*
+        pub struct $name;
 
-impl<T: Payload> Contestant<T> for BoundedRing {
-    const NAME: &'static str = "papers: ring";
-    type Producer = Arc<Ring<T>>;
-    type Consumer = Owned<Ring<T>>;
+        impl<T: Payload> Contestant<T> for $name {
+            const NAME: &'static str = $reported;
+            type Producer = Arc<$queue<T>>;
+            type Consumer = Owned<$queue<T>>;
 
-    fn channel(capacity: usize) -> (Self::Producer, Self::Consumer) {
-        let queue = Arc::new(Ring::new(capacity.next_power_of_two().max(2)));
-        (Arc::clone(&queue), Owned::new(queue))
-    }
+            fn channel($capacity: usize) -> (Self::Producer, Self::Consumer) {
+                let queue = Arc::new($new);
+                (Arc::clone(&queue), Owned::new(queue))
+            }
 
-    fn push(queue: &mut Self::Producer, item: T) {
-        assert!(
-            Mpsc::push(&**queue, item).is_ok(),
-            "the ring has room for all items"
-        );
-    }
+            fn push(queue: &mut Self::Producer, item: T) {
+                let pushed = Mpsc::push(&**queue, item);
+                assert!(pushed.is_ok(), "the queue has room for all items");
+            }
 
-    fn pop(consumer: &mut Self::Consumer) -> Option<T> {
-        consumer.pop()
-    }
+            fn pop(consumer: &mut Self::Consumer) -> Option<T> {
+                consumer.pop()
+            }
+        }
+    };
 }
 
-/// Linked segments, filled by `fetch_add`.
-pub struct Segments;
-
-impl<T: Payload> Contestant<T> for Segments {
-    const NAME: &'static str = "papers: segmented";
-    type Producer = Arc<Segmented<T>>;
-    type Consumer = Owned<Segmented<T>>;
-
-    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
-        let queue = Arc::new(Segmented::new());
-        (Arc::clone(&queue), Owned::new(queue))
-    }
-
-    fn push(queue: &mut Self::Producer, item: T) {
-        assert!(Mpsc::push(&**queue, item).is_ok(), "the queue is unbounded");
-    }
-
-    fn pop(consumer: &mut Self::Consumer) -> Option<T> {
-        consumer.pop()
-    }
-}
-
-/// Jiffy with safe memory reclamation.
-pub struct SafeJiffy;
-
-impl<T: Payload> Contestant<T> for SafeJiffy {
-    const NAME: &'static str = "papers: Jiffy";
-    type Producer = Arc<Jiffy<T>>;
-    type Consumer = Owned<Jiffy<T>>;
-
-    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
-        let queue = Arc::new(Jiffy::new());
-        (Arc::clone(&queue), Owned::new(queue))
-    }
-
-    fn push(queue: &mut Self::Producer, item: T) {
-        assert!(Mpsc::push(&**queue, item).is_ok(), "the queue is unbounded");
-    }
-
-    fn pop(consumer: &mut Self::Consumer) -> Option<T> {
-        consumer.pop()
-    }
-}
+paper!(
+    /// The bounded ring, with room for all items.
+    BoundedRing, "papers: ring", Ring,
+    capacity => Ring::new(capacity.next_power_of_two().max(2))
+);
+paper!(
+    /// Linked segments, filled by `fetch_add`.
+    Segments, "papers: segmented", Segmented, _capacity => Segmented::new()
+);
+paper!(
+    /// Jiffy with safe memory reclamation.
+    SafeJiffy, "papers: Jiffy", Jiffy, _capacity => Jiffy::new()
+);

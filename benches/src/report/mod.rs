@@ -20,6 +20,7 @@ use crate::sleep::Group as Sleepers;
 use crate::statistics::Median;
 
 /// The results of a run.
+#[derive(Default)]
 pub struct Findings {
     /// Names and values that describe the machine and the run.
     pub machine: Vec<(&'static str, String)>,
@@ -130,12 +131,8 @@ mod tests {
             what: "lost an item".into(),
         };
         let findings = Findings {
-            machine: Vec::new(),
             failures: vec![failure("nolock Jiffy"), failure("mpsc-queue")],
-            outcomes: Vec::new(),
-            sleepers: Vec::new(),
-            costs: Vec::new(),
-            uncounted: Vec::new(),
+            ..Findings::default()
         };
         let lines = findings.unexpected_failures();
         assert_eq!(lines, ["self-check: mpsc-queue: lost an item"]);

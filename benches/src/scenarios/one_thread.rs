@@ -26,10 +26,6 @@ impl Scenario for PingPong {
         1
     }
 
-    fn threads(self) -> usize {
-        1
-    }
-
     fn run<T: Payload, C: Contestant<T>>(self, items: u64) -> Duration {
         let (mut producer, mut consumer) = C::channel(1);
         let mut item = T::new(0);
@@ -75,10 +71,6 @@ impl Scenario for FillDrain {
 
     fn batch(self) -> u64 {
         self.0
-    }
-
-    fn threads(self) -> usize {
-        1
     }
 
     fn run<T: Payload, C: Contestant<T>>(self, items: u64) -> Duration {

@@ -79,7 +79,7 @@ impl Scenario for Producers {
     fn floors<T: Payload>(self) -> Vec<Cell> {
         let threads = self.count as usize;
         match self.side {
-            Side::Pop => vec![Cell::floor(T::Container::NAME, floor::walk::<T>)],
+            Side::Pop => vec![Cell::floor(T::Container::FLOOR, floor::walk::<T>)],
             Side::Push | Side::Both => vec![
                 Cell::floor("swap", move |items| floor::swap_on(threads, items)),
                 Cell::floor("swap + link", move |items| {
