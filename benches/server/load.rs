@@ -1,5 +1,4 @@
-//! The client: connections that each keep a fixed number of requests in flight, on one
-//! thread.
+//! The client: connections on one thread, each with a fixed number of requests in flight.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -9,30 +8,30 @@ use hdrhistogram::Histogram;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
-use crate::contestant::Contestant;
+use crate::process::Server;
 
-/// What is asked of a server.
+/// The requests to a server.
 #[derive(Clone, Copy)]
 pub(crate) struct Load {
     pub(crate) path: &'static str,
     pub(crate) connections: usize,
-    /// Requests sent at a time; the next are sent when all are answered.
+    /// The requests sent at a time. The next ones are sent when all responses have arrived.
     pub(crate) depth: usize,
 }
 
-/// What came of it.
+/// One sample of a server.
 pub(crate) struct Sample {
     pub(crate) requests: u64,
     pub(crate) elapsed: Duration,
-    /// Of the server.
+    /// The CPU time of the server.
     pub(crate) cpu: Duration,
-    /// From the sending of a request to its answer, in nanoseconds.
+    /// The time from sending a request to its response, in nanoseconds.
     pub(crate) latency: Histogram<u64>,
 }
 
-/// Loads the server for `warm_up`, unmeasured, and then for `time`.
+/// Loads the server, and measures it for `time` after `warm_up`.
 pub(crate) fn run(
-    server: &Contestant,
+    server: &Server,
     load: Load,
     warm_up: Duration,
     time: Duration,
@@ -55,11 +54,11 @@ pub(crate) fn run(
 struct Client {
     poll: Poll,
     connections: Vec<Connection>,
-    /// What each connection sends at a time.
+    /// The bytes that a connection sends at a time.
     burst: Vec<u8>,
     depth: usize,
-    /// The length of every answer: a server gives the same one, but for its date.
-    answer: usize,
+    /// The length of every response. Responses differ only in their date.
+    response: usize,
     input: Vec<u8>,
     requests: u64,
     latency: Histogram<u64>,
@@ -68,14 +67,14 @@ struct Client {
 struct Connection {
     stream: TcpStream,
     sent: Instant,
-    /// Bytes of the burst's answers that are still to come.
+    /// The number of bytes of the responses that have not arrived.
     missing: usize,
 }
 
 impl Client {
     fn connect(addr: SocketAddr, load: Load) -> io::Result<Self> {
         let request = format!("GET {} HTTP/1.1\r\nHost: bench\r\n\r\n", load.path);
-        let answer = measure_answer(addr, &request)?;
+        let response = response_length(addr, &request)?;
         let poll = Poll::new()?;
         let connect = |index| {
             let stream = std::net::TcpStream::connect(addr)?;
@@ -99,10 +98,11 @@ impl Client {
             poll,
             burst: request.repeat(load.depth).into_bytes(),
             depth: load.depth,
-            answer,
+            response,
             input: vec![0; 64 * 1024],
             requests: 0,
-            latency: Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("the bounds are fine"),
+            latency: Histogram::new_with_bounds(1, 60_000_000_000, 3)
+                .expect("the bounds are valid"),
         };
         for index in 0..load.connections {
             client.send(index)?;
@@ -115,7 +115,7 @@ impl Client {
         let mut events = Events::with_capacity(1024);
         while Instant::now() < end {
             self.poll.poll(&mut events, Some(Duration::from_secs(10)))?;
-            assert!(!events.is_empty(), "the server has fallen silent");
+            assert!(!events.is_empty(), "the server responds within 10 s");
             for event in &events {
                 self.receive(event.token().0)?;
             }
@@ -126,8 +126,8 @@ impl Client {
     fn send(&mut self, index: usize) -> io::Result<()> {
         let connection = &mut self.connections[index];
         connection.sent = Instant::now();
-        connection.missing = self.answer * self.depth;
-        // A burst is much shorter than the socket's buffer.
+        connection.missing = self.response * self.depth;
+        // A burst fits into the socket's buffer.
         let sent = connection.stream.write(&self.burst)?;
         assert_eq!(sent, self.burst.len());
         Ok(())
@@ -142,20 +142,23 @@ impl Client {
             Err(error) => return Err(error),
         };
         let latency = connection.sent.elapsed().as_nanos();
-        let latency = u64::try_from(latency).expect("nothing takes centuries");
-        // An answer is there when its last byte is; where one begins, it says so.
+        let latency = u64::try_from(latency).expect("a latency fits 64 bits");
+        // Count a response when its last byte arrives, and check its first bytes.
         let (before, after) = (connection.missing, connection.missing - length);
-        let mut begin = before % self.answer;
+        let mut begin = before % self.response;
         while begin < length {
             let head = &self.input[begin..length];
             let head = &head[..head.len().min(OK.len())];
-            assert!(OK.starts_with(head), "not an answer");
-            begin += self.answer;
+            assert!(
+                OK.starts_with(head),
+                "every response begins with status 200"
+            );
+            begin += self.response;
         }
-        let answered = before.div_ceil(self.answer) - after.div_ceil(self.answer);
+        let completed = before.div_ceil(self.response) - after.div_ceil(self.response);
         connection.missing = after;
-        self.requests += answered as u64;
-        self.latency.saturating_record_n(latency, answered as u64);
+        self.requests += completed as u64;
+        self.latency.saturating_record_n(latency, completed as u64);
         if after == 0 {
             self.send(index)?;
         }
@@ -165,8 +168,8 @@ impl Client {
 
 const OK: &[u8] = b"HTTP/1.1 200 ";
 
-/// Has one request answered, and checks that as strictly as later there is no time to.
-fn measure_answer(addr: SocketAddr, request: &str) -> io::Result<usize> {
+/// Sends one request, checks the whole response, and returns its length.
+fn response_length(addr: SocketAddr, request: &str) -> io::Result<usize> {
     let mut stream = std::net::TcpStream::connect(addr)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     stream.write_all(request.as_bytes())?;
@@ -174,7 +177,7 @@ fn measure_answer(addr: SocketAddr, request: &str) -> io::Result<usize> {
     loop {
         let mut more = [0; 4096];
         let length = stream.read(&mut more)?;
-        assert!(length > 0, "the server closed the connection");
+        assert!(length > 0, "the server keeps the connection open");
         input.extend_from_slice(&more[..length]);
         let mut fields = [httparse::EMPTY_HEADER; 16];
         let mut response = httparse::Response::new(&mut fields);
@@ -185,7 +188,10 @@ fn measure_answer(addr: SocketAddr, request: &str) -> io::Result<usize> {
         let mut fields = response.headers.iter();
         let length = fields.find(|field| field.name.eq_ignore_ascii_case("content-length"));
         assert_eq!(response.code, Some(200));
-        assert_eq!(length.expect("it tells its length").value, b"5");
+        assert_eq!(
+            length.expect("the response has a Content-Length").value,
+            b"5"
+        );
         if input.len() >= head + 5 {
             assert_eq!(&input[head..], b"hello");
             return Ok(head + 5);

@@ -1,17 +1,18 @@
-//! The table of one case: every contestant under the same load.
+//! The table of a load.
 
+use benches::statistics::Median;
 use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
 use hdrhistogram::Histogram;
 
-use crate::contestant::OURS;
+use crate::contestants::FLOOR;
 use crate::load::{Load, Sample};
-use crate::peers::FLOOR;
+use crate::process::OURS;
 use crate::syscalls::Calls;
 
-/// What was seen of one contestant.
+/// The samples of a server.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
-    /// One of each round.
+    /// One for each round.
     pub(crate) samples: Vec<Sample>,
     pub(crate) calls: Option<Calls>,
 }
@@ -25,38 +26,44 @@ impl Row {
         }
     }
 
-    /// Microseconds of the server's processor time per request, in each round.
+    /// Returns the microseconds of CPU time per request in each round.
     fn cpu(&self) -> Vec<f64> {
         let cpu = |sample: &Sample| sample.cpu.as_secs_f64() * 1e6 / sample.requests as f64;
         self.samples.iter().map(cpu).collect()
     }
 
-    /// Thousands of requests per second, in each round.
+    /// Returns the thousands of requests per second in each round.
     fn rate(&self) -> Vec<f64> {
         let rate = |it: &Sample| it.requests as f64 / it.elapsed.as_secs_f64() / 1e3;
         self.samples.iter().map(rate).collect()
     }
 
-    /// Of all rounds together.
+    /// Returns the latencies of all rounds.
     fn latency(&self) -> Histogram<u64> {
         let mut samples = self.samples.iter();
-        let mut all = samples.next().expect("there is a round").latency.clone();
-        samples.for_each(|it| all.add(&it.latency).expect("their bounds are the same"));
+        let mut all = samples
+            .next()
+            .expect("each server has a sample")
+            .latency
+            .clone();
+        samples.for_each(|it| {
+            all.add(&it.latency)
+                .expect("all histograms have the same bounds")
+        });
         all
     }
 
-    /// The median, over the rounds, of the ratio to another of the same round.
+    /// Returns the median of the ratios to another server within each round.
     fn ratio(&self, other: &Self) -> f64 {
-        let (ours, theirs) = (self.cpu(), other.cpu());
-        median(ours.iter().zip(theirs).map(|(a, b)| a / b).collect())
+        Median::of_ratios(&self.cpu(), &other.cpu()).value
     }
 }
 
-/// As markdown.
+/// Formats the table in Markdown.
 pub(crate) fn table(load: Load, rows: &[Row]) -> String {
     let floor = rows.iter().find(|row| row.name == FLOOR);
-    let peers = rows.iter().filter(|row| ![FLOOR, OURS].contains(&row.name));
-    let best = peers.min_by(|a, b| median(a.cpu()).total_cmp(&median(b.cpu())));
+    let others = rows.iter().filter(|row| ![FLOOR, OURS].contains(&row.name));
+    let best = others.min_by(|a, b| median(a.cpu()).total_cmp(&median(b.cpu())));
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN).set_header([
         "server",
@@ -115,8 +122,6 @@ fn cells(row: &Row, floor: Option<&Row>, best: Option<&Row>) -> Vec<String> {
     ]
 }
 
-/// Of an even number: the upper of the two in the middle.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+fn median(values: Vec<f64>) -> f64 {
+    Median::of(&values).value
 }

@@ -1,30 +1,32 @@
-//! System calls for each request, counted by strace. That slows a server down a lot:
-//! these figures say nothing of time, and batches come out larger than they are.
+//! System calls per request, counted by strace. strace slows the server down, so batches
+//! are larger than without it.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::contestant::Contestant;
 use crate::load::{self, Load};
+use crate::process::Server;
 
-/// Per request.
+/// System calls per request.
 pub(crate) struct Calls {
     pub(crate) all: f64,
-    /// Of these, `write`. Each of the servers sends on its sockets with `sendto` or
-    /// `writev`, so that these go to an eventfd: they are wake-ups of the loop.
+    /// `write` calls. The servers send by `sendto` or `writev`, so these are wake-ups of
+    /// the event loop through an eventfd.
     pub(crate) writes: f64,
-    /// Of these, `futex`: workers that are woken, or go to sleep.
+    /// `futex` calls: workers that are woken or go to sleep.
     pub(crate) futexes: f64,
 }
 
-pub(crate) fn is_there() -> bool {
+/// Returns `true` if strace is installed.
+pub(crate) fn is_available() -> bool {
     let mut strace = Command::new("strace");
     let status = strace.arg("-V").stdout(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }
 
-pub(crate) fn count(server: &Contestant, load: Load, time: Duration) -> io::Result<Calls> {
+/// Loads the server under strace.
+pub(crate) fn count(server: &Server, load: Load, time: Duration) -> io::Result<Calls> {
     let mut strace = Command::new("strace")
         .args([
             "-f",
@@ -36,14 +38,15 @@ pub(crate) fn count(server: &Contestant, load: Load, time: Duration) -> io::Resu
         ])
         .stderr(Stdio::piped())
         .spawn()?;
-    let mut stderr = BufReader::new(strace.stderr.take().expect("it is piped"));
+    let mut stderr = BufReader::new(strace.stderr.take().expect("stderr is piped"));
     let mut text = String::new();
     while !text.contains("attached") {
         assert!(stderr.read_line(&mut text)? > 0, "strace: {text}");
     }
     let sample = load::run(server, load, Duration::ZERO, time)?;
-    let id = strace.id().try_into().expect("it is a pid_t");
-    // SAFETY: it takes two numbers; the process is our child, and not yet waited for.
+    let id = strace.id().try_into().expect("a process id fits a pid_t");
+    // SAFETY: the call takes two numbers. The process is our child and has not been
+    // waited for, so its id is not reused.
     unsafe { libc::kill(id, libc::SIGINT) };
     stderr.read_to_string(&mut text)?;
     strace.wait()?;

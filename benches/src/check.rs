@@ -1,91 +1,57 @@
-//! Does a contestant deliver every item exactly once, in each producer's order?
-//!
-//! Each is asked in a process of its own, so that one that panics, hangs or
-//! corrupts memory takes nobody along.
+//! Self-check: whether a contestant delivers each item exactly once, in the order of
+//! each producer.
 
-use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
-
-use crate::contestant::{Contestant, Item, Payload, Visitor};
+use crate::child;
+use crate::contestant::Contestant;
+use crate::contestants::{Contested, Visitor};
+use crate::payload::{Item, Payload};
 use crate::scenarios::{Producers, Side};
 
-/// A contestant that failed, and how.
+/// A contestant that failed.
 pub struct Failure {
-    /// The contestant's name.
+    /// The name of the contestant.
     pub name: String,
-    /// What it did.
+    /// How it failed.
     pub what: String,
 }
 
-/// What a contestant has to do within.
-const PATIENCE: Duration = Duration::from_secs(30);
+impl Failure {
+    /// Returns `true` if this contestant is known to fail the self-check in some runs.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        // nolock 0.4.1 loses or duplicates items when its producers contend.
+        self.name == "nolock Jiffy"
+    }
+}
 
-/// Asks each contestant. `ask` makes the command that calls [`one`] with a name.
+/// Checks each contestant in a child process, which calls [`one`].
 #[must_use]
-pub fn all(ask: impl Fn(&str) -> Command) -> Vec<Failure> {
+pub fn all() -> Vec<Failure> {
     let failures = names().into_iter().filter_map(|name| {
-        let what = outcome(ask(name)).err()?;
+        let what = child::run("check", name).err()?;
         let name = name.into();
         Some(Failure { name, what })
     });
     failures.collect()
 }
 
-/// All contestants' names, each once.
+/// Returns the name of each contestant once.
 pub(crate) fn names() -> Vec<&'static str> {
     let mut names = Names(Vec::new());
-    <Box<Item>>::contestants(&mut names);
-    u64::contestants(&mut names);
+    <Box<Item>>::visit(&mut names);
+    u64::visit(&mut names);
     names.0
 }
 
-fn outcome(mut command: Command) -> Result<(), String> {
-    let start = Instant::now();
-    let mut child = command
-        .env("RUST_BACKTRACE", "0")
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| error.to_string())?;
-    loop {
-        if child
-            .try_wait()
-            .map_err(|error| error.to_string())?
-            .is_some()
-        {
-            break;
-        }
-        if start.elapsed() > PATIENCE {
-            child
-                .kill()
-                .and_then(|()| child.wait())
-                .map_err(|error| error.to_string())?;
-            return Err(format!("had not delivered everything after {PATIENCE:?}"));
-        }
-        sleep(Duration::from_millis(5));
-    }
-    let output = child
-        .wait_with_output()
-        .map_err(|error| error.to_string())?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr)
-        .replace('\n', " ")
-        .replace('`', "'");
-    Err(format!("{}: {}", output.status, said.trim()))
-}
-
-/// Checks the contestant of that name, in all families.
+/// Checks the contestant of that name with each payload that it carries.
 ///
 /// # Panics
 ///
-/// If it fails.
+/// Panics if the contestant fails.
 pub fn one(name: &str) {
     let mut check = Check(name);
-    <Box<Item>>::contestants(&mut check);
-    u64::contestants(&mut check);
+    <Box<Item>>::visit(&mut check);
+    u64::visit(&mut check);
 }
 
 struct Names(Vec<&'static str>);
@@ -110,7 +76,7 @@ impl<T: Payload> Visitor<T> for Check<'_> {
     }
 }
 
-/// Four producers and a consumer, all at the same time.
+/// Sends items from four producers to a concurrent consumer, and checks their order.
 fn delivers<T: Payload, C: Contestant<T>>() {
     const PRODUCERS: u64 = 4;
     const ITEMS: u64 = 40_000;
@@ -119,9 +85,9 @@ fn delivers<T: Payload, C: Contestant<T>>() {
         side: Side::Both,
         count: PRODUCERS,
     };
-    let (producer, mut consumer) = C::open(ITEMS as usize);
+    let (producer, mut consumer) = C::channel(ITEMS as usize);
     let mut got: Vec<T> = (0..ITEMS).map(T::new).collect();
-    delivery.lap::<T, C>(&producer, &mut consumer, &mut got);
+    delivery.iteration::<T, C>(&producer, &mut consumer, &mut got);
     let mut next = [0; PRODUCERS as usize];
     for item in &got {
         let (producer, number) = (item.value() >> 32, item.value() & 0xffff_ffff);
@@ -143,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    /// A queue with a fault: after some items it does what `FAULT` says.
+    /// A queue that at one push duplicates (`d`), loses (`l`) or swaps (`s`) items.
     struct Faulty<const FAULT: char>;
 
     type Shared = Arc<Mutex<(VecDeque<u64>, u64)>>;
@@ -153,7 +119,7 @@ mod tests {
         type Producer = Shared;
         type Consumer = Shared;
 
-        fn open(_: usize) -> (Shared, Shared) {
+        fn channel(_: usize) -> (Shared, Shared) {
             let queue = Shared::default();
             (Arc::clone(&queue), queue)
         }
@@ -174,31 +140,31 @@ mod tests {
 
         fn pop(queue: &mut Shared) -> Option<u64> {
             let (items, pushed) = &mut *queue.lock().unwrap();
-            // So that there is something to be swapped.
+            // No pop before the fault, so that there are items to swap.
             (*pushed >= 1000).then(|| items.pop_front()).flatten()
         }
     }
 
     #[test]
-    fn a_queue_without_fault_passes() {
+    fn correct_queue_passes() {
         delivers::<u64, Faulty<'-'>>();
     }
 
     #[test]
     #[should_panic(expected = "of producer")]
-    fn a_duplicate_is_noticed() {
+    fn duplicate_fails() {
         delivers::<u64, Faulty<'d'>>();
     }
 
     #[test]
     #[should_panic(expected = "of producer")]
-    fn a_lost_item_is_noticed() {
+    fn lost_item_fails() {
         delivers::<u64, Faulty<'l'>>();
     }
 
     #[test]
     #[should_panic(expected = "of producer")]
-    fn a_wrong_order_is_noticed() {
+    fn swapped_items_fail() {
         delivers::<u64, Faulty<'s'>>();
     }
 }

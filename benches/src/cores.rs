@@ -1,15 +1,15 @@
-//! Where threads run.
+//! The cores of this machine.
 
 use std::thread::available_parallelism;
 
-/// How many threads can run at the same time here.
+/// Returns the number of threads that can run at the same time.
 pub(crate) fn count() -> usize {
     available_parallelism().map_or(1, usize::from)
 }
 
-/// Has the calling thread run on one core, the one of this number, counted round and
-/// round. Two threads that are measured together might otherwise share one for as
-/// long as they live. Where the system cannot be told, it decides itself.
+/// Pins the calling thread to the core with this number, modulo the number of cores.
+/// Otherwise, two threads that are measured together might share a core throughout.
+/// Does nothing where the system does not support it.
 pub(crate) fn pin(number: usize) {
     let cores = core_affinity::get_core_ids().unwrap_or_default();
     if let Some(core) = cores.get(number % cores.len().max(1)) {

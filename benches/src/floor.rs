@@ -1,9 +1,8 @@
-//! What the hardware takes for the indispensable part, and nothing around it.
+//! Floors: the cost of the indispensable part of a push or a pop on this machine.
 //!
-//! Each operation works on a pointer that is in a register already, and on a word
-//! that has a cache line to itself: nothing is allocated, loaded or looked up.
+//! Each operation works on a pointer in a register and on a word with a cache line to
+//! itself. Nothing is allocated, loaded or looked up.
 
-use std::collections::VecDeque;
 use std::hint::black_box;
 use std::ptr;
 use std::sync::Barrier;
@@ -13,17 +12,16 @@ use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
-use crate::contestant::Payload;
-use crate::contestants::List;
 use crate::cores;
+use crate::payload::{Container, Payload};
 
-/// A push into an empty queue, and the pop of the last item.
+/// Measures a push into an empty queue and the pop of the last item.
 pub(crate) fn swap_and_compare_exchange(items: u64) -> Duration {
     let word = CachePadded::new(AtomicPtr::new(ptr::null_mut()));
     let mut item = 0_u64;
     let item = black_box(&raw mut item);
     timed(items, || {
-        // Pair with each other: what a queue's own do.
+        // The two operations pair with each other, as a queue's do.
         black_box(word.swap(item, Ordering::AcqRel));
         let taken =
             word.compare_exchange(item, ptr::null_mut(), Ordering::Release, Ordering::Relaxed);
@@ -31,89 +29,75 @@ pub(crate) fn swap_and_compare_exchange(items: u64) -> Duration {
     })
 }
 
-/// A push.
+/// Measures a push.
 pub(crate) fn swap(items: u64) -> Duration {
     swap_on(1, items)
 }
 
-/// A ticket.
+/// Measures taking a ticket.
 pub(crate) fn fetch_add(items: u64) -> Duration {
     fetch_add_on(1, items)
 }
 
-/// Pushes of several threads, `items` in all.
+/// Measures pushes of several threads, `items` in all.
 pub(crate) fn swap_on(threads: usize, items: u64) -> Duration {
     let word = CachePadded::new(AtomicPtr::new(ptr::null_mut()));
     on(threads, items, |_, _| {
         let mut item = 0_u64;
-        // Pairs with the same on another thread.
+        // Pairs with the swap of another thread.
         black_box(word.swap(black_box(&raw mut item), Ordering::AcqRel));
     })
 }
 
-/// Pushes of several threads into a list: each also writes into the node that was
-/// pushed before, mostly another thread's. No linked queue does less.
+/// Measures pushes of several threads into a list. Each push also writes to the node
+/// pushed before, mostly another thread's; a queue that links forward does no less for
+/// a single push.
 pub(crate) fn swap_and_link_on(threads: usize, items: u64) -> Duration {
     const NODES: usize = 2000;
     let nodes: Vec<_> = (0..threads * NODES)
         .map(|_| CachePadded::new(AtomicUsize::new(0)))
         .collect();
     let newest = CachePadded::new(AtomicUsize::new(0));
-    on(threads, items, |thread, turn| {
-        let node = thread * NODES + turn as usize % NODES;
+    on(threads, items, |thread, iteration| {
+        let node = thread * NODES + iteration as usize % NODES;
         // Relaxed: published by the swap.
         nodes[node].store(0, Ordering::Relaxed);
-        // Pairs with the same on another thread.
+        // Pairs with the swap of another thread.
         let previous = newest.swap(node, Ordering::AcqRel);
-        // As a push does it; nobody reads it here.
+        // Release, as in a push, although no consumer reads the link here.
         nodes[previous].store(node, Ordering::Release);
     })
 }
 
-/// Tickets of several threads, `items` in all.
+/// Measures taking tickets on several threads, `items` in all.
 pub(crate) fn fetch_add_on(threads: usize, items: u64) -> Duration {
     let word = CachePadded::new(AtomicU64::new(0));
     on(threads, items, |_, _| {
-        // Pairs with the same on another thread.
+        // Pairs with the `fetch_add` of another thread.
         black_box(word.fetch_add(1, Ordering::AcqRel));
     })
 }
 
-/// A pop of a heap object: a walk along a list that nobody else knows of.
-pub(crate) fn list_walk(items: u64) -> Duration {
-    let mut list = List::new();
-    laps(items, &mut list, List::push, List::pop)
-}
-
-/// A pop of a small value: a walk along a ring, likewise.
-pub(crate) fn ring_walk(items: u64) -> Duration {
-    let mut ring = VecDeque::<u64>::new();
-    laps(items, &mut ring, VecDeque::push_back, VecDeque::pop_front)
-}
-
-/// Fills a container with as many items as a core's cache holds, and times how they
-/// are taken out and read, again and again.
-fn laps<T: Payload, C>(
-    items: u64,
-    container: &mut C,
-    push: fn(&mut C, T),
-    pop: impl Fn(&mut C) -> Option<T>,
-) -> Duration {
-    const LAP: u64 = 4000;
-    let mut stock: Vec<T> = (0..LAP).map(T::new).collect();
-    let lap = |_| {
-        stock.drain(..).for_each(|item| push(container, item));
+/// Measures pops: repeatedly fills a container that no other thread knows of with as
+/// many items as a core's cache holds, and times removing and reading them.
+pub(crate) fn walk<T: Payload>(items: u64) -> Duration {
+    const ITEMS: u64 = 4000;
+    let mut container = T::Container::default();
+    let mut stock: Vec<T> = (0..ITEMS).map(T::new).collect();
+    let iteration = |_| {
+        stock.drain(..).for_each(|item| container.push(item));
         let start = Instant::now();
-        while let Some(item) = pop(container) {
+        while let Some(item) = container.pop() {
             black_box(item.value());
             stock.push(item);
         }
         start.elapsed()
     };
-    (0..items.div_ceil(LAP)).map(lap).sum()
+    (0..items.div_ceil(ITEMS)).map(iteration).sum()
 }
 
-/// `operation` is told which thread it is on, and how often it was called there.
+/// Calls `operation` from several threads, `items` times in all, with the number of the
+/// thread and of the iteration. Returns the time from the first call to the last.
 fn on(threads: usize, items: u64, operation: impl Fn(usize, u64) + Sync) -> Duration {
     let each = items / threads as u64;
     let barrier = Barrier::new(threads);
@@ -125,7 +109,7 @@ fn on(threads: usize, items: u64, operation: impl Fn(usize, u64) + Sync) -> Dura
             }
             barrier.wait();
             let start = Instant::now();
-            (0..each).for_each(|turn| operation(number, turn));
+            (0..each).for_each(|iteration| operation(number, iteration));
             (start, Instant::now())
         };
         let threads: Vec<_> = (0..threads)
@@ -133,7 +117,7 @@ fn on(threads: usize, items: u64, operation: impl Fn(usize, u64) + Sync) -> Dura
             .collect();
         let spans = threads
             .into_iter()
-            .map(|thread| thread.join().expect("it does not panic"));
+            .map(|thread| thread.join().expect("the thread does not panic"));
         spans.collect::<Vec<_>>()
     });
     let start = spans.iter().map(|span| span.0).min();
@@ -148,14 +132,14 @@ fn timed(times: u64, operation: impl Fn()) -> Duration {
     start.elapsed()
 }
 
-/// A wake-up through an eventfd that nobody waits for.
+/// Measures wake-ups through an eventfd that no thread waits for.
 #[cfg(target_os = "linux")]
 pub(crate) fn eventfd_write(times: u64) -> Duration {
     let event = crate::eventfd::Event::new();
     timed(times, || event.notify())
 }
 
-/// A wake-up through a futex that nobody waits for.
+/// Measures wake-ups through a futex that no thread waits for.
 #[cfg(target_os = "linux")]
 pub(crate) fn futex_wake(times: u64) -> Duration {
     let futex = crate::futex::Futex::new();

@@ -1,6 +1,8 @@
-//! The comparison of queues: which one, and how far from the limit. See the README.
+//! The comparison of queues. See the README.
 
+mod backoff;
 pub mod check;
+mod child;
 pub mod contestant;
 pub mod contestants;
 mod cores;
@@ -11,8 +13,10 @@ mod floor;
 #[cfg(target_os = "linux")]
 mod futex;
 pub mod machine;
+pub mod payload;
 pub mod report;
 pub mod rounds;
+pub mod scenario;
 pub mod scenarios;
 pub mod sleep;
 pub mod statistics;

@@ -1,14 +1,14 @@
-//! On which machine, with which versions and when.
+//! Description of the machine and of a run.
 
 use std::fs;
 use std::process::Command;
 
 use crate::cores;
 
-/// Name and value of everything that a reader must know to judge the figures. The
-/// contestants are named by their packages.
+/// Returns names and values that a reader needs to judge the figures, including the
+/// versions of the contestants' packages.
 #[must_use]
-pub fn description(contestants: &[&str]) -> Vec<(&'static str, String)> {
+pub fn description(packages: &[&str]) -> Vec<(&'static str, String)> {
     vec![
         ("when", output("date", &["-u", "+%Y-%m-%d %H:%M UTC"])),
         ("processor", processor()),
@@ -19,11 +19,11 @@ pub fn description(contestants: &[&str]) -> Vec<(&'static str, String)> {
             "commit",
             output("git", &["describe", "--always", "--dirty", "--abbrev=10"]),
         ),
-        ("contestants", versions(contestants)),
+        ("contestants", versions(packages)),
     ]
 }
 
-/// The description as a list.
+/// Formats the description as a list.
 #[must_use]
 pub fn markdown(description: &[(&str, String)]) -> String {
     let lines = description
@@ -57,7 +57,7 @@ fn output(program: &str, arguments: &[&str]) -> String {
     }
 }
 
-/// As the packages are locked.
+/// Returns the packages with their versions in `Cargo.lock`.
 fn versions(packages: &[&str]) -> String {
     let lock = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"));
     let version = |package: &&str| {

@@ -1,35 +1,35 @@
-//! Medians with confidence intervals that assume nothing about the distribution.
+//! Medians with distribution-free confidence intervals.
 
 use statrs::distribution::{Binomial, DiscreteCDF};
 
-/// A median, and an interval that contains the true one with at least 95 %
-/// confidence; with fewer than six samples, their whole range.
+/// A median with its confidence interval of at least 95 %. With fewer than six samples
+/// the interval is their whole range.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Median {
-    /// Of the samples.
+    /// The median of the samples.
     pub value: f64,
-    /// Lower end of the interval.
+    /// The lower end of the interval.
     pub low: f64,
-    /// Upper end of the interval.
+    /// The upper end of the interval.
     pub high: f64,
 }
 
 impl Median {
-    /// Of samples that are independent of each other.
+    /// Returns the median of independent samples.
     ///
-    /// The interval's ends are order statistics: how many samples lie below the
-    /// true median is binomial with probability one half.
+    /// The ends of the interval are order statistics, because the number of samples
+    /// below the true median is binomial with probability one half.
     ///
     /// # Panics
     ///
-    /// If there is no sample.
+    /// Panics if there is no sample.
     #[must_use]
     pub fn of(samples: &[f64]) -> Self {
         let mut sorted = samples.to_vec();
         sorted.sort_by(f64::total_cmp);
         let count = sorted.len();
-        let below = Binomial::new(0.5, count as u64).expect("a half is a probability");
-        // The largest rank whose tail has at most 2.5 %, on either side.
+        let below = Binomial::new(0.5, count as u64).expect("one half is a probability");
+        // The number of ranks whose tail has at most 2.5 %, on either side.
         let tail = (0..count as u64).take_while(|&rank| below.cdf(rank) <= 0.025);
         let rank = tail.count();
         Self {
@@ -39,11 +39,12 @@ impl Median {
         }
     }
 
-    /// Of the ratios within each round: a drift of the machine cancels out.
+    /// Returns the median of the ratios within each round, in which the machine's drift
+    /// cancels out.
     ///
     /// # Panics
     ///
-    /// If there is no round.
+    /// Panics if there is no round.
     #[must_use]
     pub fn of_ratios(numerators: &[f64], denominators: &[f64]) -> Self {
         let rounds = numerators.iter().zip(denominators);
@@ -56,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ranks_are_those_of_the_tables() {
+    fn interval_ranks_match_published_tables() {
         // n = 5: 2/32 is more than 5 %, so the range. n = 6: ranks 1 and 6; n = 8: 1 and 8;
         // n = 9: 2 and 8; n = 15: 4 and 12; n = 20: 6 and 15.
         for (count, low, high) in [
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drift_cancels_out_of_ratios() {
+    fn ratios_cancel_drift() {
         let other = [10.0, 20.0, 30.0];
         let ours = other.map(|nanos| nanos / 2.0);
         let ratio = Median::of_ratios(&ours, &other);

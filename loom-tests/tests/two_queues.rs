@@ -41,7 +41,10 @@ fn pop_may_return_empty_on_both() {
             SEEN.store(true, Ordering::Relaxed);
         }
     });
-    assert!(SEEN.load(Ordering::Relaxed), "no execution shows the weak outcome");
+    assert!(
+        SEEN.load(Ordering::Relaxed),
+        "no execution shows the weak outcome"
+    );
 }
 
 #[test]

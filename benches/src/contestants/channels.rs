@@ -1,160 +1,82 @@
-//! Channels: queues of values that can also block, or be awaited.
+//! Channels: queues of values whose consumer can also block, or be awaited.
 
 use std::sync::mpsc;
 
 use thingbuf::mpsc::blocking;
 use thingbuf::recycling::Recycle;
 
-use crate::contestant::{Contestant, Payload};
+use crate::contestant::Contestant;
+use crate::payload::Payload;
 
-/// The standard library's channel.
-pub struct Std;
+/// Defines a contestant: its name in the reports, the function that makes the channel,
+/// the types of its ends, and their methods. `try_recv` returns a `Result` of the item,
+/// or of an `Option` that is to be flattened.
+macro_rules! channel {
+    ($(#[$doc:meta])* $name:ident, $reported:literal, $channel:path, $sender:ty, $receiver:ty,
+     $send:ident, try_recv $($flatten:ident)?) => {
+        $(#[$doc])*
+        pub struct $name;
 
-impl<T: Payload> Contestant<T> for Std {
-    const NAME: &'static str = "std::sync::mpsc";
-    type Producer = mpsc::Sender<T>;
-    type Consumer = mpsc::Receiver<T>;
+        impl<T: Payload> Contestant<T> for $name {
+            const NAME: &'static str = $reported;
+            type Producer = $sender;
+            type Consumer = $receiver;
 
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
-        mpsc::channel()
-    }
+            fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
+                $channel()
+            }
 
-    fn push(sender: &mut Self::Producer, item: T) {
-        assert!(sender.send(item).is_ok(), "the receiver is here");
-    }
+            fn push(sender: &mut Self::Producer, item: T) {
+                assert!(sender.$send(item).is_ok(), "the receiver exists");
+            }
 
-    fn pop(receiver: &mut Self::Consumer) -> Option<T> {
-        receiver.try_recv().ok()
-    }
+            fn pop(receiver: &mut Self::Consumer) -> Option<T> {
+                receiver.try_recv().ok()$(.$flatten())?
+            }
+        }
+    };
 }
 
-/// crossbeam's unbounded channel.
-pub struct Crossbeam;
+channel!(
+    /// The standard library's channel.
+    Std, "std::sync::mpsc", mpsc::channel,
+    mpsc::Sender<T>, mpsc::Receiver<T>, send, try_recv
+);
+channel!(
+    /// crossbeam's unbounded channel.
+    Crossbeam, "crossbeam-channel", crossbeam_channel::unbounded,
+    crossbeam_channel::Sender<T>, crossbeam_channel::Receiver<T>, send, try_recv
+);
+channel!(
+    /// flume's unbounded channel.
+    Flume, "flume", flume::unbounded,
+    flume::Sender<T>, flume::Receiver<T>, send, try_recv
+);
+channel!(
+    /// kanal's unbounded channel.
+    Kanal, "kanal", kanal::unbounded,
+    kanal::Sender<T>, kanal::Receiver<T>, send, try_recv flatten
+);
+channel!(
+    /// crossfire's unbounded channel for one consumer.
+    Crossfire, "crossfire", crossfire::mpsc::unbounded_blocking,
+    crossfire::MTx<crossfire::mpsc::List<T>>, crossfire::Rx<crossfire::mpsc::List<T>>,
+    send, try_recv
+);
+channel!(
+    /// tokio's unbounded channel.
+    Tokio, "tokio unbounded", tokio::sync::mpsc::unbounded_channel,
+    tokio::sync::mpsc::UnboundedSender<T>, tokio::sync::mpsc::UnboundedReceiver<T>,
+    send, try_recv
+);
+channel!(
+    /// The unbounded channel of `futures`.
+    Futures, "futures unbounded", futures_channel::mpsc::unbounded,
+    futures_channel::mpsc::UnboundedSender<T>, futures_channel::mpsc::UnboundedReceiver<T>,
+    unbounded_send, try_recv
+);
 
-impl<T: Payload> Contestant<T> for Crossbeam {
-    const NAME: &'static str = "crossbeam-channel";
-    type Producer = crossbeam_channel::Sender<T>;
-    type Consumer = crossbeam_channel::Receiver<T>;
-
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
-        crossbeam_channel::unbounded()
-    }
-
-    fn push(sender: &mut Self::Producer, item: T) {
-        assert!(sender.send(item).is_ok(), "the receiver is here");
-    }
-
-    fn pop(receiver: &mut Self::Consumer) -> Option<T> {
-        receiver.try_recv().ok()
-    }
-}
-
-/// flume's unbounded channel.
-pub struct Flume;
-
-impl<T: Payload> Contestant<T> for Flume {
-    const NAME: &'static str = "flume";
-    type Producer = flume::Sender<T>;
-    type Consumer = flume::Receiver<T>;
-
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
-        flume::unbounded()
-    }
-
-    fn push(sender: &mut Self::Producer, item: T) {
-        assert!(sender.send(item).is_ok(), "the receiver is here");
-    }
-
-    fn pop(receiver: &mut Self::Consumer) -> Option<T> {
-        receiver.try_recv().ok()
-    }
-}
-
-/// kanal's unbounded channel.
-pub struct Kanal;
-
-impl<T: Payload> Contestant<T> for Kanal {
-    const NAME: &'static str = "kanal";
-    type Producer = kanal::Sender<T>;
-    type Consumer = kanal::Receiver<T>;
-
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
-        kanal::unbounded()
-    }
-
-    fn push(sender: &mut Self::Producer, item: T) {
-        assert!(sender.send(item).is_ok(), "the receiver is here");
-    }
-
-    fn pop(receiver: &mut Self::Consumer) -> Option<T> {
-        receiver.try_recv().ok().flatten()
-    }
-}
-
-/// crossfire's unbounded channel for one consumer.
-pub struct Crossfire;
-
-impl<T: Payload> Contestant<T> for Crossfire {
-    const NAME: &'static str = "crossfire";
-    type Producer = crossfire::MTx<crossfire::mpsc::List<T>>;
-    type Consumer = crossfire::Rx<crossfire::mpsc::List<T>>;
-
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
-        crossfire::mpsc::unbounded_blocking()
-    }
-
-    fn push(sender: &mut Self::Producer, item: T) {
-        assert!(sender.send(item).is_ok(), "the receiver is here");
-    }
-
-    fn pop(receiver: &mut Self::Consumer) -> Option<T> {
-        receiver.try_recv().ok()
-    }
-}
-
-/// tokio's unbounded channel.
-pub struct Tokio;
-
-impl<T: Payload> Contestant<T> for Tokio {
-    const NAME: &'static str = "tokio unbounded";
-    type Producer = tokio::sync::mpsc::UnboundedSender<T>;
-    type Consumer = tokio::sync::mpsc::UnboundedReceiver<T>;
-
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
-        tokio::sync::mpsc::unbounded_channel()
-    }
-
-    fn push(sender: &mut Self::Producer, item: T) {
-        assert!(sender.send(item).is_ok(), "the receiver is here");
-    }
-
-    fn pop(receiver: &mut Self::Consumer) -> Option<T> {
-        receiver.try_recv().ok()
-    }
-}
-
-/// The unbounded channel of `futures`.
-pub struct Futures;
-
-impl<T: Payload> Contestant<T> for Futures {
-    const NAME: &'static str = "futures unbounded";
-    type Producer = futures_channel::mpsc::UnboundedSender<T>;
-    type Consumer = futures_channel::mpsc::UnboundedReceiver<T>;
-
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
-        futures_channel::mpsc::unbounded()
-    }
-
-    fn push(sender: &mut Self::Producer, item: T) {
-        assert!(sender.unbounded_send(item).is_ok(), "the receiver is here");
-    }
-
-    fn pop(receiver: &mut Self::Consumer) -> Option<T> {
-        receiver.try_recv().ok()
-    }
-}
-
-/// thingbuf's channel. It is bounded: it gets room for all items of a measurement.
+/// thingbuf's channel. It is bounded, and gets room for all items of a sample.
 pub struct Thingbuf;
 
 impl<T: Payload> Contestant<T> for Thingbuf {
@@ -162,13 +84,13 @@ impl<T: Payload> Contestant<T> for Thingbuf {
     type Producer = blocking::Sender<Option<T>, Emptied>;
     type Consumer = blocking::Receiver<Option<T>, Emptied>;
 
-    fn open(capacity: usize) -> (Self::Producer, Self::Consumer) {
+    fn channel(capacity: usize) -> (Self::Producer, Self::Consumer) {
         blocking::with_recycle(capacity, Emptied)
     }
 
     fn push(sender: &mut Self::Producer, item: T) {
         let slot = sender.try_send_ref();
-        *slot.expect("there is room, and the receiver is here") = Some(item);
+        *slot.expect("the channel has room, and its receiver exists") = Some(item);
     }
 
     fn pop(receiver: &mut Self::Consumer) -> Option<T> {
@@ -176,7 +98,7 @@ impl<T: Payload> Contestant<T> for Thingbuf {
     }
 }
 
-/// How thingbuf's slots are reused: empty.
+/// Recycles thingbuf's slots by emptying them.
 #[derive(Clone, Debug)]
 pub struct Emptied;
 

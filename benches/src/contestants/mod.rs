@@ -1,42 +1,77 @@
-//! Who takes part.
+//! The contestants. `visit` lists those of each payload kind.
 
 mod channels;
-mod intrusive;
+mod cordyceps;
 mod locked;
 mod odin;
 mod ours;
 mod papers;
 mod queues;
 
+pub use self::cordyceps::Cordyceps;
+pub use self::papers::{BoundedRing, SafeJiffy, Segments, TreiberStack};
 pub use channels::{Crossbeam, Crossfire, Flume, Futures, Kanal, Std, Thingbuf, Tokio};
-pub use intrusive::Cordyceps;
-pub use locked::{List, LockedDeque, LockedList};
+pub use locked::Locked;
 pub use odin::Odin;
 pub use ours::{Chained, Single};
-pub use papers::{BoundedRing, SafeJiffy, Segments, TreiberStack};
 pub use queues::{Concurrent, Jiffy, Seg};
 
-use crate::contestant::{Item, Payload, Visitor};
+use std::collections::VecDeque;
 
-/// All that can carry a heap object: what is queued is a pointer.
-pub(crate) fn of_heap_objects(visitor: &mut impl Visitor<Box<Item>>) {
-    visitor.visit::<Single>();
-    visitor.visit::<Chained<8>>();
-    visitor.visit::<Chained<64>>();
-    visitor.visit::<Cordyceps>();
-    visitor.visit::<Odin>();
-    visitor.visit::<LockedList>();
-    of_anything(visitor);
+use crate::contestant::Contestant;
+use crate::payload::{Item, List, Payload};
+
+/// The packages of the contestants, whose versions the reports state.
+pub const PACKAGES: [&str; 11] = [
+    "concurrent-queue",
+    "cordyceps",
+    "crossbeam-channel",
+    "crossbeam-queue",
+    "crossfire",
+    "flume",
+    "futures-channel",
+    "kanal",
+    "nolock",
+    "thingbuf",
+    "tokio",
+];
+
+/// A payload kind that contestants carry.
+pub trait Contested: Payload {
+    /// Calls `visitor` with each contestant that carries this payload.
+    fn visit(visitor: &mut impl Visitor<Self>);
 }
 
-/// All that can carry a number: ours must box it, the others store it.
-pub(crate) fn of_small_values(visitor: &mut impl Visitor<u64>) {
-    visitor.visit::<Single>();
-    visitor.visit::<TreiberStack>();
-    of_anything(visitor);
+/// An operation on each contestant in turn.
+pub trait Visitor<T> {
+    /// Applies the operation to `C`.
+    fn visit<C: Contestant<T>>(&mut self);
 }
 
-fn of_anything<T: Payload>(visitor: &mut impl Visitor<T>) {
+/// Heap objects: the queue stores a pointer, or links the object itself.
+impl Contested for Box<Item> {
+    fn visit(visitor: &mut impl Visitor<Self>) {
+        visitor.visit::<Single>();
+        visitor.visit::<Chained<8>>();
+        visitor.visit::<Chained<64>>();
+        visitor.visit::<Cordyceps>();
+        visitor.visit::<Odin>();
+        visitor.visit::<Locked<List>>();
+        visit_generic(visitor);
+    }
+}
+
+/// Numbers: `Single` and `TreiberStack` box them, the others store them.
+impl Contested for u64 {
+    fn visit(visitor: &mut impl Visitor<Self>) {
+        visitor.visit::<Single>();
+        visitor.visit::<TreiberStack>();
+        visit_generic(visitor);
+    }
+}
+
+/// The queues that carry any payload.
+fn visit_generic<T: Payload>(visitor: &mut impl Visitor<T>) {
     visitor.visit::<Seg>();
     visitor.visit::<Concurrent>();
     visitor.visit::<Jiffy>();
@@ -48,7 +83,7 @@ fn of_anything<T: Payload>(visitor: &mut impl Visitor<T>) {
     visitor.visit::<Tokio>();
     visitor.visit::<Thingbuf>();
     visitor.visit::<Futures>();
-    visitor.visit::<LockedDeque>();
+    visitor.visit::<Locked<VecDeque<T>>>();
     visitor.visit::<BoundedRing>();
     visitor.visit::<Segments>();
     visitor.visit::<SafeJiffy>();

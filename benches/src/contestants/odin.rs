@@ -1,4 +1,4 @@
-//! The queue that this workspace's was ported from, as it was.
+//! The original of this workspace's queue.
 
 use std::ptr;
 use std::sync::Arc;
@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use cordyceps::mpsc_queue::Links;
 use crossbeam_utils::CachePadded;
 
-use crate::contestant::{Contestant, Item};
+use crate::contestant::Contestant;
+use crate::payload::Item;
 
-/// The variant of Vyukov's queue in the Odin server: its stub is pushed again
-/// each time the queue runs empty, every operation is sequentially consistent,
-/// and each push and pop counts. (The server also wakes its loop for every push:
-/// that is measured where consumers sleep.)
+/// The variant of Vyukov's queue in the Odin server that `mpsc-queue` was ported from.
+/// Each time the queue runs empty, its stub is pushed again; every operation is
+/// sequentially consistent; each push and pop updates a counter. The server also wakes
+/// its event loop on every push, which the scenarios with sleeping consumers measure.
 pub struct Odin;
 
 impl Contestant<Box<Item>> for Odin {
@@ -20,7 +21,7 @@ impl Contestant<Box<Item>> for Odin {
     type Producer = Arc<OdinQueue>;
     type Consumer = OdinConsumer;
 
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
+    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
         let queue = Arc::new(OdinQueue::new());
         let oldest = queue.stub;
         (Arc::clone(&queue), OdinConsumer { queue, oldest })
@@ -34,24 +35,24 @@ impl Contestant<Box<Item>> for Odin {
     fn pop(consumer: &mut Self::Consumer) -> Option<Box<Item>> {
         let item = consumer.take_oldest()?;
         consumer.queue.length.fetch_sub(1, Ordering::SeqCst);
-        // SAFETY: a list element other than the stub comes from `push`, and it is
-        // taken out once.
+        // SAFETY: each element other than the stub comes from a box in `push`, and
+        // `take_oldest` returns it once.
         Some(unsafe { Box::from_raw(item) })
     }
 }
 
-/// The producers' end. All elements between the consumer's `oldest` and `newest`
-/// are valid and, but for the last link of a push under way, linked by `next`.
+/// The queue. All elements from the consumer's `oldest` to `newest` are valid, and
+/// linked by `next` except at the gap of an in-flight push.
 pub struct OdinQueue {
     newest: CachePadded<AtomicPtr<Item>>,
     length: CachePadded<AtomicUsize>,
     stub: *mut Item,
 }
 
-// SAFETY: the queue passes boxes of `Item`, which is `Send`, between threads; the
-// stub is touched through atomics only.
+// SAFETY: the queue passes boxes of `Item`, which is `Send`, between threads, and
+// accesses the stub through atomics only.
 unsafe impl Send for OdinQueue {}
-// SAFETY: as above; all shared access is by atomics.
+// SAFETY: all shared access is through atomics.
 unsafe impl Sync for OdinQueue {}
 
 impl OdinQueue {
@@ -65,9 +66,9 @@ impl OdinQueue {
     }
 
     fn append(&self, item: *mut Item) {
-        // SAFETY: the caller gives up a valid item.
+        // SAFETY: the caller passes ownership of a valid item.
         unsafe { (*item).next.store(ptr::null_mut(), Ordering::SeqCst) };
-        // Pairs with itself in the next `append`, which finds `next` null.
+        // Pairs with the exchange of the next `append`, which must find `next` null.
         let previous = self.newest.swap(item, Ordering::SeqCst);
         // SAFETY: the consumer frees an element only after its `next` is set.
         // Pairs with the loads of `next` in `take_oldest`.
@@ -77,7 +78,8 @@ impl OdinQueue {
 
 impl Drop for OdinQueue {
     fn drop(&mut self) {
-        // SAFETY: the consumer, which owns a share, has emptied the queue.
+        // SAFETY: the stub came from a box in `new`. The consumer, which holds an `Arc` of
+        // this queue, has removed all other elements.
         drop(unsafe { Box::from_raw(self.stub) });
     }
 }
@@ -88,11 +90,11 @@ pub struct OdinConsumer {
     oldest: *mut Item,
 }
 
-// SAFETY: it owns what is in the queue: boxes of `Item`, which is `Send`.
+// SAFETY: the consumer owns the queued items, boxes of `Item`, which is `Send`.
 unsafe impl Send for OdinConsumer {}
 
 impl OdinConsumer {
-    /// `None` both for an empty queue and for one whose oldest push has not linked.
+    /// Removes the oldest element. Returns `None` if the queue is empty or stalled.
     fn take_oldest(&mut self) -> Option<*mut Item> {
         let stub = self.queue.stub;
         let mut oldest = self.oldest;
@@ -121,16 +123,16 @@ impl OdinConsumer {
     }
 }
 
-/// What was pushed after `item`, or null.
+/// Returns the element pushed after `item`, or null.
 fn successor(item: *mut Item) -> *mut Item {
-    // SAFETY: called for elements that are still in the list, hence valid.
-    // Pairs with the store of the link in `append`.
+    // SAFETY: callers pass elements that are still in the list, hence valid.
+    // Pairs with the store of `next` in `append`.
     unsafe { (*item).next.load(Ordering::SeqCst) }
 }
 
 impl Drop for OdinConsumer {
     fn drop(&mut self) {
-        // All pushes are over when the consumer is dropped: `None` is the end.
+        // No push is in flight when the consumer is dropped, so `None` means empty.
         while Odin::pop(self).is_some() {}
     }
 }

@@ -3,11 +3,12 @@
 use std::mem;
 use std::sync::Arc;
 
-use mpsc_queue::{Chain, Consumer, Link, Pop, Queue, linked};
+use mpsc_queue::{Chain, Consumer, Handle, Link, Pop, Queue, linked};
 
-use crate::contestant::{Contestant, Item, Role};
+use crate::contestant::{Contestant, Role};
+use crate::payload::Item;
 
-/// One exchange for each item.
+/// `mpsc-queue` with one push per item.
 pub struct Single;
 
 impl Contestant<Box<Item>> for Single {
@@ -16,9 +17,8 @@ impl Contestant<Box<Item>> for Single {
     type Producer = Arc<Queue<Box<Item>>>;
     type Consumer = Consumer<Self::Producer>;
 
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
-        let consumer = Consumer::owned(Arc::default()).expect("it is new");
-        (Arc::clone(consumer.queue()), consumer)
+    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
+        new()
     }
 
     fn push(queue: &mut Self::Producer, item: Box<Item>) {
@@ -26,11 +26,11 @@ impl Contestant<Box<Item>> for Single {
     }
 
     fn pop(consumer: &mut Self::Consumer) -> Option<Box<Item>> {
-        item(consumer.pop())
+        into_option(consumer.pop())
     }
 }
 
-/// A number that had to be put on the heap to be queued.
+/// A number in a box, because `mpsc-queue` queues handles.
 pub struct Boxed {
     link: Link,
     value: u64,
@@ -43,9 +43,8 @@ impl Contestant<u64> for Single {
     type Producer = Arc<Queue<Box<Boxed>>>;
     type Consumer = Consumer<Self::Producer>;
 
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
-        let consumer = Consumer::owned(Arc::default()).expect("it is new");
-        (Arc::clone(consumer.queue()), consumer)
+    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
+        new()
     }
 
     fn push(queue: &mut Self::Producer, value: u64) {
@@ -54,27 +53,32 @@ impl Contestant<u64> for Single {
     }
 
     fn pop(consumer: &mut Self::Consumer) -> Option<u64> {
-        item(consumer.pop()).map(|boxed| boxed.value)
+        into_option(consumer.pop()).map(|boxed| boxed.value)
     }
 }
 
-fn item<H>(pop: Pop<H>) -> Option<H> {
+fn new<H: Handle>() -> (Arc<Queue<H>>, Consumer<Arc<Queue<H>>>) {
+    let consumer = Consumer::owned(Arc::default()).expect("a new queue has no consumer");
+    (Arc::clone(consumer.queue()), consumer)
+}
+
+fn into_option<H>(pop: Pop<H>) -> Option<H> {
     match pop {
         Pop::Item(handle) => Some(handle),
         Pop::Empty | Pop::Stalled => None,
     }
 }
 
-/// One exchange for each chain of `N` items.
+/// `mpsc-queue` with one push per chain of `N` items.
 pub struct Chained<const N: usize>;
 
-/// A queue, and the chain that is being built for it.
-pub struct Chaining {
+/// A producer with its unfinished chain.
+pub struct ChainProducer {
     queue: Arc<Queue<Box<Item>>>,
     chain: Chain<Box<Item>>,
 }
 
-impl Clone for Chaining {
+impl Clone for ChainProducer {
     fn clone(&self) -> Self {
         Self {
             queue: Arc::clone(&self.queue),
@@ -87,27 +91,27 @@ impl<const N: usize> Contestant<Box<Item>> for Chained<N> {
     const NAME: &'static str = match N {
         8 => "mpsc-queue, chains of 8",
         64 => "mpsc-queue, chains of 64",
-        _ => panic!("a length without a name"),
+        _ => panic!("a chain length without a name"),
     };
     const ROLE: Role = Role::OursChained;
     const BATCH: usize = N;
-    type Producer = Chaining;
+    type Producer = ChainProducer;
     type Consumer = Consumer<Arc<Queue<Box<Item>>>>;
 
-    fn open(capacity: usize) -> (Chaining, Self::Consumer) {
-        let (queue, consumer) = <Single as Contestant<Box<Item>>>::open(capacity);
+    fn channel(capacity: usize) -> (ChainProducer, Self::Consumer) {
+        let (queue, consumer) = <Single as Contestant<Box<Item>>>::channel(capacity);
         let chain = Chain::new();
-        (Chaining { queue, chain }, consumer)
+        (ChainProducer { queue, chain }, consumer)
     }
 
-    fn push(producer: &mut Chaining, item: Box<Item>) {
+    fn push(producer: &mut ChainProducer, item: Box<Item>) {
         producer.chain.push(item);
         if producer.chain.len() == N {
             Self::flush(producer);
         }
     }
 
-    fn flush(producer: &mut Chaining) {
+    fn flush(producer: &mut ChainProducer) {
         let _ = producer.queue.push_chain(mem::take(&mut producer.chain));
     }
 

@@ -1,4 +1,4 @@
-//! The other algorithms of this workspace, from `papers`.
+//! The algorithms of the package `papers`.
 
 use std::sync::Arc;
 
@@ -9,22 +9,23 @@ use papers::segmented::Segmented;
 use papers::treiber::{Node, Treiber};
 use papers::{Consume, Mpsc};
 
-use crate::contestant::{Contestant, Payload};
+use crate::contestant::Contestant;
+use crate::payload::Payload;
 
-/// A consumer with a share in its queue.
+/// A consumer that keeps its queue alive.
 pub struct Owned<Q: Mpsc + 'static> {
-    /// Borrows from `queue`. It stands first, and so is dropped first.
+    /// Borrows from `queue`. Declared first, hence dropped first.
     consumer: Q::Consumer<'static>,
-    #[expect(dead_code, reason = "kept for the consumer")]
+    #[expect(dead_code, reason = "the consumer borrows from it")]
     queue: Arc<Q>,
 }
 
 impl<Q: Mpsc + 'static> Owned<Q> {
     fn new(queue: Arc<Q>) -> Self {
-        // SAFETY: the reference is used by the consumer only, which is dropped before
-        // the share in the queue that stands beside it, and is not given away.
+        // SAFETY: only the private field `consumer` holds the reference. The field is
+        // dropped before `queue`, which keeps the referent alive and in place.
         let borrowed: &'static Q = unsafe { &*Arc::as_ptr(&queue) };
-        let consumer = borrowed.consumer().expect("there is no other consumer");
+        let consumer = borrowed.consumer().expect("a new queue has no consumer");
         Self { consumer, queue }
     }
 
@@ -36,7 +37,8 @@ impl<Q: Mpsc + 'static> Owned<Q> {
     }
 }
 
-/// Treiber's stack, taken as a whole and reversed: it boxes what it carries.
+/// Treiber's stack, whose consumer detaches the whole stack and reverses it. It boxes
+/// its values.
 pub struct TreiberStack;
 
 impl Contestant<u64> for TreiberStack {
@@ -44,7 +46,7 @@ impl Contestant<u64> for TreiberStack {
     type Producer = Arc<Treiber<u64>>;
     type Consumer = Owned<Treiber<u64>>;
 
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
+    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
         let queue = Arc::new(Treiber::new());
         (Arc::clone(&queue), Owned::new(queue))
     }
@@ -52,7 +54,7 @@ impl Contestant<u64> for TreiberStack {
     fn push(queue: &mut Self::Producer, item: u64) {
         assert!(
             Mpsc::push(&**queue, Node::new(item)).is_ok(),
-            "it is unbounded"
+            "the queue is unbounded"
         );
     }
 
@@ -61,68 +63,44 @@ impl Contestant<u64> for TreiberStack {
     }
 }
 
-/// The bounded ring, with room for everything.
-pub struct BoundedRing;
+/// Defines a contestant: its name in the reports, its queue, and how to create one.
+macro_rules! paper {
+    ($(#[$doc:meta])* $name:ident, $reported:literal, $queue:ident, $capacity:ident => $new:expr) => {
+        $(#[$doc])*
+        pub struct $name;
 
-impl<T: Payload> Contestant<T> for BoundedRing {
-    const NAME: &'static str = "papers: ring";
-    type Producer = Arc<Ring<T>>;
-    type Consumer = Owned<Ring<T>>;
+        impl<T: Payload> Contestant<T> for $name {
+            const NAME: &'static str = $reported;
+            type Producer = Arc<$queue<T>>;
+            type Consumer = Owned<$queue<T>>;
 
-    fn open(capacity: usize) -> (Self::Producer, Self::Consumer) {
-        let queue = Arc::new(Ring::new(capacity.next_power_of_two().max(2)));
-        (Arc::clone(&queue), Owned::new(queue))
-    }
+            fn channel($capacity: usize) -> (Self::Producer, Self::Consumer) {
+                let queue = Arc::new($new);
+                (Arc::clone(&queue), Owned::new(queue))
+            }
 
-    fn push(queue: &mut Self::Producer, item: T) {
-        assert!(Mpsc::push(&**queue, item).is_ok(), "it has room for all");
-    }
+            fn push(queue: &mut Self::Producer, item: T) {
+                let pushed = Mpsc::push(&**queue, item);
+                assert!(pushed.is_ok(), "the queue has room for all items");
+            }
 
-    fn pop(consumer: &mut Self::Consumer) -> Option<T> {
-        consumer.pop()
-    }
+            fn pop(consumer: &mut Self::Consumer) -> Option<T> {
+                consumer.pop()
+            }
+        }
+    };
 }
 
-/// Linked segments, filled by fetch-and-add.
-pub struct Segments;
-
-impl<T: Payload> Contestant<T> for Segments {
-    const NAME: &'static str = "papers: segmented";
-    type Producer = Arc<Segmented<T>>;
-    type Consumer = Owned<Segmented<T>>;
-
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
-        let queue = Arc::new(Segmented::new());
-        (Arc::clone(&queue), Owned::new(queue))
-    }
-
-    fn push(queue: &mut Self::Producer, item: T) {
-        assert!(Mpsc::push(&**queue, item).is_ok(), "it is unbounded");
-    }
-
-    fn pop(consumer: &mut Self::Consumer) -> Option<T> {
-        consumer.pop()
-    }
-}
-
-/// Jiffy with a reclamation that is safe.
-pub struct SafeJiffy;
-
-impl<T: Payload> Contestant<T> for SafeJiffy {
-    const NAME: &'static str = "papers: Jiffy";
-    type Producer = Arc<Jiffy<T>>;
-    type Consumer = Owned<Jiffy<T>>;
-
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
-        let queue = Arc::new(Jiffy::new());
-        (Arc::clone(&queue), Owned::new(queue))
-    }
-
-    fn push(queue: &mut Self::Producer, item: T) {
-        assert!(Mpsc::push(&**queue, item).is_ok(), "it is unbounded");
-    }
-
-    fn pop(consumer: &mut Self::Consumer) -> Option<T> {
-        consumer.pop()
-    }
-}
+paper!(
+    /// The bounded ring, with room for all items.
+    BoundedRing, "papers: ring", Ring,
+    capacity => Ring::new(capacity.next_power_of_two().max(2))
+);
+paper!(
+    /// Linked segments, filled by `fetch_add`.
+    Segments, "papers: segmented", Segmented, _capacity => Segmented::new()
+);
+paper!(
+    /// Jiffy with safe memory reclamation.
+    SafeJiffy, "papers: Jiffy", Jiffy, _capacity => Jiffy::new()
+);

@@ -1,4 +1,4 @@
-//! Queues of values that do not block.
+//! Queues of values without blocking operations.
 
 use std::sync::Arc;
 
@@ -6,7 +6,8 @@ use concurrent_queue::ConcurrentQueue;
 use crossbeam_queue::SegQueue;
 use nolock::queues::mpsc::jiffy;
 
-use crate::contestant::{Contestant, Payload};
+use crate::contestant::Contestant;
+use crate::payload::Payload;
 
 /// crossbeam's queue of linked blocks.
 pub struct Seg;
@@ -16,7 +17,7 @@ impl<T: Payload> Contestant<T> for Seg {
     type Producer = Arc<SegQueue<T>>;
     type Consumer = Self::Producer;
 
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
+    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
         let queue = Self::Producer::default();
         (Arc::clone(&queue), queue)
     }
@@ -30,7 +31,7 @@ impl<T: Payload> Contestant<T> for Seg {
     }
 }
 
-/// The queue of linked blocks that smol uses.
+/// smol's queue of linked blocks.
 pub struct Concurrent;
 
 impl<T: Payload> Contestant<T> for Concurrent {
@@ -38,13 +39,13 @@ impl<T: Payload> Contestant<T> for Concurrent {
     type Producer = Arc<ConcurrentQueue<T>>;
     type Consumer = Self::Producer;
 
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
+    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
         let queue = Arc::new(ConcurrentQueue::unbounded());
         (Arc::clone(&queue), queue)
     }
 
     fn push(queue: &mut Self::Producer, item: T) {
-        assert!(queue.push(item).is_ok(), "it is not closed");
+        assert!(queue.push(item).is_ok(), "the queue is open");
     }
 
     fn pop(queue: &mut Self::Consumer) -> Option<T> {
@@ -52,7 +53,7 @@ impl<T: Payload> Contestant<T> for Concurrent {
     }
 }
 
-/// Jiffy (Adas, Friedman), as nolock has it.
+/// nolock's version of Jiffy (Adas and Friedman).
 pub struct Jiffy;
 
 impl<T: Payload> Contestant<T> for Jiffy {
@@ -60,13 +61,13 @@ impl<T: Payload> Contestant<T> for Jiffy {
     type Producer = Arc<jiffy::Sender<T>>;
     type Consumer = jiffy::Receiver<T>;
 
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
+    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
         let (receiver, sender) = jiffy::queue();
         (Arc::new(sender), receiver)
     }
 
     fn push(sender: &mut Self::Producer, item: T) {
-        assert!(sender.enqueue(item).is_ok(), "it is not closed");
+        assert!(sender.enqueue(item).is_ok(), "the queue is open");
     }
 
     fn pop(receiver: &mut Self::Consumer) -> Option<T> {

@@ -1,14 +1,16 @@
-//! Counts one contestant, in the child process.
+//! Counting of one contestant, in a child process.
 
 use super::memory::counted;
 use super::{COLUMNS, Cost};
-use crate::contestant::{Contestant, Item, Payload, Visitor};
+use crate::contestant::Contestant;
+use crate::contestants::{Contested, Visitor};
+use crate::payload::{Item, Payload};
 
-/// Prints a line for each family in which that contestant takes part.
+/// Prints a line for each payload kind that the contestant carries.
 pub fn one(name: &str) {
     let mut count = Count(name);
-    <Box<Item>>::contestants(&mut count);
-    u64::contestants(&mut count);
+    <Box<Item>>::visit(&mut count);
+    u64::visit(&mut count);
 }
 
 struct Count<'a>(&'a str);
@@ -25,10 +27,9 @@ impl<T: Payload> Visitor<T> for Count<'_> {
                 bytes::<T, C>(),
                 allocations::<T, C>(),
             ];
-            let (family, name) = (T::FAMILY.into(), C::NAME.into());
             let cost = Cost {
-                family,
-                name,
+                payload: T::KIND.into(),
+                name: C::NAME.into(),
                 figures,
             };
             println!("{}", cost.line());
@@ -36,18 +37,19 @@ impl<T: Payload> Visitor<T> for Count<'_> {
     }
 }
 
-/// Instructions and read-modify-writes, per push and per pop.
+/// Returns instructions per push and per pop, and read-modify-writes per push and per
+/// pop.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn steps<T: Payload, C: Contestant<T>>() -> [f64; 4] {
     use papers::step::cost;
 
-    /// Whole batches, and whole blocks of most queues.
+    /// A multiple of the batch sizes, and of the block sizes of most queues.
     const ITEMS: usize = 128;
 
-    let (mut producer, mut consumer) = C::open(ITEMS);
+    let (mut producer, mut consumer) = C::channel(ITEMS);
     let mut items: Vec<T> = (0..ITEMS as u64).map(T::new).collect();
     let mut got = Vec::with_capacity(ITEMS);
-    // So that what is set up at the first use is there, and blocks are recycled.
+    // Warm up, so that first-use setup is done and blocks are recycled.
     for _ in 0..3 {
         push_all::<T, C>(&mut producer, &mut items);
         pop_all::<T, C>(&mut consumer, &mut items);
@@ -58,7 +60,7 @@ fn steps<T: Payload, C: Contestant<T>>() -> [f64; 4] {
             got.extend(C::pop(&mut consumer));
         }
     });
-    assert_eq!(got.len(), ITEMS, "all came back");
+    assert_eq!(got.len(), ITEMS, "all items came back");
     [
         push.instructions,
         pop.instructions,
@@ -70,16 +72,16 @@ fn steps<T: Payload, C: Contestant<T>>() -> [f64; 4] {
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 fn steps<T: Payload, C: Contestant<T>>() -> [f64; 4] {
-    panic!("instructions are counted by single steps, which is written for Linux on x86-64")
+    panic!("counting instructions needs Linux on x86-64")
 }
 
-/// What the queue has allocated when so many items are in it, per item.
+/// Returns the allocated bytes per queued item.
 fn bytes<T: Payload, C: Contestant<T>>() -> f64 {
     const ITEMS: usize = 10_000;
 
     let mut items: Vec<T> = (0..ITEMS as u64).map(T::new).collect();
     let ((_producer, mut consumer), bytes, _) = counted(|| {
-        let (mut producer, consumer) = C::open(ITEMS);
+        let (mut producer, consumer) = C::channel(ITEMS);
         push_all::<T, C>(&mut producer, &mut items);
         C::flush(&mut producer);
         (producer, consumer)
@@ -88,12 +90,12 @@ fn bytes<T: Payload, C: Contestant<T>>() -> f64 {
     bytes as f64 / ITEMS as f64
 }
 
-/// How often the queue allocates in steady traffic, per item.
+/// Returns the allocations per item in steady traffic.
 fn allocations<T: Payload, C: Contestant<T>>() -> f64 {
     const ITEMS: usize = 100;
     const ROUNDS: usize = 100;
 
-    let (mut producer, mut consumer) = C::open(ITEMS);
+    let (mut producer, mut consumer) = C::channel(ITEMS);
     let mut items: Vec<T> = (0..ITEMS as u64).map(T::new).collect();
     let mut rounds = |count: usize| {
         for _ in 0..count {

@@ -1,26 +1,28 @@
-//! The allocator that counts.
+//! A counting allocator.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// The system's allocator, with counters that are off unless a child process asks
-/// for them. Off, each call costs a load and a branch, on a line nobody writes to.
+/// The system's allocator with counters, which are on only in the child processes that
+/// count. While they are off, each call costs a load of a word that no thread writes to,
+/// and a branch.
 pub struct Counting;
 
 static ON: AtomicBool = AtomicBool::new(false);
-/// Wraps around below 0 if older blocks are freed: only differences count.
+/// Wraps around below 0 if blocks are freed that were allocated while the counters
+/// were off. Only differences are used.
 static BYTES: AtomicUsize = AtomicUsize::new(0);
 static CALLS: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: passes on to the system's allocator what it is asked. (The counters order
-// nothing, so relaxed. `realloc` is the default one: an allocation, a copy, a free.)
+// SAFETY: forwards each call to the system's allocator. `realloc` is the default
+// implementation: it allocates, copies and frees. Relaxed: the counters order nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if ON.load(Ordering::Relaxed) {
             BYTES.fetch_add(layout.size(), Ordering::Relaxed);
             CALLS.fetch_add(1, Ordering::Relaxed);
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees a layout of non-zero size.
         unsafe { System.alloc(layout) }
     }
 
@@ -28,12 +30,12 @@ unsafe impl GlobalAlloc for Counting {
         if ON.load(Ordering::Relaxed) {
             BYTES.fetch_sub(layout.size(), Ordering::Relaxed);
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees that `alloc` returned the block for this layout.
         unsafe { System.dealloc(block, layout) }
     }
 }
 
-/// Bytes that `work` leaves allocated, and how often it allocates.
+/// Returns the bytes that `work` leaves allocated, and how often it allocates.
 pub(super) fn counted<R>(work: impl FnOnce() -> R) -> (R, usize, usize) {
     let (bytes, calls) = (load(&BYTES), load(&CALLS));
     ON.store(true, Ordering::Relaxed);

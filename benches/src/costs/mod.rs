@@ -1,30 +1,28 @@
-//! What does not depend on the clock: instructions, read-modify-writes, memory.
+//! Costs that repeat exactly: instructions, read-modify-writes, memory.
 //!
-//! Each contestant is counted in a process of its own, by this very program: the
-//! processes that are timed neither step nor count.
+//! Child processes count, so that the process that measures time does not.
 
 mod count;
 mod memory;
 
-use std::process::Command;
-
 pub use count::one;
 pub use memory::Counting;
 
-use crate::check;
+use crate::check::{self, Failure};
+use crate::child;
 
-/// What one contestant costs in one family, per item.
+/// The costs per item of a contestant with one payload kind.
 #[derive(Debug, PartialEq)]
 pub struct Cost {
-    /// What the queue carries.
-    pub family: String,
-    /// The contestant's name.
+    /// The payload kind.
+    pub payload: String,
+    /// The name of the contestant.
     pub name: String,
-    /// In the order of [`COLUMNS`].
+    /// One for each of [`COLUMNS`].
     pub figures: [f64; COLUMNS.len()],
 }
 
-/// What is counted.
+/// The costs that are counted.
 pub const COLUMNS: [&str; 6] = [
     "instructions per push",
     "per pop",
@@ -34,72 +32,69 @@ pub const COLUMNS: [&str; 6] = [
     "allocations per item",
 ];
 
-/// How the figures come about, for the reports.
-pub const METHOD: &str = "Counted on one thread by single-stepping the code as it was compiled: \
-    128 pushes in a row into a queue that has been used before, then 128 pops, so that no \
-    compare-exchange fails; the loop around them is included. Bytes are those asked of the \
-    allocator for the queue and 10,000 items in it, without heap objects that are handed over \
-    (an intrusive queue's link lies in them). Allocations are those of the queue, over 10,000 \
-    items in steady traffic, 100 at a time.";
+/// Set if this platform supports counting.
+pub const IS_SUPPORTED: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
 
-/// Counts all contestants but those left out. `ask` makes the command that calls
-/// [`one`] with a name. Who could not be counted comes with the reason.
+/// How the costs are counted, for the reports.
+pub const METHOD: &str = "Counted on one thread by single-stepping the compiled code: 128 \
+    pushes into a queue that has been used before, then 128 pops, so that no compare-exchange \
+    fails. The loop around the operations is included. Bytes are those requested from the \
+    allocator for a queue with 10,000 items. They exclude the heap objects, which contain the \
+    links of intrusive queues. Allocations are those of the queue for 10,000 items in steady \
+    traffic, 100 at a time.";
+
+/// Counts all contestants except those left out, each in a child process, which calls
+/// [`one`]. Returns the failures as well.
 #[must_use]
-pub fn all(left_out: &[String], ask: impl Fn(&str) -> Command) -> (Vec<Cost>, Vec<check::Failure>) {
+pub fn all(left_out: &[String]) -> (Vec<Cost>, Vec<Failure>) {
     let (mut costs, mut failures) = (Vec::new(), Vec::new());
     for name in check::names() {
         if left_out.iter().any(|out| out == name) {
             continue;
         }
-        match counted(ask(name)) {
-            Ok(of_families) => costs.extend(of_families),
-            Err(what) => failures.push(check::Failure {
+        match child::run("count", name).and_then(|output| parsed(&output)) {
+            Ok(of_each_payload) => costs.extend(of_each_payload),
+            Err(what) => failures.push(Failure {
                 name: name.into(),
                 what,
             }),
         }
     }
-    // The families are never mixed; within one, the order is that of the contestants.
-    costs.sort_by(|a, b| a.family.cmp(&b.family));
+    // A stable sort keeps the order of the contestants.
+    costs.sort_by(|a, b| a.payload.cmp(&b.payload));
     (costs, failures)
 }
 
-fn counted(mut command: Command) -> Result<Vec<Cost>, String> {
-    let output = command.output().map_err(|error| error.to_string())?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr).replace('\n', " ");
-        return Err(format!("{}: {}", output.status, said.trim()));
-    }
-    let said = String::from_utf8_lossy(&output.stdout);
-    let costs = said.lines().map(|line| Cost::parsed(line).ok_or(line));
+fn parsed(output: &str) -> Result<Vec<Cost>, String> {
+    let costs = output.lines().map(|line| Cost::parsed(line).ok_or(line));
     costs
         .collect::<Result<_, _>>()
-        .map_err(|line| format!("said {line}"))
+        .map_err(|line| format!("unexpected output: {line}"))
 }
 
 impl Cost {
     fn line(&self) -> String {
         let figures = self.figures.map(|figure| figure.to_string()).join("\t");
-        format!("{}\t{}\t{figures}", self.family, self.name)
+        format!("{}\t{}\t{figures}", self.payload, self.name)
     }
 
     fn parsed(line: &str) -> Option<Self> {
         let mut parts = line.split('\t');
-        let (family, name) = (parts.next()?.into(), parts.next()?.into());
+        let (payload, name) = (parts.next()?.into(), parts.next()?.into());
         let figures: Option<Vec<f64>> = parts.map(|part| part.parse().ok()).collect();
         let figures = figures?.try_into().ok()?;
         Some(Self {
-            family,
+            payload,
             name,
             figures,
         })
     }
 
-    /// Family, name and figures, for a table.
+    /// Returns payload kind, name and figures, for a table.
     #[must_use]
     pub fn cells(&self) -> Vec<String> {
         let figures = self.figures.iter().map(|figure| format!("{figure:.2}"));
-        [self.family.clone(), self.name.clone()]
+        [self.payload.clone(), self.name.clone()]
             .into_iter()
             .chain(figures)
             .collect()
@@ -111,9 +106,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_child_is_understood() {
+    fn parsed_line_equals_cost() {
         let cost = Cost {
-            family: "small value".into(),
+            payload: "small value".into(),
             name: "mpsc-queue, boxing".into(),
             figures: [1.5, 2.0, 1.0, 0.0078125, 16.0, 1.0],
         };

@@ -1,4 +1,4 @@
-//! Replays the samples into criterion, for those who know its reports.
+//! Criterion's reports of our samples.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 
 use crate::rounds::Outcome;
 
-/// Lets criterion write its reports into `folder`.
+/// Writes criterion's reports into `folder`.
 ///
-/// Criterion believes to be measuring; what it is told are the samples, again and
-/// again in the order in which they were taken.
+/// Criterion cannot interleave contestants, so it does not measure. Its timing loop
+/// receives our samples, repeatedly and in order.
 pub fn replay(outcomes: &[Outcome], folder: &Path) {
     let mut criterion = Criterion::default()
         .output_directory(folder)
@@ -26,7 +26,7 @@ pub fn replay(outcomes: &[Outcome], folder: &Path) {
             let mut samples = row.nanos.iter().cycle();
             group.bench_function(BenchmarkId::from_parameter(row.name), |bencher| {
                 bencher.iter_custom(|times| {
-                    let nanos = samples.next().expect("there is a sample");
+                    let nanos = samples.next().expect("each row has a sample");
                     Duration::from_nanos((nanos * times as f64) as u64)
                 });
             });

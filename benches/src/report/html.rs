@@ -1,20 +1,20 @@
-//! The report with plots.
+//! The HTML page with plots.
 
 use std::error::Error;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use super::targets::targets;
-use super::text::{columns, label, with_interval};
-use super::{Findings, METHOD, plot};
+use super::cells::{columns, escaped, label, push_row, with_interval};
+use super::targets::{self, targets};
+use super::{Findings, METHOD, plot, sleep};
 use crate::costs;
 
-/// Writes `index.html` into `folder`, which is made if need be.
+/// Writes `index.html` into `folder`, which is created if missing.
 ///
 /// # Errors
 ///
-/// If the folder cannot be written to, or a plot cannot be drawn.
+/// Fails if the folder cannot be written to, or a plot cannot be drawn.
 pub fn write(findings: &Findings, folder: &Path) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(folder)?;
     fs::write(folder.join("index.html"), page(findings)?)?;
@@ -54,7 +54,11 @@ fn page(findings: &Findings) -> Result<String, Box<dyn Error>> {
         let (name, what) = (escaped(&failure.name), escaped(&failure.what));
         write!(page, "<p><b>Failed the self-check: {name}</b>: {what}")?;
     }
-    page.push_str("<h2>Targets</h2><table><tr><th>target<th>this run<th>");
+    let method = targets::METHOD;
+    write!(
+        page,
+        "<h2>Targets</h2><p>{method}<table><tr><th>target<th>this run<th>"
+    )?;
     for target in targets(findings) {
         push_row(&mut page, &target.cells());
     }
@@ -62,7 +66,7 @@ fn page(findings: &Findings) -> Result<String, Box<dyn Error>> {
     let method = costs::METHOD;
     write!(
         page,
-        "</table><h2>Counted</h2><p>{method}<table><tr><th>family<th>queue<th>{header}"
+        "</table><h2>Counted</h2><p>{method}<table><tr><th>payload<th>queue<th>{header}"
     )?;
     for cost in &findings.costs {
         push_row(&mut page, &cost.cells());
@@ -86,20 +90,6 @@ fn page(findings: &Findings) -> Result<String, Box<dyn Error>> {
         }
         page.push_str("</table>");
     }
-    page.push_str(&super::sleep::html(&findings.sleepers)?);
+    page.push_str(&sleep::html(&findings.sleepers)?);
     Ok(page)
-}
-
-fn push_row(page: &mut String, cells: &[impl AsRef<str>]) {
-    page.push_str("<tr>");
-    for cell in cells {
-        page.push_str("<td>");
-        page.push_str(&escaped(cell.as_ref()));
-    }
-}
-
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }

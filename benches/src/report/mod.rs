@@ -1,5 +1,6 @@
-//! What is made of the samples.
+//! Report writers.
 
+mod cells;
 pub mod criterion;
 pub mod html;
 mod plot;
@@ -13,42 +14,57 @@ use std::{fs, io};
 
 use crate::check::Failure;
 use crate::contestant::Role;
-use crate::costs::Cost;
+use crate::costs::{self, Cost};
 use crate::rounds::{Outcome, Row};
 use crate::sleep::Group as Sleepers;
 use crate::statistics::Median;
 
-/// Everything that a report can tell.
+/// The results of a run.
+#[derive(Default)]
 pub struct Findings {
-    /// Name and value of what describes the machine and the run.
+    /// Names and values that describe the machine and the run.
     pub machine: Vec<(&'static str, String)>,
-    /// Who failed the self-check, and was not measured.
+    /// The contestants that failed the self-check, hence were not measured.
     pub failures: Vec<Failure>,
-    /// What was measured.
+    /// The samples of the scenarios.
     pub outcomes: Vec<Outcome>,
-    /// What was measured of consumers that sleep.
+    /// The figures of consumers that sleep.
     pub sleepers: Vec<Sleepers>,
-    /// What was counted.
+    /// The counted costs.
     pub costs: Vec<Cost>,
-    /// Who could not be counted.
+    /// The contestants that could not be counted.
     pub uncounted: Vec<Failure>,
 }
 
-/// How one of our rows stands in its group.
+impl Findings {
+    /// Returns a line for each failure, except for known ones of the self-check.
+    #[must_use]
+    pub fn unexpected_failures(&self) -> Vec<String> {
+        let unchecked = self.failures.iter().filter(|failure| !failure.is_known());
+        let uncounted = self.uncounted.iter().filter(|_| costs::IS_SUPPORTED);
+        let mut lines: Vec<String> = unchecked
+            .map(|failure| ("self-check", failure))
+            .chain(uncounted.map(|failure| ("costs", failure)))
+            .map(|(step, Failure { name, what })| format!("{step}: {name}: {what}"))
+            .collect();
+        lines.extend(self.sleepers.iter().flat_map(Sleepers::failures));
+        lines
+    }
+}
+
+/// A row of ours, compared with the others of its group.
 struct Standing<'a> {
     ours: &'a Row,
     median: Median,
-    /// The best of the others, and our median ratio to it, round by round.
+    /// The best other row, and the median of our ratios to it within each round.
     other: Option<(&'a Row, Median)>,
-    /// The floor, likewise.
+    /// The floor, and the median of our ratios to it within each round.
     floor: Option<(&'a Row, Median)>,
 }
 
-/// Our rows, the single push first.
+/// Compares our rows, the single push first.
 fn standings(rows: &[Row]) -> impl Iterator<Item = Standing<'_>> {
-    let ours = rows
-        .iter()
-        .filter(|row| row.role != Role::Other && row.role != Role::Floor);
+    let ours = rows.iter().filter(|row| row.role.is_ours());
     let others = rows.iter().filter(|row| row.role == Role::Other);
     let best = others.min_by(|a, b| a.median().value.total_cmp(&b.median().value));
     let floor = rows.iter().find(|row| row.role == Role::Floor);
@@ -84,23 +100,41 @@ impl Row {
     }
 }
 
-/// Writes a report to a file that is named relative to the workspace, since Cargo
-/// runs a bench in its package's folder.
+/// Writes a report to a file. The path is relative to the workspace, because Cargo runs a
+/// bench in the folder of its package.
 ///
 /// # Errors
 ///
-/// Those of [`fs::write`].
+/// Fails if the file cannot be written.
 pub fn save(file: &Path, text: &str) -> io::Result<()> {
     let workspace = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     fs::write(Path::new(workspace).join(file), text)
 }
 
-const METHOD: &str = "Every contestant is measured once in each round, in rotating order. \
-    A figure is the median over the rounds, in brackets an interval that holds the true \
-    median with 95 % confidence (order statistics; below six rounds the whole range). A ratio \
-    is the median of the ratios within the rounds; below 1 we are faster. Heap objects exist \
-    before the clock starts and are freed after it stops, so the allocator's part is not \
-    measured, save for what a queue itself allocates. In scenarios with \
-    threads the producers have just written the items, as many for each contestant, and the \
-    consumer reads what it pops. Threads are pinned unless there are more of them than cores: \
-    that is what oversubscribed means.";
+const METHOD: &str = "Each round takes one sample of every contestant, in rotating order. A \
+    figure is the median over the rounds with its 95 % confidence interval (order statistics; \
+    with fewer than six rounds the whole range). A ratio is the median of the ratios within \
+    the rounds; below 1, mpsc-queue is faster. Heap objects are allocated before the clock \
+    starts and freed after it stops; allocations by the queues are measured. In push, pop, \
+    both and burst, the producers have just written the items, the number of items is the \
+    same for all contestants, and the consumer reads each item; each thread is pinned to its \
+    own core unless there are more threads than cores (oversubscribed).";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unexpected_failures_omit_known_ones() {
+        let failure = |name: &str| Failure {
+            name: name.into(),
+            what: "lost an item".into(),
+        };
+        let findings = Findings {
+            failures: vec![failure("nolock Jiffy"), failure("mpsc-queue")],
+            ..Findings::default()
+        };
+        let lines = findings.unexpected_failures();
+        assert_eq!(lines, ["self-check: mpsc-queue: lost an item"]);
+    }
+}

@@ -1,20 +1,19 @@
-//! One box plot for each scenario.
+//! Box plots, one for each scenario.
 
 use std::error::Error;
 
 use plotters::prelude::*;
 
-use super::text::label;
-use crate::contestant::Role;
+use super::cells::{colour, label};
 use crate::rounds::Outcome;
 
-/// The samples of all rows as boxes, as SVG.
+/// Draws the samples of all rows as boxes, in SVG.
 pub(super) fn boxes(outcome: &Outcome) -> Result<String, Box<dyn Error>> {
-    // The axis points upwards; the first row belongs on top.
+    // The axis points upwards, and the first row is on top.
     let rows = || outcome.rows.iter().rev();
     let names: Vec<String> = rows().map(label).collect();
-    // Logarithms, and not an axis that takes them: the whiskers' ends are computed
-    // from the quartiles, and would be negative where samples scatter.
+    // Logarithms of the samples instead of a logarithmic axis, because the ends of the
+    // whiskers are computed from the quartiles, and would be negative if samples scatter.
     let samples: Vec<Vec<f64>> = rows()
         .map(|row| {
             row.nanos
@@ -65,12 +64,4 @@ pub(super) fn boxes(outcome: &Outcome) -> Result<String, Box<dyn Error>> {
         area.present()?;
     }
     Ok(svg)
-}
-
-pub(super) fn colour(role: Role) -> RGBColor {
-    match role {
-        Role::Ours | Role::OursChained => RGBColor(0xc0, 0x39, 0x2b),
-        Role::Other => RGBColor(0x34, 0x5d, 0x8c),
-        Role::Floor => RGBColor(0x60, 0x60, 0x60),
-    }
 }

@@ -1,28 +1,24 @@
-//! What is told of consumers that sleep.
+//! The results of consumers that sleep.
 
 use std::error::Error;
 use std::fmt::Write;
 
-use super::html::escaped;
-use super::text::{columns, label, with_interval};
+use super::cells::{columns, escaped, label, with_interval};
 use super::{Sleepers, sleep_plot, standings};
-use crate::contestant::Role;
 use crate::rounds;
-use crate::sleep::{Figures, Load, Row, Sample};
+use crate::sleep::{Figures, Load, Row, SampleStats};
 use crate::statistics::Median;
 
-const METHOD: &str = "One producer, which spins until the schedule wants the next push, and one \
-    consumer, which sleeps when there is nothing. A latency runs from when the schedule wanted \
-    the push, not from the push itself, to the consumer's having the item: a producer that is \
-    kept from the next push by the last one's wake-up does not hide that. How late the \
-    pushes themselves began stands beside it: what is common to all contestants there is the \
-    machine's doing. p50 and p99 are medians of the rounds; p99.9, max, sleeps and wake-ups \
-    are of all rounds together. Sleeps are the consumer's voluntary context switches, the \
-    same measure for everyone; wake-ups, and how often the consumer began to wait, are what \
-    a contestant counts itself, where it can. At saturation the producer has no schedule, and \
-    a latency would be the backlog.";
+const METHOD: &str = "One producer spins until its next push is due; one consumer sleeps when \
+    the queue is empty. A latency is the time from the scheduled push to the arrival of the \
+    item. Measured from the push itself, it would hide the delay that a slow push causes for \
+    the next one (coordinated omission). The column of late pushes shows how late they began; \
+    what all contestants share there is caused by the machine. p50 and p99 are medians of the \
+    rounds; p99.9, max, sleeps and wake-ups are over all rounds. Sleeps are the consumer's \
+    voluntary context switches. Wake-ups are counted by the contestants that make the call \
+    themselves. At saturation the producer has no schedule, and a latency would be the backlog.";
 
-/// How we stand at each load, and whether we keep what we promise.
+/// Formats our figures at each load, and the wake-ups.
 pub(super) fn summary(groups: &[Sleepers]) -> String {
     let mut text = String::new();
     if groups.is_empty() {
@@ -44,7 +40,7 @@ pub(super) fn summary(groups: &[Sleepers]) -> String {
     );
     for (group, at, load) in loads(groups) {
         let title = title(group, load);
-        for standing in standings(&mains(group, at)) {
+        for standing in standings(&compared(group, at)) {
             let row = row_of(group, standing.ours.name);
             let [_, p99, .., sleeps, wakes, _, _] = figures(load, &row.figures[at]);
             let [name, p50, other, ratio, floor, to_floor] = columns(&standing);
@@ -59,42 +55,42 @@ pub(super) fn summary(groups: &[Sleepers]) -> String {
     text.push_str(
         "p99 in µs; sleeps and wake-ups per item; at saturation ns per item instead of p50.\n",
     );
-    for line in promises(groups).into_iter().chain(failures(groups)) {
+    for line in wake_ups(groups).into_iter().chain(failures(groups)) {
         let _ = writeln!(text, "{line}");
     }
     text
 }
 
-/// Everything, as a part of `RESULTS.md`.
+/// Formats all figures for `RESULTS.md`.
 pub(super) fn markdown(groups: &[Sleepers]) -> String {
     let mut text = String::new();
     if groups.is_empty() {
         return text;
     }
     let _ = write!(text, "\n## A consumer that sleeps\n\n{METHOD}\n\n");
-    for line in promises(groups).into_iter().chain(failures(groups)) {
+    for line in wake_ups(groups).into_iter().chain(failures(groups)) {
         let _ = writeln!(text, "- {line}");
     }
     for (group, at, load) in loads(groups) {
         let (title, heads) = (title(group, load), HEADS.join(" | "));
         let _ = write!(text, "\n### {title}\n\n| | {heads} |\n");
         let _ = writeln!(text, "|---|{}", "---|".repeat(HEADS.len()));
-        for row in measured(group, at) {
+        for row in group.measured(at) {
             let cells = figures(load, &row.figures[at]).join(" | ");
-            let _ = writeln!(text, "| {} | {cells} |", label(&main(row, at)));
+            let _ = writeln!(text, "| {} | {cells} |", label(&compared_row(row, at)));
         }
     }
     text
 }
 
-/// Everything, as a part of the page.
+/// Formats all figures for the page.
 pub(super) fn html(groups: &[Sleepers]) -> Result<String, Box<dyn Error>> {
     let mut page = String::new();
     if groups.is_empty() {
         return Ok(page);
     }
     write!(page, "<h2>A consumer that sleeps</h2><p>{METHOD}<ul>")?;
-    for line in promises(groups).into_iter().chain(failures(groups)) {
+    for line in wake_ups(groups).into_iter().chain(failures(groups)) {
         write!(page, "<li>{}", escaped(&line))?;
     }
     page.push_str("</ul>");
@@ -104,12 +100,12 @@ pub(super) fn html(groups: &[Sleepers]) -> Result<String, Box<dyn Error>> {
         for (at, &load) in Load::ALL.iter().enumerate() {
             let heads = HEADS.join("<th>");
             write!(page, "<h3>{load}</h3><table><tr><th><th>{heads}")?;
-            for row in measured(group, at) {
+            for row in group.measured(at) {
                 let cells = figures(load, &row.figures[at]).join("<td>");
                 write!(
                     page,
                     "<tr><td>{}<td>{cells}",
-                    escaped(&label(&main(row, at)))
+                    escaped(&label(&compared_row(row, at)))
                 )?;
             }
             page.push_str("</table>");
@@ -126,34 +122,33 @@ fn loads(groups: &[Sleepers]) -> impl Iterator<Item = (&Sleepers, usize, Load)> 
 }
 
 fn title(group: &Sleepers, load: Load) -> String {
-    format!("{} {load}, {}", group.scenario, group.family)
-}
-
-/// Whoever fails has no figure that could be compared.
-pub(super) fn measured(group: &Sleepers, at: usize) -> impl Iterator<Item = &Row> {
-    let rows = group.rows.iter();
-    rows.filter(move |row| row.failure.is_none() && !row.figures[at].samples.is_empty())
+    format!("{} {load}, {}", group.scenario, group.payload)
 }
 
 fn row_of<'a>(group: &'a Sleepers, name: &str) -> &'a Row {
     let mut rows = group.rows.iter();
-    rows.find(|row| row.name == name).expect("it stands there")
+    rows.find(|row| row.name == name)
+        .expect("the group has a row of this name")
 }
 
-/// By what the contestants are compared: the median latency, or the time per item.
-fn mains(group: &Sleepers, at: usize) -> Vec<rounds::Row> {
-    measured(group, at).map(|row| main(row, at)).collect()
+/// Returns rows of the figure that is compared: the median latency, or at saturation the
+/// time per item.
+fn compared(group: &Sleepers, at: usize) -> Vec<rounds::Row> {
+    group
+        .measured(at)
+        .map(|row| compared_row(row, at))
+        .collect()
 }
 
-fn main(row: &Row, at: usize) -> rounds::Row {
-    let main = match Load::ALL[at] {
-        Load::PerSecond(_) => |sample: &Sample| sample.p50,
-        Load::Saturation => |sample: &Sample| sample.elapsed,
+fn compared_row(row: &Row, at: usize) -> rounds::Row {
+    let figure = match Load::ALL[at] {
+        Load::PerSecond(_) => |sample: &SampleStats| sample.p50,
+        Load::Saturation => |sample: &SampleStats| sample.elapsed,
     };
     rounds::Row {
         name: row.name,
         role: row.role,
-        nanos: row.figures[at].samples.iter().map(main).collect(),
+        nanos: row.figures[at].samples.iter().map(figure).collect(),
     }
 }
 
@@ -165,12 +160,12 @@ const HEADS: [&str; 9] = [
     "pushed late, p99, µs",
     "sleeps per item",
     "wake-ups per item",
-    "consumer's processor time, ns per item",
+    "consumer's CPU time, ns per item",
     "k items/s",
 ];
 
 fn figures(load: Load, figures: &Figures) -> [String; 9] {
-    let median = |figure: fn(&Sample) -> f64| {
+    let median = |figure: fn(&SampleStats) -> f64| {
         let samples: Vec<f64> = figures.samples.iter().map(figure).collect();
         Median::of(&samples)
     };
@@ -194,9 +189,8 @@ fn figures(load: Load, figures: &Figures) -> [String; 9] {
     ]
 }
 
-/// At most one wake-up per sleep, and no system call while the consumer is awake: a
-/// push of ours calls the kernel to wake, or not at all.
-fn promises(groups: &[Sleepers]) -> Vec<String> {
+/// Formats our wake-ups and parks. A push makes no other system call.
+fn wake_ups(groups: &[Sleepers]) -> Vec<String> {
     let mut lines = Vec::new();
     for group in groups {
         for row in &group.rows {
@@ -204,14 +198,12 @@ fn promises(groups: &[Sleepers]) -> Vec<String> {
             let (waits, wakes) = calls.fold((0, 0), |sum, calls| {
                 (sum.0 + calls.waits, sum.1 + calls.wakes)
             });
-            if matches!(row.role, Role::Ours | Role::OursChained) && waits > 0 {
+            if row.role.is_ours() && waits > 0 {
                 let items: u64 = row.figures.iter().map(|figures| figures.items).sum();
                 lines.push(format!(
-                    "{group}, {}: {items} items, parked {waits} times, {wakes} wake-ups: {:.3} \
-                     per sleep; {} items without a system call",
+                    "{group}, {}: {items} items, {waits} parks, {wakes} wake-ups ({:.3} per park)",
                     row.name,
-                    wakes as f64 / waits as f64,
-                    items - wakes
+                    wakes as f64 / waits as f64
                 ));
             }
         }
@@ -219,13 +211,7 @@ fn promises(groups: &[Sleepers]) -> Vec<String> {
     lines
 }
 
-fn failures(groups: &[Sleepers]) -> Vec<String> {
-    let rows = groups
-        .iter()
-        .flat_map(|group| group.rows.iter().map(move |row| (group, row)));
-    let failed = rows.filter_map(|(group, row)| {
-        let what = row.failure.as_ref()?;
-        Some(format!("FAILED {group}: {}: {what}", row.name))
-    });
-    failed.collect()
+fn failures(groups: &[Sleepers]) -> impl Iterator<Item = String> {
+    let failures = groups.iter().flat_map(Sleepers::failures);
+    failures.map(|line| format!("FAILED {line}"))
 }

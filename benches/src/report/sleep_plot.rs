@@ -1,4 +1,4 @@
-//! One plot for each way of sleeping: a panel for each load, a line for each
+//! Latency plots, one for each way to sleep: a panel for each load, a line for each
 //! contestant.
 
 use std::error::Error;
@@ -8,15 +8,14 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use super::Sleepers;
-use super::plot::colour;
-use super::sleep::measured;
+use super::cells::colour;
 use crate::sleep::{Figures, Load};
 
 const NAMES: u32 = 250;
 const PANEL: u32 = 220;
 const LINE: u32 = 24;
 
-/// The latencies of all rows under each load that has any, as SVG.
+/// Draws the latencies of all rows at each scheduled load, in SVG.
 pub(super) fn latencies(group: &Sleepers) -> Result<String, Box<dyn Error>> {
     let is_paced = |at: &usize| Load::ALL[*at] != Load::Saturation;
     let loads: Vec<usize> = (0..Load::ALL.len()).filter(is_paced).collect();
@@ -37,11 +36,11 @@ pub(super) fn latencies(group: &Sleepers) -> Result<String, Box<dyn Error>> {
     Ok(svg)
 }
 
-/// The axis that all panels share, in microseconds.
+/// Returns the common axis of all panels, in microseconds.
 fn span(group: &Sleepers, loads: &[usize]) -> Range<f64> {
     let figures = loads
         .iter()
-        .flat_map(|&at| measured(group, at).map(move |row| &row.figures[at]));
+        .flat_map(|&at| group.measured(at).map(move |row| &row.figures[at]));
     let (low, high) = figures.fold((f64::INFINITY, 1.0), |(low, high), figures| {
         let [p50, _, p999] = percentiles(figures);
         (p50.min(low), p999.max(high))
@@ -49,7 +48,7 @@ fn span(group: &Sleepers, loads: &[usize]) -> Range<f64> {
     low.min(high) / 1.5..high * 1.5
 }
 
-/// Half of the items, 99 % and 99.9 % came within so many microseconds.
+/// Returns p50, p99 and p99.9 of the latency in microseconds.
 fn percentiles(figures: &Figures) -> [f64; 3] {
     // A logarithmic axis has no zero.
     let micros = |part| figures.latency.value_at_quantile(part).max(1) as f64 / 1000.0;
@@ -62,7 +61,7 @@ fn draw(
     at: usize,
     span: Range<f64>,
 ) -> Result<(), Box<dyn Error>> {
-    // The axis points upwards; the first row belongs on top.
+    // The axis points upwards, and the first row is on top.
     let names: Vec<&str> = group.rows.iter().rev().map(|row| row.name).collect();
     let mut chart = ChartBuilder::on(panel)
         .margin(6)
@@ -84,7 +83,7 @@ fn draw(
         .disable_y_mesh()
         .x_max_light_lines(0)
         .draw()?;
-    for row in measured(group, at) {
+    for row in group.measured(at) {
         let line = SegmentValue::CenterOf(&row.name);
         let [p50, p99, p999] = percentiles(&row.figures[at]);
         let colour = colour(row.role);

@@ -1,11 +1,12 @@
-//! What was aimed at, and whether this run shows it.
+//! The targets, judged by a run.
 
 use super::{Findings, Sleepers, Standing};
-use crate::contestant::{Item, Payload, Role};
+use crate::contestant::Role;
+use crate::payload::{Item, Payload};
 use crate::rounds::Outcome;
 use crate::statistics::Median;
 
-/// One aim, with the figure of this run.
+/// A target with the figure of this run.
 pub(super) struct Target {
     what: &'static str,
     figure: String,
@@ -13,14 +14,18 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// What, figure, verdict.
+    /// Returns target, figure and verdict.
     pub(super) fn cells(&self) -> [&str; 3] {
         let verdict = if self.met { "met" } else { "NOT met" };
         [self.what, &self.figure, verdict]
     }
 }
 
-/// All that this run can judge: a scenario that was not measured judges nothing.
+/// How targets are judged, for the reports.
+pub(super) const METHOD: &str = "A ratio to the best other counts as met if its whole interval \
+    is at or below the limit, and as missed if its whole interval is above.";
+
+/// Returns the targets whose scenarios were measured.
 pub(super) fn targets(findings: &Findings) -> Vec<Target> {
     let outcomes = &findings.outcomes;
     [
@@ -40,7 +45,7 @@ fn ahead(outcomes: &[Outcome]) -> Option<Target> {
         outcomes,
         false,
         1.0,
-        "heap objects: ahead of every other, up to the number of cores",
+        "heap objects: ahead of all others, with at most as many threads as cores",
     )
 }
 
@@ -53,14 +58,14 @@ fn oversubscribed(outcomes: &[Outcome]) -> Option<Target> {
     )
 }
 
-/// Our single push against the best other: every interval must lie below the limit.
+/// Compares our single push with the best other.
 fn against_others(
     outcomes: &[Outcome],
     oversubscribed: bool,
     limit: f64,
     what: &'static str,
 ) -> Option<Target> {
-    let ratios: Vec<_> = of_heap_objects(outcomes)
+    let ratios: Vec<_> = with_heap_objects(outcomes)
         .filter(|outcome| outcome.group.oversubscribed == oversubscribed)
         .filter_map(|outcome| Some((outcome, single(outcome)?.other?.1)))
         .collect();
@@ -77,7 +82,7 @@ fn against_others(
     Some(Target {
         what,
         figure: format!(
-            "of {of} scenarios met in {met}, missed in {missed}, within the interval in {undecided}; at worst {ratio:.2} in {scenario}"
+            "{of} scenarios: met in {met}, missed in {missed}, undecided in {undecided}; worst {ratio:.2} in {scenario}"
         ),
         met: met == of,
     })
@@ -87,13 +92,13 @@ fn near_floor(outcomes: &[Outcome]) -> Option<Target> {
     let ping_pong = named(outcomes, "ping-pong")?;
     let ratio = single(ping_pong)?.floor?.1.value;
     Some(Target {
-        what: "ping-pong: within 1.15 of the floor, without the allocator's part",
+        what: "ping-pong: at most 1.15 of the floor",
         figure: format!("{ratio:.2}"),
         met: ratio <= 1.15,
     })
 }
 
-/// With and without other producers: an exchange is dear where they compete for it.
+/// Compares chains with single pushes, alone and with a competing producer.
 fn chains(outcomes: &[Outcome]) -> Option<Target> {
     let pushes: Vec<_> = ["push/1", "push/2"]
         .iter()
@@ -118,10 +123,10 @@ fn chains(outcomes: &[Outcome]) -> Option<Target> {
     })
 }
 
-/// The wake-up is the only system call that a push can make.
+/// Checks the wake-ups, which are the only system calls of a push.
 fn wake_ups(sleepers: &[Sleepers]) -> Option<Target> {
     let rows = sleepers.iter().flat_map(|group| &group.rows);
-    let ours = rows.filter(|row| matches!(row.role, Role::Ours | Role::OursChained));
+    let ours = rows.filter(|row| row.role.is_ours());
     let counted: Vec<_> = ours
         .flat_map(|row| &row.figures)
         .filter_map(|figures| Some((figures.calls?, figures.items)))
@@ -130,21 +135,21 @@ fn wake_ups(sleepers: &[Sleepers]) -> Option<Target> {
     let wakes: u64 = counted.iter().map(|(calls, _)| calls.wakes).sum();
     let items: u64 = counted.iter().map(|(_, items)| items).sum();
     (waits > 0).then(|| Target {
-        what: "at most one wake-up per sleep, and no system call while the consumer is awake",
-        figure: format!("{wakes} wake-ups for {waits} sleeps, and {items} items"),
+        what: "at most one wake-up per park",
+        figure: format!("{wakes} wake-ups for {waits} parks and {items} items"),
         met: counted.iter().all(|(calls, _)| calls.wakes <= calls.waits),
     })
 }
 
-fn of_heap_objects(outcomes: &[Outcome]) -> impl Iterator<Item = &Outcome> {
-    let family = <Box<Item>>::FAMILY;
+fn with_heap_objects(outcomes: &[Outcome]) -> impl Iterator<Item = &Outcome> {
+    let kind = <Box<Item>>::KIND;
     outcomes
         .iter()
-        .filter(move |outcome| outcome.group.family == family)
+        .filter(move |outcome| outcome.group.payload == kind)
 }
 
 fn named<'a>(outcomes: &'a [Outcome], scenario: &str) -> Option<&'a Outcome> {
-    of_heap_objects(outcomes).find(|outcome| outcome.group.scenario == scenario)
+    with_heap_objects(outcomes).find(|outcome| outcome.group.scenario == scenario)
 }
 
 fn single(outcome: &Outcome) -> Option<Standing<'_>> {

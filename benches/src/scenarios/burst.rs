@@ -1,4 +1,4 @@
-//! Bursts: the consumer catches up with the producer between them.
+//! Bursts, after each of which the producer waits for the consumer.
 
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use crossbeam_utils::CachePadded;
 
 use super::producers::{pop_all, write_all};
-use super::{Cell, Patience, Scenario};
-use crate::contestant::{Contestant, Payload};
+use crate::backoff::Backoff;
+use crate::contestant::Contestant;
 use crate::cores;
+use crate::payload::Payload;
+use crate::scenario::{Cell, Scenario};
 
 /// One producer pushes a burst of items and waits until they have been popped.
 #[derive(Clone, Copy)]
@@ -18,8 +20,8 @@ pub(super) struct Bursts;
 
 const BURST: u64 = 64;
 
-/// How many items go round: what a core's cache holds.
-const LAP: u64 = 32 * BURST;
+/// How many items circulate: as many as a core's cache holds.
+const ITEMS: u64 = 32 * BURST;
 
 impl Scenario for Bursts {
     fn name(self) -> String {
@@ -33,7 +35,7 @@ impl Scenario for Bursts {
     }
 
     fn unit(self) -> u64 {
-        LAP
+        ITEMS
     }
 
     fn batch(self) -> u64 {
@@ -45,10 +47,11 @@ impl Scenario for Bursts {
     }
 
     fn run<T: Payload, C: Contestant<T>>(self, items: u64) -> Duration {
-        let (mut producer, mut consumer) = C::open(BURST as usize);
-        let mut stock: Vec<T> = (0..LAP).map(T::new).collect();
-        let laps = (0..items / LAP).map(|_| lap::<T, C>(&mut producer, &mut consumer, &mut stock));
-        laps.sum()
+        let (mut producer, mut consumer) = C::channel(BURST as usize);
+        let mut stock: Vec<T> = (0..ITEMS).map(T::new).collect();
+        let times =
+            (0..items / ITEMS).map(|_| iteration::<T, C>(&mut producer, &mut consumer, &mut stock));
+        times.sum()
     }
 
     fn floors<T: Payload>(self) -> Vec<Cell> {
@@ -72,25 +75,25 @@ impl Scenario for Bursts {
                     }
                     start.elapsed()
                 });
-                pusher.join().expect("it does not panic")
+                pusher.join().expect("the producer does not panic")
             })
         })]
     }
 }
 
 /// Sends all items of `stock` through the queue and back into `stock`.
-fn lap<T: Payload, C: Contestant<T>>(
+fn iteration<T: Payload, C: Contestant<T>>(
     producer: &mut C::Producer,
     consumer: &mut C::Consumer,
     stock: &mut Vec<T>,
 ) -> Duration {
-    let mut items = mem::replace(stock, Vec::with_capacity(LAP as usize));
+    let mut items = mem::replace(stock, Vec::with_capacity(ITEMS as usize));
     let (ready, popped) = (Counter::new(), Counter::new());
     thread::scope(|scope| {
         scope.spawn(|| {
             cores::pin(1);
             ready.set(1);
-            for burst in 1..=LAP / BURST {
+            for burst in 1..=ITEMS / BURST {
                 pop_all::<T, C>(consumer, (burst * BURST) as usize, stock);
                 popped.set(burst);
             }
@@ -101,7 +104,7 @@ fn lap<T: Payload, C: Contestant<T>>(
             ready.wait_for(1);
             let mut items = items.into_iter();
             let start = Instant::now();
-            for burst in 1..=LAP / BURST {
+            for burst in 1..=ITEMS / BURST {
                 for item in items.by_ref().take(BURST as usize) {
                     C::push(producer, item);
                 }
@@ -110,11 +113,11 @@ fn lap<T: Payload, C: Contestant<T>>(
             }
             start.elapsed()
         });
-        pusher.join().expect("it does not panic")
+        pusher.join().expect("the producer does not panic")
     })
 }
 
-/// What one thread tells another: how far it is.
+/// A counter that one thread increases and another waits for.
 struct Counter(CachePadded<AtomicU64>);
 
 impl Counter {
@@ -128,10 +131,10 @@ impl Counter {
     }
 
     fn wait_for(&self, value: u64) {
-        let mut patience = Patience::new();
+        let mut backoff = Backoff::new();
         // Pairs with the store in `set`.
         while self.0.load(Ordering::Acquire) < value {
-            patience.wait();
+            backoff.snooze();
         }
     }
 }

@@ -1,14 +1,15 @@
-//! What a push and a pop cost when nobody contends.
+//! Pushes and pops of a single thread.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use super::{Cell, Scenario};
-use crate::contestant::{Contestant, Payload};
+use crate::contestant::Contestant;
 use crate::floor;
+use crate::payload::Payload;
+use crate::scenario::{Cell, Scenario};
 
-/// One item goes in and out, again and again: each push finds the queue empty,
-/// each pop takes the last item.
+/// One item goes in and out repeatedly: each push finds the queue empty, and each pop
+/// removes the last item.
 #[derive(Clone, Copy)]
 pub(super) struct PingPong;
 
@@ -18,24 +19,20 @@ impl Scenario for PingPong {
     }
 
     fn question(self) -> String {
-        "One thread pushes an item and pops it. The same heap object goes round.".into()
+        "One thread pushes an item and pops it. It is the same heap object each time.".into()
     }
 
     fn batch(self) -> u64 {
         1
     }
 
-    fn threads(self) -> usize {
-        1
-    }
-
     fn run<T: Payload, C: Contestant<T>>(self, items: u64) -> Duration {
-        let (mut producer, mut consumer) = C::open(1);
+        let (mut producer, mut consumer) = C::channel(1);
         let mut item = T::new(0);
         let start = Instant::now();
         for _ in 0..items {
             C::push(&mut producer, black_box(item));
-            item = C::pop(&mut consumer).expect("one was pushed");
+            item = C::pop(&mut consumer).expect("the queue holds one item");
             black_box(item.value());
         }
         let elapsed = start.elapsed();
@@ -52,7 +49,7 @@ impl Scenario for PingPong {
     }
 }
 
-/// So many items go in, then out.
+/// This number of items goes in, then out.
 #[derive(Clone, Copy)]
 pub(super) struct FillDrain(pub(super) u64);
 
@@ -63,7 +60,7 @@ impl Scenario for FillDrain {
 
     fn question(self) -> String {
         format!(
-            "One thread pushes {} items, then pops them. The heap objects are used again.",
+            "One thread pushes {} items, then pops them. The heap objects are reused.",
             self.0
         )
     }
@@ -76,12 +73,8 @@ impl Scenario for FillDrain {
         self.0
     }
 
-    fn threads(self) -> usize {
-        1
-    }
-
     fn run<T: Payload, C: Contestant<T>>(self, items: u64) -> Duration {
-        let (mut producer, mut consumer) = C::open(self.0 as usize);
+        let (mut producer, mut consumer) = C::channel(self.0 as usize);
         let mut pool: Vec<T> = (0..self.0).map(T::new).collect();
         let start = Instant::now();
         for _ in 0..items / self.0 {
@@ -95,7 +88,7 @@ impl Scenario for FillDrain {
             }
         }
         let elapsed = start.elapsed();
-        assert_eq!(pool.len() as u64, self.0, "all came back");
+        assert_eq!(pool.len() as u64, self.0, "all items came back");
         elapsed
     }
 

@@ -1,27 +1,29 @@
-//! What several producers cost each other, and the consumer.
+//! One or more producers and one consumer, each on a thread.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{Cell, Patience, Scenario};
-use crate::contestant::{Contestant, Payload};
+use crate::backoff::Backoff;
+use crate::contestant::Contestant;
 use crate::cores;
 use crate::floor;
+use crate::payload::{Container, Payload};
+use crate::scenario::{Cell, Scenario};
 
-/// Which side is measured.
+/// The side that is measured.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// The producers push; the consumer waits for them.
+    /// The producers push; then the consumer starts.
     Push,
-    /// The consumer pops what the producers have pushed.
+    /// The consumer pops the items, which the producers have pushed before.
     Pop,
     /// Both at the same time.
     Both,
 }
 
-/// So many producers, and one consumer.
+/// `count` producers and one consumer.
 #[derive(Clone, Copy)]
 pub(crate) struct Producers {
     pub(crate) side: Side,
@@ -41,19 +43,19 @@ impl Scenario for Producers {
     fn question(self) -> String {
         let count = self.count;
         match self.side {
-            Side::Push => format!("Producers: {count}. Nobody pops meanwhile."),
-            Side::Pop => format!("One consumer pops what {count} producer(s) have pushed."),
-            Side::Both => format!("Producers: {count}. One consumer pops meanwhile."),
+            Side::Push => format!("Producers: {count}. No consumer runs."),
+            Side::Pop => format!("Producers: {count}. One consumer pops after all pushes."),
+            Side::Both => format!("Producers: {count}. One consumer pops at the same time."),
         }
     }
 
     fn unit(self) -> u64 {
-        let lap = if self.oversubscribed() {
-            40_000 // long enough for threads to lose their core in the middle
+        let items = if self.oversubscribed() {
+            40_000 // long enough for threads to be descheduled within an iteration
         } else {
-            2000 * self.count // what a core's cache holds
+            2000 * self.count // as many as a core's cache holds
         };
-        lap.next_multiple_of(self.count)
+        items.next_multiple_of(self.count)
     }
 
     fn threads(self) -> usize {
@@ -66,17 +68,18 @@ impl Scenario for Producers {
     }
 
     fn run<T: Payload, C: Contestant<T>>(self, items: u64) -> Duration {
-        let lap = self.unit();
-        let (producer, mut consumer) = C::open(lap as usize);
-        let mut stock: Vec<T> = (0..lap).map(T::new).collect();
-        let laps = (0..items / lap).map(|_| self.lap::<T, C>(&producer, &mut consumer, &mut stock));
-        laps.sum()
+        let unit = self.unit();
+        let (producer, mut consumer) = C::channel(unit as usize);
+        let mut stock: Vec<T> = (0..unit).map(T::new).collect();
+        let times =
+            (0..items / unit).map(|_| self.iteration::<T, C>(&producer, &mut consumer, &mut stock));
+        times.sum()
     }
 
     fn floors<T: Payload>(self) -> Vec<Cell> {
         let threads = self.count as usize;
         match self.side {
-            Side::Pop => vec![Cell::floor(T::POP_FLOOR.0, T::POP_FLOOR.1)],
+            Side::Pop => vec![Cell::floor(T::Container::FLOOR, floor::walk::<T>)],
             Side::Push | Side::Both => vec![
                 Cell::floor("swap", move |items| floor::swap_on(threads, items)),
                 Cell::floor("swap + link", move |items| {
@@ -91,9 +94,9 @@ impl Scenario for Producers {
 }
 
 impl Producers {
-    /// Sends all items of `stock` through the queue, in equal parts by each producer,
-    /// and back into `stock`. How long the measured side took.
-    pub(crate) fn lap<T: Payload, C: Contestant<T>>(
+    /// Sends all items of `stock` through the queue and back into `stock`, with an equal
+    /// part for each producer. Returns the time that the measured side took.
+    pub(crate) fn iteration<T: Payload, C: Contestant<T>>(
         self,
         producer: &C::Producer,
         consumer: &mut C::Consumer,
@@ -138,7 +141,7 @@ impl Producers {
         }
     }
 
-    /// Gives each thread its core, unless there are more threads than cores.
+    /// Pins the thread to its own core, unless there are more threads than cores.
     fn pin(self, number: u64) {
         if !self.oversubscribed() {
             cores::pin(number as usize);
@@ -150,16 +153,16 @@ impl Producers {
     }
 }
 
-/// All that these threads did.
+/// Joins the threads, and returns the span of their work.
 fn spans<'a>(threads: impl IntoIterator<Item = ScopedJoinHandle<'a, Span>>) -> Span {
     let spans = threads
         .into_iter()
-        .map(|thread| thread.join().expect("it does not panic"));
-    spans.reduce(Span::and).expect("there is one")
+        .map(|thread| thread.join().expect("the thread does not panic"));
+    spans.reduce(Span::and).expect("at least one thread ran")
 }
 
-/// Fills in what producer `number` is about to push: recognisable, in ascending
-/// order, and in its core's cache from then on.
+/// Writes the number of the producer and ascending numbers into its items, which are in
+/// its core's cache afterwards.
 pub(super) fn write_all<T: Payload>(items: &mut [T], number: u64) {
     for (item, index) in items.iter_mut().zip(0..) {
         item.write(number << 32 | index);
@@ -173,27 +176,27 @@ fn push_all<T, C: Contestant<T>>(producer: &mut C::Producer, items: Vec<T>) {
     C::flush(producer);
 }
 
-/// Pops until `got` has so many, and reads each, as whoever pops it will.
+/// Pops until `got` holds `count` items, and reads each item, as its user would.
 pub(super) fn pop_all<T: Payload, C: Contestant<T>>(
     consumer: &mut C::Consumer,
     count: usize,
     got: &mut Vec<T>,
 ) {
-    let mut patience = Patience::new();
+    let mut backoff = Backoff::new();
     while got.len() < count {
         match C::pop(consumer) {
             Some(item) => {
                 black_box(item.value());
                 got.push(item);
-                patience = Patience::new();
+                backoff = Backoff::new();
             }
-            None => patience.wait(),
+            None => backoff.snooze(),
         }
     }
 }
 
-/// Lets so many threads go on at the same moment. They do not sleep at it, because
-/// they would wake up one after the other.
+/// A barrier that does not sleep, because sleeping threads would wake up one after the
+/// other.
 struct Gate(AtomicUsize);
 
 impl Gate {
@@ -202,16 +205,16 @@ impl Gate {
     }
 
     fn pass(&self) {
-        // Relaxed, twice: what is behind the gate does not depend on what was before it.
+        // Relaxed, also below: the gate synchronises the threads' start, not their data.
         self.0.fetch_sub(1, Ordering::Relaxed);
-        let mut patience = Patience::new();
+        let mut backoff = Backoff::new();
         while self.0.load(Ordering::Relaxed) > 0 {
-            patience.wait();
+            backoff.snooze();
         }
     }
 }
 
-/// From the first to the last moment of some threads' work.
+/// The time from the first start to the last end of some threads' work.
 struct Span {
     start: Instant,
     end: Instant,

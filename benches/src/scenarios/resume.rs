@@ -1,4 +1,4 @@
-//! The way of a suspended request, without HTTP: loop, worker, loop.
+//! A suspended request's way from the event loop to a worker and back, without HTTP.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -9,48 +9,45 @@ use mpsc_queue::{Receiver as OurReceiver, WakingQueue};
 use nix::time::{ClockId, clock_gettime};
 use tokio::sync::oneshot;
 
-use super::{Cell, Group};
-use crate::contestant::{Contestant, Item, Payload, Role};
+use crate::contestant::{Contestant, Role};
 use crate::contestants::{Crossbeam, Odin};
 use crate::eventfd::{Event, Notify};
+use crate::payload::{Item, Payload};
+use crate::scenario::{Cell, Group};
 
-/// What is measured of a round trip.
+/// The clock that measures round trips.
 #[derive(Clone, Copy)]
 pub(super) enum Clock {
-    /// How long it takes.
+    /// Elapsed time.
     Wall,
-    /// What it costs: of two ways that are equally fast, one may have slept.
-    Processor,
+    /// CPU time: of two ways that are equally fast, one may sleep more.
+    Cpu,
 }
 
-/// So many requests are suspended at any time. The way out is the same for all,
-/// `std::sync::mpsc`: what differs is the way back.
+/// Creates the group with this number of suspended requests at any time. All
+/// contestants pass requests to the worker by `std::sync::mpsc`; they differ in the way
+/// back.
 pub(super) fn group(suspended: u64, clock: Clock) -> Group {
-    let cell = |name, role, run: fn(u64, u64) -> Duration| Cell {
-        name,
-        role,
-        run: Box::new(move |items| {
-            let before = processor_time();
+    let cell = |name, role, run: fn(u64, u64) -> Duration| {
+        Cell::new(name, role, move |items| {
+            let before = cpu_time();
             let elapsed = run(suspended, items);
             match clock {
                 Clock::Wall => elapsed,
-                Clock::Processor => processor_time() - before,
+                Clock::Cpu => cpu_time() - before,
             }
-        }),
+        })
     };
     let (name, measured) = match clock {
         Clock::Wall => ("resume", "Round trips"),
-        Clock::Processor => (
-            "resume-cpu",
-            "Processor time, of both threads, of round trips",
-        ),
+        Clock::Cpu => ("resume-cpu", "CPU time of both threads for round trips"),
     };
     Group {
         scenario: format!("{name}/{suspended}"),
-        family: "",
+        payload: "",
         question: format!(
-            "{measured} from a loop to a worker and back to the loop, which sleeps if \
-             there is nothing to do. Under way at a time: {suspended}."
+            "{measured} from an event loop to a worker and back to the event loop, which \
+             sleeps when idle. Requests in flight: {suspended}."
         ),
         unit: 10 * suspended.max(64),
         oversubscribed: crate::cores::count() < 2,
@@ -73,8 +70,8 @@ pub(super) fn group(suspended: u64, clock: Clock) -> Group {
     }
 }
 
-/// What this process has used.
-fn processor_time() -> Duration {
+/// Returns the CPU time of this process.
+fn cpu_time() -> Duration {
     clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)
         .expect("Linux has this clock")
         .into()
@@ -83,7 +80,7 @@ fn processor_time() -> Duration {
 fn through_ours(suspended: u64, items: u64) -> Duration {
     let event = Arc::new(Event::new());
     let queue = Arc::new(WakingQueue::with_waker(Notify(Arc::clone(&event))));
-    let mut resumed = OurReceiver::owned(Arc::clone(&queue)).expect("it is new");
+    let mut resumed = OurReceiver::owned(Arc::clone(&queue)).expect("a new queue has no receiver");
     let resume = move |item| queue.push(item);
     round_trips(suspended, items, resume, |found: &mut Vec<Box<Item>>| {
         found.extend(resumed.drain(usize::MAX));
@@ -97,7 +94,7 @@ fn through_ours(suspended: u64, items: u64) -> Duration {
 
 fn notifying<T: Payload, C: Contestant<T>>(suspended: u64, items: u64) -> Duration {
     let event = Arc::new(Event::new());
-    let (mut producer, mut consumer) = C::open(suspended as usize);
+    let (mut producer, mut consumer) = C::channel(suspended as usize);
     let notify = Notify(Arc::clone(&event));
     let resume = move |item| {
         C::push(&mut producer, item);
@@ -111,13 +108,13 @@ fn notifying<T: Payload, C: Contestant<T>>(suspended: u64, items: u64) -> Durati
     })
 }
 
-/// Sends items to a worker, which gives them to `resume`, and again when `turn`
-/// finds them back in the loop.
+/// Sends items to a worker, which passes them to `resume`, and again after `poll` has
+/// returned them to the event loop.
 fn round_trips<T: Payload>(
     suspended: u64,
     items: u64,
     mut resume: impl FnMut(T) + Send + 'static,
-    mut turn: impl FnMut(&mut Vec<T>),
+    mut poll: impl FnMut(&mut Vec<T>),
 ) -> Duration {
     let (work, works): (Sender<T>, Receiver<T>) = channel();
     let worker = thread::spawn(move || works.into_iter().for_each(&mut resume));
@@ -127,20 +124,20 @@ fn round_trips<T: Payload>(
     let start = Instant::now();
     stock
         .into_iter()
-        .for_each(|item| work.send(item).expect("the worker lives"));
+        .for_each(|item| work.send(item).expect("the worker exists"));
     while back < items {
-        turn(&mut found);
+        poll(&mut found);
         for item in found.drain(..) {
             back += 1;
             if sent < items {
-                work.send(item).expect("the worker lives");
+                work.send(item).expect("the worker exists");
                 sent += 1;
             }
         }
     }
     let elapsed = start.elapsed();
     drop(work);
-    worker.join().expect("it does not panic");
+    worker.join().expect("the worker does not panic");
     elapsed
 }
 
@@ -148,13 +145,13 @@ fn oneshots(suspended: u64, items: u64) -> Duration {
     let (work, works) = channel::<oneshot::Sender<()>>();
     let worker = thread::spawn(move || {
         for resume in works {
-            resume.send(()).expect("the loop waits");
+            resume.send(()).expect("the request waits");
         }
     });
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()
-        .expect("there are file descriptors left");
+        .expect("the process has a free file descriptor");
     let elapsed = runtime.block_on(async {
         let start = Instant::now();
         let requests: Vec<_> = (0..suspended)
@@ -163,19 +160,19 @@ fn oneshots(suspended: u64, items: u64) -> Duration {
                 tokio::spawn(async move {
                     for _ in 0..items / suspended {
                         let (resume, resumed) = oneshot::channel();
-                        work.send(resume).expect("the worker lives");
+                        work.send(resume).expect("the worker exists");
                         resumed.await.expect("the worker resumes");
                     }
                 })
             })
             .collect();
         for request in requests {
-            request.await.expect("it does not panic");
+            request.await.expect("the task does not panic");
         }
         start.elapsed()
     });
     drop(work);
-    worker.join().expect("it does not panic");
+    worker.join().expect("the worker does not panic");
     elapsed
 }
 

@@ -1,108 +1,108 @@
-//! What one would write around a queue that cannot block.
+//! Adapters that make a queue without blocking operations wake its consumer.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::thread::{self, Thread};
 
-use super::turn::Sleeper;
-use crate::contestant::{Contestant, Payload};
+use super::sample::Sleeper;
+use crate::contestant::Contestant;
 use crate::eventfd::Event;
+use crate::payload::Payload;
 
-/// How a thread sleeps, and is woken.
-pub(super) trait Bell: Clone + Send + 'static {
-    /// One that wakes the thread that calls this.
+/// A way for a thread to sleep and be woken.
+pub(super) trait WakeMethod: Clone + Send + 'static {
+    /// Creates a value that wakes the calling thread.
     fn new() -> Self;
 
-    /// Wakes the thread, or makes its next `wait` end at once.
-    fn ring(&self);
+    /// Wakes the thread, or makes its next `sleep` return immediately.
+    fn wake(&self);
 
-    /// Sleeps until there has been a `ring` since the last `wait`, or for no reason
-    /// less long.
-    fn wait(&self);
+    /// Sleeps until `wake` has been called since the last `sleep`. May return spuriously.
+    fn sleep(&self);
 }
 
-/// The standard library's token.
+/// The park token of a thread.
 #[derive(Clone)]
 pub(super) struct Token(Thread);
 
-impl Bell for Token {
+impl WakeMethod for Token {
     fn new() -> Self {
         Self(thread::current())
     }
 
-    fn ring(&self) {
+    fn wake(&self) {
         self.0.unpark();
     }
 
-    fn wait(&self) {
+    fn sleep(&self) {
         thread::park();
     }
 }
 
-/// An eventfd, as an event loop has it.
-impl Bell for Arc<Event> {
+/// An eventfd, as in an event loop.
+impl WakeMethod for Arc<Event> {
     fn new() -> Self {
         Self::new(Event::new())
     }
 
-    fn ring(&self) {
+    fn wake(&self) {
         self.notify();
     }
 
-    fn wait(&self) {
+    fn sleep(&self) {
         Event::wait(self);
     }
 }
 
-/// One end of a queue, its bell, and how often this end has used that.
+/// An end of a queue with its wake method and the number of calls to it.
 pub(super) struct End<Q, B> {
     queue: Q,
-    bell: B,
-    used: u64,
+    method: B,
+    calls: u64,
 }
 
-impl<Q, B: Bell> End<Q, B> {
-    fn ring(&mut self) {
-        self.used += 1;
-        self.bell.ring();
+impl<Q, B: WakeMethod> End<Q, B> {
+    fn wake(&mut self) {
+        self.calls += 1;
+        self.method.wake();
     }
 
-    fn wait(&mut self) {
-        self.used += 1;
-        self.bell.wait();
+    fn sleep(&mut self) {
+        self.calls += 1;
+        self.method.sleep();
     }
 }
 
-fn ends<P, C, B: Bell>((producer, consumer): (P, C)) -> (End<P, B>, End<C, B>) {
-    let bell = B::new();
+fn ends<P, C, B: WakeMethod>((producer, consumer): (P, C)) -> (End<P, B>, End<C, B>) {
+    let method = B::new();
     let producer = End {
         queue: producer,
-        bell: bell.clone(),
-        used: 0,
+        method: method.clone(),
+        calls: 0,
     };
     let consumer = End {
         queue: consumer,
-        bell,
-        used: 0,
+        method,
+        calls: 0,
     };
     (producer, consumer)
 }
 
-/// Rings for every push.
-pub(super) struct EveryTime<C, B>(PhantomData<fn() -> (C, B)>);
+/// Wakes the consumer on each push.
+pub(super) struct EachPush<C, B>(PhantomData<fn() -> (C, B)>);
 
-impl<T: Payload, C: Contestant<T>, B: Bell> Sleeper<T> for EveryTime<C, B> {
+impl<T: Payload, C: Contestant<T>, B: WakeMethod> Sleeper<T> for EachPush<C, B> {
     type Producer = End<C::Producer, B>;
     type Consumer = End<C::Consumer, B>;
 
-    fn open(capacity: usize) -> (Self::Producer, Self::Consumer) {
-        ends(C::open(capacity))
+    fn channel(capacity: usize) -> (Self::Producer, Self::Consumer) {
+        ends(C::channel(capacity))
     }
 
     fn push(producer: &mut Self::Producer, item: T) {
         C::push(&mut producer.queue, item);
-        producer.ring();
+        producer.wake();
     }
 
     fn recv(consumer: &mut Self::Consumer) -> T {
@@ -110,39 +110,39 @@ impl<T: Payload, C: Contestant<T>, B: Bell> Sleeper<T> for EveryTime<C, B> {
             if let Some(item) = C::pop(&mut consumer.queue) {
                 return item;
             }
-            consumer.wait();
+            consumer.sleep();
         }
     }
 
     fn wakes(producer: &Self::Producer) -> Option<u64> {
-        Some(producer.used)
+        Some(producer.calls)
     }
 
     fn waits(consumer: &Self::Consumer) -> Option<u64> {
-        Some(consumer.used)
+        Some(consumer.calls)
     }
 }
 
-/// Rings if a flag says that the consumer sleeps.
+/// Wakes the consumer if it has set a flag before sleeping.
 pub(super) struct Flagged<C, B>(PhantomData<fn() -> (C, B)>);
 
-impl<T: Payload, C: Contestant<T>, B: Bell> Sleeper<T> for Flagged<C, B> {
+impl<T: Payload, C: Contestant<T>, B: WakeMethod> Sleeper<T> for Flagged<C, B> {
     type Producer = (End<C::Producer, B>, Arc<AtomicBool>);
     type Consumer = (End<C::Consumer, B>, Arc<AtomicBool>);
 
-    fn open(capacity: usize) -> (Self::Producer, Self::Consumer) {
-        let (producer, consumer) = ends(C::open(capacity));
+    fn channel(capacity: usize) -> (Self::Producer, Self::Consumer) {
+        let (producer, consumer) = ends(C::channel(capacity));
         let sleeping = Arc::default();
         ((producer, Arc::clone(&sleeping)), (consumer, sleeping))
     }
 
     fn push((producer, sleeping): &mut Self::Producer, item: T) {
         C::push(&mut producer.queue, item);
-        // Pairs with the fence in `recv`: we see the flag, or it sees the item.
+        // Pairs with the fence in `recv`: the producer sees the flag or the consumer the item.
         fence(Ordering::SeqCst);
-        // The exchange is for one of several producers. Relaxed: the fence orders it.
+        // The swap elects one of several producers. Relaxed: the fence orders it.
         if sleeping.load(Ordering::Relaxed) && sleeping.swap(false, Ordering::Relaxed) {
-            producer.ring();
+            producer.wake();
         }
     }
 
@@ -156,7 +156,7 @@ impl<T: Payload, C: Contestant<T>, B: Bell> Sleeper<T> for Flagged<C, B> {
             fence(Ordering::SeqCst);
             let item = C::pop(&mut consumer.queue);
             if item.is_none() {
-                consumer.wait();
+                consumer.sleep();
             }
             sleeping.store(false, Ordering::Relaxed);
             if let Some(item) = item {
@@ -166,10 +166,10 @@ impl<T: Payload, C: Contestant<T>, B: Bell> Sleeper<T> for Flagged<C, B> {
     }
 
     fn wakes((producer, _): &Self::Producer) -> Option<u64> {
-        Some(producer.used)
+        Some(producer.calls)
     }
 
     fn waits((consumer, _): &Self::Consumer) -> Option<u64> {
-        Some(consumer.used)
+        Some(consumer.calls)
     }
 }

@@ -1,77 +1,61 @@
-//! Channels that sleep by themselves.
+//! Channels with a blocking receive.
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::sync::{Arc, Condvar, Mutex};
 
-use super::turn::Sleeper;
-use crate::contestant::{Contestant, Payload};
+use super::sample::Sleeper;
+use crate::contestant::Contestant;
 use crate::contestants::{Crossbeam, Crossfire, Flume, Futures, Kanal, Std, Thingbuf, Tokio};
+use crate::payload::Payload;
 
-/// A channel whose receiver can wait for an item.
+/// A channel whose receiver can block.
 pub(super) trait Blocks<T>: Contestant<T> {
-    /// Takes the oldest item out, sleeping until there is one.
+    /// Removes the oldest item, sleeping until there is one.
     fn recv(receiver: &mut Self::Consumer) -> T;
 }
 
-impl<T: Payload> Blocks<T> for Std {
-    fn recv(receiver: &mut Self::Consumer) -> T {
-        receiver.recv().expect("the sender is here")
-    }
+macro_rules! blocks {
+    ($($channel:ident: $recv:ident,)*) => {$(
+        impl<T: Payload> Blocks<T> for $channel {
+            fn recv(receiver: &mut Self::Consumer) -> T {
+                receiver.$recv().expect("the sender exists")
+            }
+        }
+    )*};
 }
 
-impl<T: Payload> Blocks<T> for Crossbeam {
-    fn recv(receiver: &mut Self::Consumer) -> T {
-        receiver.recv().expect("the sender is here")
-    }
-}
-
-impl<T: Payload> Blocks<T> for Flume {
-    fn recv(receiver: &mut Self::Consumer) -> T {
-        receiver.recv().expect("the sender is here")
-    }
-}
-
-impl<T: Payload> Blocks<T> for Kanal {
-    fn recv(receiver: &mut Self::Consumer) -> T {
-        receiver.recv().expect("the sender is here")
-    }
-}
-
-impl<T: Payload> Blocks<T> for Crossfire {
-    fn recv(receiver: &mut Self::Consumer) -> T {
-        receiver.recv().expect("the sender is here")
-    }
-}
-
-impl<T: Payload> Blocks<T> for Tokio {
-    fn recv(receiver: &mut Self::Consumer) -> T {
-        receiver.blocking_recv().expect("the sender is here")
-    }
+blocks! {
+    Std: recv,
+    Crossbeam: recv,
+    Flume: recv,
+    Kanal: recv,
+    Crossfire: recv,
+    Tokio: blocking_recv,
 }
 
 impl<T: Payload> Blocks<T> for Thingbuf {
     fn recv(receiver: &mut Self::Consumer) -> T {
-        let mut slot = receiver.recv_ref().expect("the sender is here");
-        slot.take().expect("it was sent")
+        let mut slot = receiver.recv_ref().expect("the sender exists");
+        slot.take().expect("a sent slot holds an item")
     }
 }
 
 impl<T: Payload> Blocks<T> for Futures {
     fn recv(receiver: &mut Self::Consumer) -> T {
-        futures_executor::block_on(receiver.recv()).expect("the sender is here")
+        futures_executor::block_on(receiver.recv()).expect("the sender exists")
     }
 }
 
-/// A channel by itself.
+/// A channel without an adapter.
 pub(super) struct Blocking<C>(PhantomData<fn() -> C>);
 
 impl<T: Payload, C: Blocks<T>> Sleeper<T> for Blocking<C> {
     type Producer = C::Producer;
     type Consumer = C::Consumer;
 
-    fn open(capacity: usize) -> (Self::Producer, Self::Consumer) {
-        C::open(capacity)
+    fn channel(capacity: usize) -> (Self::Producer, Self::Consumer) {
+        C::channel(capacity)
     }
 
     fn push(sender: &mut Self::Producer, item: T) {
@@ -90,12 +74,12 @@ impl<T: Payload> Sleeper<T> for TokioLoop {
     type Producer = <Tokio as Contestant<T>>::Producer;
     type Consumer = (tokio::runtime::Runtime, <Tokio as Contestant<T>>::Consumer);
 
-    fn open(capacity: usize) -> (Self::Producer, Self::Consumer) {
-        let (sender, receiver) = <Tokio as Contestant<T>>::open(capacity);
+    fn channel(capacity: usize) -> (Self::Producer, Self::Consumer) {
+        let (sender, receiver) = <Tokio as Contestant<T>>::channel(capacity);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .build()
-            .expect("there are file descriptors left");
+            .expect("the process has a free file descriptor");
         (sender, (runtime, receiver))
     }
 
@@ -104,22 +88,22 @@ impl<T: Payload> Sleeper<T> for TokioLoop {
     }
 
     fn recv((runtime, receiver): &mut Self::Consumer) -> T {
-        // What is there needs no runtime to be entered for it.
+        // Enter the runtime only if the channel is empty.
         receiver.try_recv().unwrap_or_else(|_| {
             let item = runtime.block_on(receiver.recv());
-            item.expect("the sender is here")
+            item.expect("the sender exists")
         })
     }
 }
 
-/// The classic: a lock around a ring of items, and a condition variable.
+/// A lock around a ring of items, with a condition variable.
 pub(super) struct Condition;
 
 impl<T: Payload> Sleeper<T> for Condition {
     type Producer = Arc<(Mutex<VecDeque<T>>, Condvar)>;
     type Consumer = Self::Producer;
 
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
+    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
         let queue = Self::Producer::default();
         (Arc::clone(&queue), queue)
     }
@@ -137,6 +121,6 @@ impl<T: Payload> Sleeper<T> for Condition {
         items
             .expect("not poisoned")
             .pop_front()
-            .expect("it is not empty")
+            .expect("the ring is not empty")
     }
 }

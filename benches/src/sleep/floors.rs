@@ -1,13 +1,12 @@
-//! What the kernel takes for a wake-up, with nothing around it: numbers that are
-//! counted and not stored.
+//! Floors: a wake-up by the kernel, with items that are counted instead of stored.
 
 use std::sync::Arc;
 
-use super::turn::Sleeper;
+use super::sample::Sleeper;
 use crate::eventfd::Event;
 use crate::futex::Futex;
 
-/// A consumer, with the number of its next item and how many there are.
+/// A consumer with the number of its next item and of all items pushed.
 pub(super) struct Counting<E> {
     next: u64,
     pushed: u64,
@@ -27,7 +26,7 @@ impl<E> Counting<E> {
         (event, consumer)
     }
 
-    /// The next number; `wait` tells how many more there are.
+    /// Returns the next number. `wait` returns how many items have been added.
     fn recv(&mut self, wait: impl Fn(&E) -> u64) -> u64 {
         while self.next == self.pushed {
             self.waits += 1;
@@ -38,14 +37,14 @@ impl<E> Counting<E> {
     }
 }
 
-/// An eventfd that is written to for each item.
+/// An eventfd that the producer writes to for each item.
 pub(super) struct BareEventfd;
 
 impl Sleeper<u64> for BareEventfd {
     type Producer = Arc<Event>;
     type Consumer = Counting<Event>;
 
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
+    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
         Counting::ends(Event::new())
     }
 
@@ -66,14 +65,14 @@ impl Sleeper<u64> for BareEventfd {
     }
 }
 
-/// A word that counts the items, and tells whether somebody sleeps on it.
+/// A futex that counts the items, and whose flag shows that the consumer sleeps.
 pub(super) struct BareFutex;
 
 impl Sleeper<u64> for BareFutex {
     type Producer = Arc<Futex>;
     type Consumer = Counting<Futex>;
 
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
+    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
         Counting::ends(Futex::new())
     }
 

@@ -1,4 +1,4 @@
-//! The queue of this workspace, which wakes by itself.
+//! The queue of this workspace, which wakes its consumer.
 
 use std::marker::PhantomData;
 use std::mem;
@@ -7,26 +7,25 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use mpsc_queue::{BlockingQueue, Chain, Receiver, ThreadWaker, Wake, WakeTarget, WakingQueue};
 
-use super::adapters::Bell;
-use super::turn::Sleeper;
-use crate::contestant::{Item, Payload};
+use super::adapters::WakeMethod;
+use super::sample::Sleeper;
+use crate::payload::{Item, Payload};
 
 type Shared<W> = Arc<WakingQueue<Box<Item>, W>>;
 
-/// Who is woken, and how that one waits.
+/// A waker, and the way its consumer waits.
 pub(super) trait Waker: WakeTarget + Send + Sync + Sized + 'static {
-    /// A queue whose consumer is the thread that calls this.
+    /// Creates a queue whose consumer is the calling thread.
     fn queue() -> WakingQueue<Box<Item>, Self>;
 
-    /// Takes the oldest item out, sleeping until there is one, and counts how often
-    /// it parked.
+    /// Removes the oldest item, sleeping until there is one, and counts the parks.
     fn recv(receiver: &mut Receiver<Shared<Self>, Self>, parks: &mut u64) -> Box<Item>;
 
-    /// How often the consumer was woken, if that is known.
+    /// Returns how often the consumer was woken, if known.
     fn wakes(&self) -> Option<u64>;
 }
 
-/// As in the crate's quick start: `recv` parks.
+/// The blocking receive of the crate.
 impl Waker for ThreadWaker {
     fn queue() -> WakingQueue<Box<Item>, Self> {
         BlockingQueue::new()
@@ -41,24 +40,24 @@ impl Waker for ThreadWaker {
     }
 }
 
-/// As an event loop does it: park, then wait for the bell.
-pub(super) struct Ring<B> {
-    bell: B,
+/// A park followed by a wait, as in an event loop.
+pub(super) struct Notified<B> {
+    method: B,
     times: AtomicU64,
 }
 
-impl<B: Bell + Sync> Wake for Ring<B> {
+impl<B: WakeMethod + Sync> Wake for Notified<B> {
     fn wake(&self) {
         // Relaxed: a statistic, read after all items have arrived.
         self.times.fetch_add(1, Ordering::Relaxed);
-        self.bell.ring();
+        self.method.wake();
     }
 }
 
-impl<B: Bell + Sync> Waker for Ring<B> {
+impl<B: WakeMethod + Sync> Waker for Notified<B> {
     fn queue() -> WakingQueue<Box<Item>, Self> {
         WakingQueue::with_waker(Self {
-            bell: B::new(),
+            method: B::new(),
             times: AtomicU64::new(0),
         })
     }
@@ -71,7 +70,7 @@ impl<B: Bell + Sync> Waker for Ring<B> {
             let queue = Arc::clone(receiver.queue());
             if let Some(_parked) = receiver.park() {
                 *parks += 1;
-                queue.waker().bell.wait();
+                queue.waker().method.sleep();
             }
         }
     }
@@ -81,16 +80,16 @@ impl<B: Bell + Sync> Waker for Ring<B> {
     }
 }
 
-/// A push for each item.
+/// One push per item.
 pub(super) struct Single<W>(PhantomData<fn() -> W>);
 
 impl<W: Waker> Sleeper<Box<Item>> for Single<W> {
     type Producer = Shared<W>;
     type Consumer = (Receiver<Shared<W>, W>, u64);
 
-    fn open(_: usize) -> (Self::Producer, Self::Consumer) {
+    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
         let queue = Arc::new(W::queue());
-        let receiver = Receiver::owned(Arc::clone(&queue)).expect("it is new");
+        let receiver = Receiver::owned(Arc::clone(&queue)).expect("a new queue has no receiver");
         (queue, (receiver, 0))
     }
 
@@ -111,15 +110,15 @@ impl<W: Waker> Sleeper<Box<Item>> for Single<W> {
     }
 }
 
-/// A push for all items that are due by now, up to 64.
+/// One push for all items that are due, up to 64.
 pub(super) struct Chained<W>(PhantomData<fn() -> W>);
 
 impl<W: Waker> Sleeper<Box<Item>> for Chained<W> {
     type Producer = (Shared<W>, Chain<Box<Item>>);
     type Consumer = <Single<W> as Sleeper<Box<Item>>>::Consumer;
 
-    fn open(capacity: usize) -> (Self::Producer, Self::Consumer) {
-        let (queue, consumer) = Single::<W>::open(capacity);
+    fn channel(capacity: usize) -> (Self::Producer, Self::Consumer) {
+        let (queue, consumer) = Single::<W>::channel(capacity);
         ((queue, Chain::new()), consumer)
     }
 
@@ -147,15 +146,15 @@ impl<W: Waker> Sleeper<Box<Item>> for Chained<W> {
     }
 }
 
-/// Carries a number, which has to be put on the heap to be queued.
+/// Numbers in boxes, because `mpsc-queue` queues handles.
 pub(super) struct Boxing<S>(PhantomData<fn() -> S>);
 
 impl<S: Sleeper<Box<Item>>> Sleeper<u64> for Boxing<S> {
     type Producer = S::Producer;
     type Consumer = S::Consumer;
 
-    fn open(capacity: usize) -> (S::Producer, S::Consumer) {
-        S::open(capacity)
+    fn channel(capacity: usize) -> (S::Producer, S::Consumer) {
+        S::channel(capacity)
     }
 
     fn push(producer: &mut S::Producer, value: u64) {

@@ -1,4 +1,4 @@
-//! may_minihttp, a coroutine for each connection, on one thread.
+//! may_minihttp on one thread, with a coroutine for each connection.
 
 use std::io;
 use std::net::TcpListener;
@@ -8,19 +8,22 @@ use may::sync::mpsc::{Receiver, Sender, channel};
 use may_minihttp::{HttpService, HttpServiceFactory, Request, Response};
 
 use super::workers::{self, Policy};
+use crate::address;
 
 type Job = Sender<&'static str>;
 
 pub(crate) fn serve(policy: Policy) -> io::Result<()> {
     may::config().set_workers(1);
     let workers = workers::start(policy, |job: Job| {
-        let _ = job.send("hello"); // the connection may be gone
+        let _ = job.send("hello"); // the connection may be closed
     });
-    // It does not tell which port it got.
+    // The server does not report its port, so choose a free one.
     let addr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let server = Factory { workers }.start(addr)?;
-    super::announce(addr);
-    server.join().map_err(|_| io::Error::other("it panicked"))
+    address::announce(addr);
+    server
+        .join()
+        .map_err(|_| io::Error::other("the server panicked"))
 }
 
 struct Factory {
@@ -33,15 +36,15 @@ impl HttpServiceFactory for Factory {
     fn new_service(&self, _: usize) -> Service {
         Service {
             workers: self.workers.clone(),
-            answers: channel(),
+            responses: channel(),
         }
     }
 }
 
-/// Of one connection, whose requests come one after the other.
+/// The service of one connection, whose requests arrive one after the other.
 struct Service {
     workers: Workers<Job>,
-    answers: (Sender<&'static str>, Receiver<&'static str>),
+    responses: (Sender<&'static str>, Receiver<&'static str>),
 }
 
 impl HttpService for Service {
@@ -54,11 +57,11 @@ impl HttpService for Service {
         match request.path() {
             "/" => response.body("hello"),
             "/async" => {
-                let (answer, answers) = &self.answers;
+                let (response_sender, responses) = &self.responses;
                 self.workers
-                    .send(answer.clone())
+                    .send(response_sender.clone())
                     .map_err(io::Error::other)?;
-                response.body(answers.recv().map_err(io::Error::other)?);
+                response.body(responses.recv().map_err(io::Error::other)?);
             }
             _ => {
                 response.status_code(404, "Not Found");

@@ -1,4 +1,4 @@
-//! One turn: a producer that keeps to a schedule, and a consumer that sleeps.
+//! A sample: a producer that keeps to a schedule, and a consumer that sleeps.
 
 use std::hint::spin_loop;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -9,63 +9,62 @@ use hdrhistogram::Histogram;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::time::ClockId;
 
-use super::{Calls, Load, Turn, histogram};
-use crate::contestant::Payload;
+use super::figures::{Calls, Sample, histogram};
+use super::load::Load;
+use crate::payload::Payload;
 
-/// A queue whose consumer sleeps when there is nothing to do.
+/// A queue whose consumer sleeps when the queue is empty.
 pub(super) trait Sleeper<T>: 'static {
-    /// The end that pushes.
+    /// The producer's end.
     type Producer: Send + 'static;
-    /// The end that sleeps.
+    /// The consumer's end.
     type Consumer;
 
-    /// A new queue, with room for `capacity` items if it cannot grow. Called by the
-    /// thread that receives.
-    fn open(capacity: usize) -> (Self::Producer, Self::Consumer);
+    /// Creates a queue for the calling thread to receive from. A bounded one must have
+    /// room for `capacity` items.
+    fn channel(capacity: usize) -> (Self::Producer, Self::Consumer);
 
-    /// Appends an item, and sees to it that the consumer is awake.
+    /// Appends an item, and wakes the consumer if necessary.
     fn push(producer: &mut Self::Producer, item: T);
 
-    /// No item is due just now: appends what `push` has kept.
+    /// Appends the items that `push` has kept. Called when no further item is due.
     fn flush(_: &mut Self::Producer) {}
 
-    /// Takes the oldest item out, sleeping until there is one.
+    /// Removes the oldest item, sleeping until there is one.
     fn recv(consumer: &mut Self::Consumer) -> T;
 
-    /// How often the producer woke the consumer, or tried to; if that is known.
+    /// Returns how often the producer woke the consumer or attempted to, if known.
     fn wakes(_: &Self::Producer) -> Option<u64> {
         None
     }
 
-    /// How often the consumer began to wait, if that is known.
+    /// Returns how often the consumer began to wait, if known.
     fn waits(_: &Self::Consumer) -> Option<u64> {
         None
     }
 }
 
-/// Sends `items` items through a new queue. Fails if they have not all arrived
-/// `patience` after the last push: the consumer sleeps on, and is left to it.
+/// Sends `items` items through a new queue. Fails if they have not all arrived within
+/// `timeout` after the last push; the consumer's thread is then leaked.
 pub(super) fn run<T: Payload, S: Sleeper<T>>(
     load: Load,
     items: u64,
-    patience: Duration,
-) -> Result<Turn, String> {
+    timeout: Duration,
+) -> Result<Sample, String> {
     let (ready, is_ready) = channel();
     let (done, is_done) = channel();
-    // Not a scoped thread: one that sleeps for ever cannot be joined.
+    // Not a scoped thread, because a consumer that sleeps forever cannot be joined.
     thread::spawn(move || consume::<T, S>(load, items as usize, &ready, &done));
     let stock: Vec<T> = (0..items).map(T::new).collect();
     let mut producer = is_ready.recv().map_err(|_| "panicked")?;
     let (start, late) = produce::<T, S>(load, stock, &mut producer);
-    let received = is_done
-        .recv_timeout(patience)
-        .map_err(|error| match error {
-            RecvTimeoutError::Timeout => format!(
-                "the consumer still waits for some of {items} items {patience:?} after the last \
-             push: it lost a wake-up"
-            ),
-            RecvTimeoutError::Disconnected => "panicked".into(),
-        })?;
+    let received = is_done.recv_timeout(timeout).map_err(|error| match error {
+        RecvTimeoutError::Timeout => format!(
+            "lost a wake-up: some of {items} items did not arrive within {timeout:?} after the \
+             last push"
+        ),
+        RecvTimeoutError::Disconnected => "panicked".into(),
+    })?;
     let mut latency = histogram();
     if let Load::PerSecond(per_second) = load {
         for (number, arrival) in (0..).zip(&received.arrivals) {
@@ -74,7 +73,7 @@ pub(super) fn run<T: Payload, S: Sleeper<T>>(
         }
     }
     let calls = S::wakes(&producer).zip(received.waits);
-    Ok(Turn {
+    Ok(Sample {
         items,
         latency,
         late,
@@ -85,7 +84,7 @@ pub(super) fn run<T: Payload, S: Sleeper<T>>(
     })
 }
 
-/// How long after the start the schedule wants an item pushed.
+/// Returns when an item is due, relative to the start of the schedule.
 fn due(number: u64, per_second: u64) -> Duration {
     Duration::from_nanos(number * (1_000_000_000 / per_second))
 }
@@ -94,14 +93,14 @@ fn record(histogram: &mut Histogram<u64>, due: Instant, at: Instant) {
     histogram.saturating_record(at.saturating_duration_since(due).as_nanos() as u64);
 }
 
-/// Pushes everything. When the schedule began, and how late the pushes did.
+/// Pushes all items. Returns the start of the schedule, and how late the pushes began.
 fn produce<T, S: Sleeper<T>>(
     load: Load,
     stock: Vec<T>,
     producer: &mut S::Producer,
 ) -> (Instant, Histogram<u64>) {
     let mut late = histogram();
-    // Meanwhile the consumer falls asleep.
+    // Give the consumer time to fall asleep.
     let start = Instant::now() + Duration::from_millis(1);
     wait_until(start);
     for (number, item) in (0..).zip(stock) {
@@ -120,7 +119,8 @@ fn produce<T, S: Sleeper<T>>(
     (start, late)
 }
 
-/// Spins: a producer that slept would be late by the timer's slack. When it was over.
+/// Spins until `due`, because a producer that slept would be late by the timer's slack.
+/// Returns the time.
 fn wait_until(due: Instant) -> Instant {
     loop {
         let now = Instant::now();
@@ -131,7 +131,7 @@ fn wait_until(due: Instant) -> Instant {
     }
 }
 
-/// What the consumer's thread tells.
+/// The consumer's results.
 struct Received {
     /// Empty at saturation.
     arrivals: Vec<Instant>,
@@ -147,16 +147,15 @@ fn consume<T: Payload, S: Sleeper<T>>(
     ready: &Sender<S::Producer>,
     done: &Sender<Received>,
 ) {
-    let (producer, mut consumer) = S::open(items);
-    // All memory has been touched before the clock starts, and what has arrived is
-    // freed after it stops.
+    let (producer, mut consumer) = S::channel(items);
+    // All memory is touched before the clock starts, and items are freed after it stops.
     let mut got: Vec<Option<T>> = (0..items).map(|_| None).collect();
     let mut arrivals = Vec::new();
     if load != Load::Saturation {
         arrivals.resize(items, Instant::now());
     }
-    let (sleeps, busy) = (times_asleep(), processor_time());
-    ready.send(producer).expect("the producer waits for it");
+    let (sleeps, busy) = (sleep_count(), cpu_time());
+    ready.send(producer).expect("the producer's thread waits");
     for (number, got) in got.iter_mut().enumerate() {
         *got = Some(S::recv(&mut consumer));
         if let Some(arrival) = arrivals.get_mut(number) {
@@ -164,13 +163,13 @@ fn consume<T: Payload, S: Sleeper<T>>(
         }
     }
     let end = Instant::now();
-    let (sleeps, busy) = (times_asleep() - sleeps, processor_time() - busy);
+    let (sleeps, busy) = (sleep_count() - sleeps, cpu_time() - busy);
     for (number, item) in (0..).zip(&got) {
         let value = item.as_ref().map(T::value);
-        assert_eq!(value, Some(number), "not in order");
+        assert_eq!(value, Some(number), "items out of order");
     }
     let waits = S::waits(&consumer);
-    // Whoever lost patience does not listen any more.
+    // The receiver is gone if the sample has timed out; ignore the error.
     let _ = done.send(Received {
         arrivals,
         end,
@@ -180,15 +179,15 @@ fn consume<T: Payload, S: Sleeper<T>>(
     });
 }
 
-/// How often this thread has given up its processor in order to wait.
-fn times_asleep() -> u64 {
-    let usage = getrusage(UsageWho::RUSAGE_THREAD).expect("Linux knows it");
+/// Returns the voluntary context switches of this thread: how often it slept.
+fn sleep_count() -> u64 {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD).expect("Linux supports RUSAGE_THREAD");
     usage.voluntary_context_switches() as u64
 }
 
-fn processor_time() -> Duration {
+fn cpu_time() -> Duration {
     let clock = ClockId::CLOCK_THREAD_CPUTIME_ID;
-    clock.now().expect("Linux has it").into()
+    clock.now().expect("Linux has this clock").into()
 }
 
 #[cfg(test)]
@@ -197,20 +196,19 @@ mod tests {
 
     use super::*;
 
-    /// A channel with a fault at its `AT`th item: it does what `FAULT` says.
+    /// A channel that forgets (`f`) its `AT`th item, or delays (`s`) its push.
     struct Faulty<const FAULT: char, const AT: u64>;
 
     impl<const FAULT: char, const AT: u64> Sleeper<u64> for Faulty<FAULT, AT> {
         type Producer = Sender<u64>;
         type Consumer = Receiver<u64>;
 
-        fn open(_: usize) -> (Sender<u64>, Receiver<u64>) {
+        fn channel(_: usize) -> (Sender<u64>, Receiver<u64>) {
             channel()
         }
 
         fn push(sender: &mut Sender<u64>, item: u64) {
             match FAULT {
-                // Nobody ever wakes the consumer for it.
                 'f' if item == AT => return,
                 's' if item == AT => thread::sleep(Duration::from_millis(20)),
                 _ => {}
@@ -223,30 +221,30 @@ mod tests {
         }
     }
 
-    fn run_faulty<const FAULT: char, const AT: u64>(patience: Duration) -> Result<Turn, String> {
-        run::<u64, Faulty<FAULT, AT>>(Load::PerSecond(1_000), 10, patience)
+    fn run_faulty<const FAULT: char, const AT: u64>(timeout: Duration) -> Result<Sample, String> {
+        run::<u64, Faulty<FAULT, AT>>(Load::PerSecond(1_000), 10, timeout)
     }
 
     const LONG: Duration = Duration::from_secs(60);
 
     #[test]
-    fn all_items_are_counted() {
-        let turn = run_faulty::<'-', 0>(LONG).unwrap_or_else(|what| panic!("{what}"));
-        assert_eq!((turn.items, turn.latency.len()), (10, 10));
+    fn sample_counts_all_items() {
+        let sample = run_faulty::<'-', 0>(LONG).unwrap_or_else(|what| panic!("{what}"));
+        assert_eq!((sample.items, sample.latency.len()), (10, 10));
     }
 
     #[test]
-    fn a_consumer_that_sleeps_on_is_told() {
-        let turn = run_faulty::<'f', 9>(Duration::from_millis(100));
-        let what = turn.err().expect("the last item did not come");
+    fn lost_wakeup_fails() {
+        let sample = run_faulty::<'f', 9>(Duration::from_millis(100));
+        let what = sample.err().expect("the last item is lost");
         assert!(what.contains("lost a wake-up"), "{what}");
     }
 
     #[test]
-    fn items_that_had_to_wait_for_a_slow_push_are_late() {
-        let turn = run_faulty::<'s', 0>(LONG).unwrap_or_else(|what| panic!("{what}"));
-        // The last was due after 9 ms. One per cent is the histogram's.
-        let least = turn.latency.min();
+    fn slow_push_delays_later_items() {
+        let sample = run_faulty::<'s', 0>(LONG).unwrap_or_else(|what| panic!("{what}"));
+        // The last item was due after 9 ms. The histogram's error is 1 %.
+        let least = sample.latency.min();
         assert!(least >= 10_800_000, "{least}");
     }
 }

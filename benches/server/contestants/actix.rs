@@ -8,12 +8,13 @@ use crossbeam_channel::Sender;
 use tokio::sync::oneshot;
 
 use super::workers::{self, Policy};
+use crate::address;
 
 type Job = oneshot::Sender<&'static str>;
 
 pub(crate) fn serve(policy: Policy) -> io::Result<()> {
     let workers = workers::start(policy, |job: Job| {
-        let _ = job.send("hello"); // the connection may be gone
+        let _ = job.send("hello"); // the connection may be closed
     });
     let app = move || {
         App::new()
@@ -24,14 +25,14 @@ pub(crate) fn serve(policy: Policy) -> io::Result<()> {
     rt::System::new().block_on(async {
         let server = HttpServer::new(app).workers(1).tcp_nodelay(true);
         let server = server.bind("127.0.0.1:0")?;
-        super::announce(server.addrs()[0]);
+        address::announce(server.addrs()[0]);
         server.run().await
     })
 }
 
 async fn in_background(workers: web::Data<Sender<Job>>) -> HttpResponse {
     let (job, done) = oneshot::channel();
-    workers.send(job).expect("the workers live");
+    workers.send(job).expect("the workers exist");
     match done.await {
         Ok(text) => hello(text),
         Err(_) => HttpResponse::InternalServerError().finish(),

@@ -1,5 +1,5 @@
-//! The least that a server on readiness does: epoll, recv, send. It counts requests
-//! by their empty line, and understands nothing.
+//! The floor: epoll, recv, send. It counts the empty lines that end requests, and
+//! parses nothing.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -7,7 +7,9 @@ use memchr::memmem::Finder;
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 
-/// As long as a real one.
+use crate::address;
+
+/// As long as http-resume's response.
 const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\n\
     Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
     Content-Length: 5\r\n\
@@ -18,17 +20,17 @@ const LISTENER: Token = Token(0);
 pub(crate) fn serve() -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
-    super::announce(listener.local_addr()?);
+    address::announce(listener.local_addr()?);
     poll.registry()
         .register(&mut listener, LISTENER, Interest::READABLE)?;
 
     let end = Finder::new(b"\r\n\r\n");
     let mut events = Events::with_capacity(1024);
-    let mut streams = Vec::new(); // by token - 1; the benchmark ends with its connections
+    let mut streams = Vec::new(); // index: token - 1; never removed
     let mut input = vec![0; 64 * 1024];
     loop {
         match poll.poll(&mut events, None) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue, // strace
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue, // by strace
             result => result?,
         }
         for event in &events {
@@ -43,7 +45,7 @@ pub(crate) fn serve() -> io::Result<()> {
                 continue;
             }
             let stream = &mut streams[event.token().0 - 1];
-            // Shorter than the buffer, so it was all there is.
+            // The requests are shorter than the buffer, so one `read` returns all of them.
             let Ok(Some(length)) = would_block(stream.read(&mut input)) else {
                 continue;
             };

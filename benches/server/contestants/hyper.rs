@@ -1,4 +1,4 @@
-//! hyper on tokio's current-thread runtime, its tasks in a `LocalSet` or not.
+//! hyper on tokio's current-thread runtime, with or without a `LocalSet`.
 
 use std::convert::Infallible;
 use std::io;
@@ -16,12 +16,13 @@ use tokio::sync::oneshot;
 use tokio::task::{LocalSet, spawn_local};
 
 use super::workers::{self, Policy};
+use crate::address;
 
 type Job = oneshot::Sender<&'static str>;
 
 pub(crate) fn serve(policy: Policy, local: bool) -> io::Result<()> {
     let workers = workers::start(policy, |job: Job| {
-        let _ = job.send("hello"); // the connection may be gone
+        let _ = job.send("hello"); // the connection may be closed
     });
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
@@ -37,7 +38,7 @@ pub(crate) fn serve(policy: Policy, local: bool) -> io::Result<()> {
 
 async fn accept(workers: Sender<Job>, spawn: fn(TcpStream, Sender<Job>)) -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    super::announce(listener.local_addr()?);
+    address::announce(listener.local_addr()?);
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
@@ -47,7 +48,7 @@ async fn accept(workers: Sender<Job>, spawn: fn(TcpStream, Sender<Job>)) -> io::
 
 async fn connection(stream: TcpStream, workers: Sender<Job>) {
     let service = service_fn(|request| handler(request, &workers));
-    // One write for what was pipelined.
+    // One write for all pipelined responses.
     let mut builder = http1::Builder::new();
     let serving = builder.pipeline_flush(true);
     let _ = serving
@@ -63,7 +64,7 @@ async fn handler(
         "/" => Some("hello"),
         "/async" => {
             let (job, done) = oneshot::channel();
-            workers.send(job).expect("the workers live");
+            workers.send(job).expect("the workers exist");
             done.await.ok()
         }
         _ => None,

@@ -1,5 +1,5 @@
-//! The servers that http-resume is compared with, each to be run in a process of its
-//! own. All serve `/` and `/async`, on one event-loop thread.
+//! The servers that http-resume is compared with. All serve `/` and `/async` on one
+//! event-loop thread.
 
 mod actix;
 mod floor;
@@ -8,17 +8,17 @@ mod may;
 mod workers;
 
 use std::io;
-use std::net::SocketAddr;
 
 use workers::Policy;
 
-/// The bound from below; knows no `/async` of its own, and answers it at once.
+/// The name of the floor, which treats `/async` like `/`.
 pub(crate) const FLOOR: &str = "floor";
 
 /// Serves until the process is killed.
 type Serve = fn() -> io::Result<()>;
 
-pub(crate) const PEERS: [(&str, Serve); 8] = [
+/// The servers by name.
+pub(crate) const CONTESTANTS: [(&str, Serve); 8] = [
     (FLOOR, floor::serve),
     ("hyper-local", || hyper::serve(Policy::Default, true)),
     ("hyper-local-batch", || hyper::serve(Policy::Batch, true)),
@@ -29,7 +29,7 @@ pub(crate) const PEERS: [(&str, Serve); 8] = [
     ("may-batch", || may::serve(Policy::Batch)),
 ];
 
-/// Their packages.
+/// The packages of the servers, whose versions the report states.
 pub(crate) const PACKAGES: [&str; 6] = [
     "hyper",
     "tokio",
@@ -38,8 +38,3 @@ pub(crate) const PACKAGES: [&str; 6] = [
     "may_minihttp",
     "crossbeam-channel",
 ];
-
-/// Says where a server listens, for the process that has started it.
-fn announce(addr: SocketAddr) {
-    println!("listening on http://{addr}");
-}

@@ -1,5 +1,4 @@
-//! The background of the peers: two threads fed by one channel, so that whichever is
-//! idle takes the next job.
+//! The worker threads of the other servers, fed by one channel.
 
 use std::thread;
 
@@ -7,24 +6,24 @@ use crossbeam_channel::{Sender, unbounded};
 
 const WORKERS: usize = 2;
 
-/// How the kernel schedules the workers. It matters more than most else: see `Batch`.
+/// The scheduling policy of the workers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Policy {
-    /// As any thread: one that is woken may interrupt the event loop.
+    /// The default policy: a woken worker may preempt the event loop.
     Default,
-    /// `SCHED_BATCH`, as the pool of http-resume's demonstration does it: one that is
-    /// woken waits for its turn.
+    /// `SCHED_BATCH`, as in the pool of http-resume's program: a woken worker does not
+    /// preempt the event loop.
     Batch,
 }
 
-/// What takes jobs, and answers each through its `reply`.
+/// Starts the workers, which call `reply` with each job. Returns the sender of jobs.
 pub(crate) fn start<J: Send + 'static>(policy: Policy, reply: fn(J)) -> Sender<J> {
     let (sender, receiver) = unbounded::<J>();
     for _ in 0..WORKERS {
         let receiver = receiver.clone();
         thread::spawn(move || {
             if policy == Policy::Batch {
-                become_batch();
+                use_batch_policy();
             }
             receiver.iter().for_each(reply);
         });
@@ -32,10 +31,9 @@ pub(crate) fn start<J: Send + 'static>(policy: Policy, reply: fn(J)) -> Sender<J
     sender
 }
 
-fn become_batch() {
+fn use_batch_policy() {
     let parameters = libc::sched_param { sched_priority: 0 };
-    // SAFETY: the pointer is to a valid struct that outlives the call, which only
-    // reads it; 0 is the calling thread.
+    // SAFETY: the call only reads `parameters`, which is valid; 0 means the calling thread.
     let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &raw const parameters) };
-    assert_eq!(result, 0, "a thread may always become less urgent");
+    assert_eq!(result, 0, "any thread may switch to SCHED_BATCH");
 }

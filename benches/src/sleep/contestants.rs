@@ -1,4 +1,4 @@
-//! Who takes part.
+//! The contestants. `groups` lists them.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -6,72 +6,74 @@ use std::time::Duration;
 
 use mpsc_queue::ThreadWaker;
 
-use super::adapters::{Bell, EveryTime, Flagged, Token};
+use super::adapters::{EachPush, Flagged, Token, WakeMethod};
 use super::blocking::{Blocking, Blocks, Condition, TokioLoop};
 use super::floors::{BareEventfd, BareFutex};
-use super::ours::{Boxing, Chained, Ring, Single};
-use super::turn::{self, Sleeper};
-use super::{Group, Row};
-use crate::contestant::{Contestant, Item, Payload, Role};
+use super::ours::{Boxing, Chained, Notified, Single};
+use super::rounds::{Group, Row};
+use super::sample::{self, Sleeper};
+use crate::contestant::{Contestant, Role};
 use crate::contestants::{
     Concurrent, Cordyceps, Crossbeam, Crossfire, Flume, Futures, Kanal, Odin, Seg, Std, Thingbuf,
     Tokio,
 };
 use crate::eventfd::Event;
+use crate::payload::{Item, Payload};
 
 type Eventfd = Arc<Event>;
 
-pub(super) fn groups(left_out: &[String]) -> Vec<Group> {
+/// Returns all groups, without the contestants left out.
+#[must_use]
+pub fn groups(left_out: &[String]) -> Vec<Group> {
     vec![
         List::<Box<Item>>::new("sleep/park", left_out)
             .with::<u64, BareFutex>("a bare futex", Role::Floor)
             .with::<_, Single<ThreadWaker>>("mpsc-queue", Role::Ours)
-            .with::<_, Chained<Ring<Token>>>("mpsc-queue, chains", Role::OursChained)
+            .with::<_, Chained<Notified<Token>>>("mpsc-queue, chains", Role::OursChained)
             .flagged::<Cordyceps, Token>("cordyceps, flag + unpark")
-            .every_time::<Odin, Token>("Odin's queue, unpark per push")
-            .that_park(),
+            .each_push::<Odin, Token>("Odin's queue, unpark per push")
+            .with_parking(),
         List::<Box<Item>>::new("sleep/eventfd", left_out)
             .with::<u64, BareEventfd>("a bare eventfd", Role::Floor)
-            .with::<_, Single<Ring<Eventfd>>>("mpsc-queue", Role::Ours)
-            .with::<_, Chained<Ring<Eventfd>>>("mpsc-queue, chains", Role::OursChained)
+            .with::<_, Single<Notified<Eventfd>>>("mpsc-queue", Role::Ours)
+            .with::<_, Chained<Notified<Eventfd>>>("mpsc-queue, chains", Role::OursChained)
             .flagged::<Cordyceps, Eventfd>("cordyceps, flag + eventfd")
-            .every_time::<Odin, Eventfd>("Odin's queue, eventfd per push")
-            .that_poll(),
+            .each_push::<Odin, Eventfd>("Odin's queue, eventfd per push")
+            .with_polling(),
         List::<u64>::new("sleep/park", left_out)
             .with::<u64, BareFutex>("a bare futex", Role::Floor)
             .with::<_, Boxing<Single<ThreadWaker>>>("mpsc-queue, boxing", Role::Ours)
-            .that_park(),
+            .with_parking(),
         List::<u64>::new("sleep/eventfd", left_out)
             .with::<u64, BareEventfd>("a bare eventfd", Role::Floor)
-            .with::<_, Boxing<Single<Ring<Eventfd>>>>("mpsc-queue, boxing", Role::Ours)
-            .that_poll(),
+            .with::<_, Boxing<Single<Notified<Eventfd>>>>("mpsc-queue, boxing", Role::Ours)
+            .with_polling(),
     ]
 }
 
-/// A group of family `T` that is being put together.
+/// A builder of a group with payload `T`.
 struct List<'a, T> {
     left_out: &'a [String],
     group: Group,
-    family: PhantomData<T>,
+    payload: PhantomData<T>,
 }
 
 impl<'a, T: Payload> List<'a, T> {
     fn new(scenario: &'static str, left_out: &'a [String]) -> Self {
-        let (family, rows) = (T::FAMILY, Vec::new());
         let group = Group {
             scenario,
-            family,
-            rows,
+            payload: T::KIND,
+            rows: Vec::new(),
         };
         Self {
             left_out,
             group,
-            family: PhantomData,
+            payload: PhantomData,
         }
     }
 
-    /// Those of either family that park.
-    fn that_park(self) -> Group {
+    /// Adds the contestants that park and carry any payload.
+    fn with_parking(self) -> Group {
         let list = self
             .flagged::<Seg, Token>("crossbeam SegQueue, flag + unpark")
             .flagged::<Concurrent, Token>("concurrent-queue, flag + unpark")
@@ -87,20 +89,20 @@ impl<'a, T: Payload> List<'a, T> {
         list.group
     }
 
-    /// Those of either family that wait for an eventfd.
-    fn that_poll(self) -> Group {
+    /// Adds the contestants that wait for an eventfd and carry any payload.
+    fn with_polling(self) -> Group {
         let list = self
             .flagged::<Seg, Eventfd>("crossbeam SegQueue, flag + eventfd")
-            .every_time::<Seg, Eventfd>("crossbeam SegQueue, eventfd per push")
-            .every_time::<Std, Eventfd>("std::sync::mpsc, eventfd per push")
-            .every_time::<Crossbeam, Eventfd>("crossbeam-channel, eventfd per push")
+            .each_push::<Seg, Eventfd>("crossbeam SegQueue, eventfd per push")
+            .each_push::<Std, Eventfd>("std::sync::mpsc, eventfd per push")
+            .each_push::<Crossbeam, Eventfd>("crossbeam-channel, eventfd per push")
             .with::<T, TokioLoop>("tokio unbounded, tokio's loop", Role::Other);
         list.group
     }
 
-    /// `P` is what a floor pretends to carry.
+    /// `P` is `T`, except that floors carry numbers only.
     fn with<P: Payload, S: Sleeper<P>>(mut self, name: &'static str, role: Role) -> Self {
-        let run = |load, items| turn::run::<P, S>(load, items, PATIENCE);
+        let run = |load, items| sample::run::<P, S>(load, items, TIMEOUT);
         self.group.rows.push(Row::new(name, role, run));
         self
     }
@@ -112,12 +114,12 @@ impl<'a, T: Payload> List<'a, T> {
         self.with::<T, S>(name, C::ROLE)
     }
 
-    fn flagged<C: Contestant<T>, B: Bell>(self, name: &'static str) -> Self {
+    fn flagged<C: Contestant<T>, B: WakeMethod>(self, name: &'static str) -> Self {
         self.of::<C, Flagged<C, B>>(name)
     }
 
-    fn every_time<C: Contestant<T>, B: Bell>(self, name: &'static str) -> Self {
-        self.of::<C, EveryTime<C, B>>(name)
+    fn each_push<C: Contestant<T>, B: WakeMethod>(self, name: &'static str) -> Self {
+        self.of::<C, EachPush<C, B>>(name)
     }
 
     fn blocking<C: Blocks<T>>(self) -> Self {
@@ -125,5 +127,6 @@ impl<'a, T: Payload> List<'a, T> {
     }
 }
 
-/// Even a flood of items on a busy machine has arrived by then.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The time within which all items arrive after the last push, even at saturation on a
+/// busy machine.
+const TIMEOUT: Duration = Duration::from_secs(10);
