@@ -1,9 +1,8 @@
-//! The algorithms that the literature of multi-producer single-consumer queues compares
-//! [`mpsc_queue`] with, under one small trait.
+//! The queues with which the literature compares [`mpsc_queue`], under one trait.
 //!
 //! [`treiber`] takes a stack as a whole, [`ring`] is bounded, [`segmented`] and [`jiffy`]
-//! fetch-and-add into linked blocks. Each module says what it guarantees. Which one to
-//! take, what the papers claim and what of it holds, stands in the README.
+//! fetch-and-add into linked blocks. Each module states its guarantees. The README says
+//! which queue to choose, and which claims of the papers were confirmed.
 //!
 //! ```
 //! use mpsc_queue::Pop;
@@ -17,7 +16,7 @@
 //!         scope.spawn(move || queue.push(number));
 //!     }
 //! });
-//! let mut consumer = queue.consumer().expect("there is no other consumer");
+//! let mut consumer = queue.consumer().unwrap();
 //! let mut sum = 0;
 //! while let Pop::Item(number) = consumer.pop() {
 //!     sum += number;
@@ -26,14 +25,18 @@
 //! ```
 
 mod blocks;
-mod family;
+mod consumer_cell;
+#[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
+pub mod cost;
 pub mod jiffy;
-mod place;
+mod queue;
 pub mod ring;
 pub mod segmented;
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
-pub mod step;
+pub mod single_step;
 mod sync;
 pub mod treiber;
 
-pub use family::{Consume, Full, Mpsc};
+pub use blocks::BlockQueue;
+pub use consumer_cell::Consumer;
+pub use queue::{Consume, Full, Mpsc};

@@ -1,12 +1,18 @@
 //! The experiments: `cargo run --release -p papers -- list`.
 
-// The models of the library are built without what the experiments need.
+// The models are built without the dependencies of the experiments.
 #[cfg(not(loom))]
 mod experiments;
 
 #[cfg(not(loom))]
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    experiments::main()
+fn main() -> std::process::ExitCode {
+    match experiments::main() {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
 }
 
 #[cfg(loom)]

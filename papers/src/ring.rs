@@ -1,7 +1,7 @@
 //! A bounded ring with a sequence number in each slot.
 //!
-//! D. Vyukov, *Bounded MPMC queue*, 1024cores, specialised for one consumer: only
-//! the producers reserve with a compare-exchange; the consumer's index is its own.
+//! D. Vyukov, *Bounded MPMC queue*, 1024cores, specialised for one consumer: only the
+//! producers reserve by compare-exchange, and the consumer's index is private.
 //!
 //! ```text
 //!                 head = 5 (the consumer's)       tail = 8 (the producers')
@@ -15,17 +15,17 @@
 //!
 //! | | |
 //! |---|---|
-//! | push | lock-free: the compare-exchange fails only if another succeeded. One read-modify-write when undisturbed, no allocation |
-//! | [`Full`] | exact: the ring had as many items, reserved ones included, as it has slots |
+//! | push | lock-free: the compare-exchange fails only if another push succeeded. One read-modify-write without contention, no allocation |
+//! | [`Full`] | the ring held as many items, reserved slots included, as it has slots |
 //! | pop | wait-free, no read-modify-write |
-//! | order | linearizable, FIFO in the order of the reservations |
-//! | [`Empty`](Pop::Empty) | exact: nothing was reserved at the moment `tail` was read |
-//! | [`Stalled`](Pop::Stalled) | the oldest slot is reserved and was not published when last looked at |
-//! | memory | one slot (a value and a word) for each place, used or not, from the beginning |
-//! | a frozen producer | after its reservation: everything behind it waits, and soon the ring is full for all |
+//! | order | FIFO in the order of the reservations |
+//! | [`Empty`](Pop::Empty) | no push that happens before the pop is missed |
+//! | [`Stalled`](Pop::Stalled) | the oldest slot is reserved, and was not published when last read |
+//! | memory | all slots (a value and a word each), from the beginning |
+//! | a frozen producer | after its reservation, delays every later item until the ring is full |
 //!
-//! Sequence numbers wrap around. A producer could be fooled if it slept through
-//! exactly 2^64 pushes (2^32 where `usize` is that narrow).
+//! Sequence numbers wrap around. A push would mistake an old number for a new one if it
+//! slept through exactly 2^64 other pushes (2^32 where `usize` has 32 bits).
 
 use std::fmt;
 use std::mem::MaybeUninit;
@@ -33,16 +33,16 @@ use std::mem::MaybeUninit;
 use crossbeam_utils::CachePadded;
 use mpsc_queue::{ConsumerTaken, Pop};
 
-use crate::family::{Consume, Full, Mpsc};
-use crate::place::{Place, Taken};
+use crate::consumer_cell::{Consumer, ConsumerCell, PopWith};
+use crate::queue::{Full, Mpsc};
 use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
 
-/// The queue. See the [module](self).
+/// A bounded queue. See the [module](self).
 pub struct Ring<T> {
     /// The number of the next push.
     tail: CachePadded<AtomicUsize>,
     /// The number of the next pop.
-    consumer: CachePadded<Place<usize>>,
+    head: CachePadded<ConsumerCell<usize>>,
     slots: Box<[Slot<T>]>,
 }
 
@@ -52,19 +52,19 @@ struct Slot<T> {
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
-// SAFETY: to move the ring is to move the values in it.
+// SAFETY: moving the ring moves the values in it.
 unsafe impl<T: Send> Send for Ring<T> {}
-// SAFETY: through `&Ring` values are moved in on one thread and out on another. The
-// sequence number gives each slot to one thread at a time.
+// SAFETY: `&Ring` moves values from one thread to another. The sequence number gives
+// each slot to one thread at a time.
 unsafe impl<T: Send> Sync for Ring<T> {}
 
 impl<T> Ring<T> {
-    /// An empty ring with this many slots.
+    /// Creates an empty ring with `capacity` slots.
     ///
     /// # Panics
     ///
-    /// If the capacity is not a power of two of at least 2. (With one slot "free
-    /// for the next push" and "holds an item" would be the same number.)
+    /// If the capacity is not a power of two of at least 2. With one slot, "free for the
+    /// next push" and "holds an item" would be the same sequence number.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         assert!(
@@ -73,7 +73,7 @@ impl<T> Ring<T> {
         );
         Self {
             tail: CachePadded::new(AtomicUsize::new(0)),
-            consumer: CachePadded::new(Place::new(0)),
+            head: CachePadded::new(ConsumerCell::new(0)),
             slots: (0..capacity)
                 .map(|number| Slot {
                     sequence: AtomicUsize::new(number),
@@ -83,7 +83,7 @@ impl<T> Ring<T> {
         }
     }
 
-    /// How many items fit.
+    /// Returns the number of slots.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.slots.len()
@@ -93,26 +93,25 @@ impl<T> Ring<T> {
         &self.slots[number & (self.slots.len() - 1)]
     }
 
-    /// Reserves a slot: its number, or `None` if the ring is full.
+    /// Reserves a slot. Returns its number, or `None` if the ring is full.
     fn reserve(&self) -> Option<usize> {
-        // Relaxed: the number is settled by the compare-exchange.
+        // Relaxed: the compare-exchange confirms the number.
         let mut number = self.tail.load(Ordering::Relaxed);
         loop {
-            // Acquire pairs with the release in `take`: the consumer has moved the
-            // value of the lap before out.
+            // Acquire pairs with the release in `take`: the consumer has moved out the
+            // value of the previous lap.
             let sequence = self.slot(number).sequence.load(Ordering::Acquire);
             let ahead = sequence.wrapping_sub(number).cast_signed();
             if ahead < 0 {
-                // The item a lap before is still there: it and all reserved since
-                // fill the ring.
+                // The item of the previous lap is still there.
                 return None;
             }
             if ahead > 0 {
-                // Somebody else has had this number.
+                // Another push has reserved this number.
                 number = self.tail.load(Ordering::Relaxed);
                 continue;
             }
-            // Relaxed: reserving publishes nothing; the sequence number does.
+            // Relaxed: only the sequence number publishes.
             match self.tail.compare_exchange_weak(
                 number,
                 number.wrapping_add(1),
@@ -125,34 +124,66 @@ impl<T> Ring<T> {
         }
     }
 
-    /// Takes out the item with this number, if it is published.
+    /// Takes the item with this number, if it is published.
     fn take(&self, number: usize) -> Option<T> {
         let slot = self.slot(number);
         // Acquire pairs with the release in `push`: the value is written.
         if slot.sequence.load(Ordering::Acquire) != number.wrapping_add(1) {
             return None;
         }
-        // SAFETY: the slot holds the item, and is the consumer's until the store
-        // below. It is read once: the number is never asked for again.
+        // SAFETY: the slot holds the item and belongs to the consumer until the store
+        // below. The consumer then advances, so it reads the item once.
         let value = slot
             .value
             .with_mut(|value| unsafe { value.read().assume_init() });
-        // Release pairs with the acquire in `reserve`, a lap later.
+        // Release pairs with the acquire in `reserve`, one lap later.
         slot.sequence
             .store(number.wrapping_add(self.slots.len()), Ordering::Release);
         Some(value)
     }
+}
 
-    /// Takes out the oldest item, and steps `head` on.
-    fn pop(&self, head: &mut usize) -> Pop<T> {
+impl<T: Send> Mpsc for Ring<T> {
+    type Item = T;
+    type Consumer<'q>
+        = Consumer<'q, Self>
+    where
+        T: 'q;
+
+    fn push(&self, item: T) -> Result<(), Full<T>> {
+        let Some(number) = self.reserve() else {
+            return Err(Full(item));
+        };
+        let slot = self.slot(number);
+        // SAFETY: the slot belongs to this push until the store below.
+        slot.value.with_mut(|value| unsafe {
+            (*value).write(item);
+        });
+        // Release pairs with the acquire in `take`: the value is written.
+        slot.sequence
+            .store(number.wrapping_add(1), Ordering::Release);
+        Ok(())
+    }
+
+    fn consumer(&self) -> Result<Consumer<'_, Self>, ConsumerTaken> {
+        Consumer::new(self, &self.head)
+    }
+}
+
+impl<T> PopWith for Ring<T> {
+    type Item = T;
+    type State = usize;
+
+    #[inline]
+    fn pop_with(&self, head: &mut usize) -> Pop<T> {
         let mut taken = self.take(*head);
         if taken.is_none() {
-            // Relaxed: only the value counts; by coherence it is not older than any
-            // push that happened before.
+            // Relaxed: only the value is used, and coherence makes it no older than any
+            // push that happens before.
             if self.tail.load(Ordering::Relaxed) == *head {
                 return Pop::Empty;
             }
-            // A push was under way between the two loads, or still is.
+            // A push was in flight between the two loads, or still is.
             taken = self.take(*head);
         }
         match taken {
@@ -165,39 +196,11 @@ impl<T> Ring<T> {
     }
 }
 
-impl<T: Send> Mpsc for Ring<T> {
-    type Item = T;
-    type Consumer<'q>
-        = Consumer<'q, T>
-    where
-        T: 'q;
-
-    fn push(&self, item: T) -> Result<(), Full<T>> {
-        let Some(number) = self.reserve() else {
-            return Err(Full(item));
-        };
-        let slot = self.slot(number);
-        // SAFETY: the slot is free for this push alone, until the store below.
-        slot.value.with_mut(|value| unsafe {
-            (*value).write(item);
-        });
-        // Release pairs with the acquire in `take`.
-        slot.sequence
-            .store(number.wrapping_add(1), Ordering::Release);
-        Ok(())
-    }
-
-    fn consumer(&self) -> Result<Consumer<'_, T>, ConsumerTaken> {
-        let head = self.consumer.take()?;
-        Ok(Consumer { ring: self, head })
-    }
-}
-
 impl<T> Drop for Ring<T> {
     fn drop(&mut self) {
-        let mut head = *self.consumer.own_mut();
-        // No push is under way, so this ends with `Empty`, not before.
-        while let Pop::Item(value) = self.pop(&mut head) {
+        let mut head = *self.head.get_mut();
+        // No push is in flight, so this ends when the ring is empty.
+        while let Pop::Item(value) = self.pop_with(&mut head) {
             drop(value);
         }
     }
@@ -211,30 +214,13 @@ impl<T> fmt::Debug for Ring<T> {
     }
 }
 
-/// The one consumer of a [`Ring`].
-#[derive(Debug)]
-pub struct Consumer<'q, T> {
-    ring: &'q Ring<T>,
-    head: Taken<'q, usize>,
-}
-
-impl<T> Consume for Consumer<'_, T> {
-    type Item = T;
-
-    fn pop(&mut self) -> Pop<T> {
-        let ring = self.ring;
-        self.head.with(|head| ring.pop(head))
-    }
-}
-
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::Consume;
 
-    /// Everything behind a push that has reserved waits for it; `Empty` is not said,
-    /// and the reserved slot counts when the ring is full.
     #[test]
-    fn a_reserved_slot_stalls() {
+    fn reserved_slot_stalls_and_counts_as_full() {
         let ring = Ring::new(2);
         let mut consumer = ring.consumer().unwrap();
         assert_eq!(ring.reserve(), Some(0));
@@ -246,7 +232,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "power of two")]
-    fn one_slot_is_too_few() {
+    fn new_panics_with_one_slot() {
         let _ = Ring::<u32>::new(1);
     }
 }

@@ -1,5 +1,5 @@
-//! The one file that knows about loom: every atomic and cell of this library
-//! comes from here, so that the code which is model-checked is the code which runs.
+//! The only file that knows loom. Every atomic, cell and raw allocation of this library
+//! comes from here, so the models check the code that runs.
 
 #[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering};
@@ -9,8 +9,8 @@ pub(crate) use loom::cell::UnsafeCell;
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 
-/// The standard cell behind the interface of loom's, which records each access
-/// in order to find two that overlap.
+/// The standard cell behind the interface of loom's cell, which reports overlapping
+/// accesses.
 #[cfg(not(loom))]
 #[derive(Debug)]
 pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
@@ -27,5 +27,63 @@ impl<T> UnsafeCell<T> {
 
     pub(crate) fn with_mut<R>(&self, access: impl FnOnce(*mut T) -> R) -> R {
         access(self.0.get())
+    }
+}
+
+/// Moves a value to the heap. Under loom, a model fails if the value is not freed.
+#[cfg(not(loom))]
+pub(crate) fn allocate<T>(value: T) -> *mut T {
+    Box::into_raw(Box::new(value))
+}
+
+/// Drops a value and frees its memory. Under loom, a model fails if the value was freed
+/// before.
+///
+/// # Safety
+///
+/// `pointer` comes from [`allocate`], is not freed yet, and is not used afterwards.
+#[cfg(not(loom))]
+pub(crate) unsafe fn free<T>(pointer: *mut T) {
+    // SAFETY: the caller guarantees that `pointer` comes from `Box::into_raw` and is
+    // freed once.
+    drop(unsafe { Box::from_raw(pointer) });
+}
+
+#[cfg(loom)]
+pub(crate) use tracked::{allocate, free};
+
+#[cfg(loom)]
+mod tracked {
+    use std::collections::BTreeSet;
+    use std::sync::Mutex;
+
+    use loom::alloc::Track;
+
+    /// The addresses of all values. (`loom::alloc::alloc` has such a list, but aborts the
+    /// process instead of failing the model when it finds a leak.)
+    static LIVE: Mutex<BTreeSet<usize>> = Mutex::new(BTreeSet::new());
+
+    #[repr(C)]
+    struct Tracked<T> {
+        value: T,
+        _leak: Track<()>,
+    }
+
+    #[track_caller]
+    pub(crate) fn allocate<T>(value: T) -> *mut T {
+        let _leak = Track::new(());
+        let pointer = Box::into_raw(Box::new(Tracked { value, _leak }));
+        let mut live = LIVE.lock().expect("no thread panicked with the lock");
+        live.insert(pointer.addr());
+        pointer.cast()
+    }
+
+    pub(crate) unsafe fn free<T>(pointer: *mut T) {
+        let mut live = LIVE.lock().expect("no thread panicked with the lock");
+        let was_live = live.remove(&pointer.addr());
+        drop(live);
+        assert!(was_live, "the value is freed once");
+        // SAFETY: the pointer comes from `allocate`, where the value is the first field.
+        drop(unsafe { Box::from_raw(pointer.cast::<Tracked<T>>()) });
     }
 }

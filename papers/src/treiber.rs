@@ -1,9 +1,9 @@
 //! Treiber's stack, taken as a whole and reversed.
 //!
 //! R. K. Treiber, *Systems Programming: Coping with Parallelism*, IBM Research
-//! Report RJ 5118, 1986: a push compare-exchanges the head of a list. Whoever pops
-//! single nodes from it has to face the ABA problem. A single consumer need not:
-//! it exchanges the head for null, owns the whole list, and reverses it.
+//! Report RJ 5118, 1986: a push compare-exchanges the head of a list. Popping single
+//! nodes would meet the ABA problem. A single consumer avoids that problem: it exchanges
+//! the head for null, owns the whole list, and reverses it.
 //!
 //! ```text
 //! push c:        newest ──► c ──► b ──► a          one compare-exchange
@@ -13,13 +13,13 @@
 //!
 //! | | |
 //! |---|---|
-//! | push | lock-free, not wait-free: the compare-exchange can fail as often as others succeed. One read-modify-write when undisturbed, no allocation |
-//! | pop | wait-free. One exchange per batch; the pop that takes a batch of n takes O(n), so single pops are uneven |
-//! | order | linearizable, FIFO in the order of the successful compare-exchanges |
-//! | [`Empty`](Pop::Empty) | exact: no push had taken effect at the moment `newest` was read |
+//! | push | lock-free, not wait-free: the compare-exchange can fail as often as others succeed. One read-modify-write without contention, no allocation |
+//! | pop | wait-free. One exchange per batch. The pop that takes a batch of n items takes O(n), so latency is uneven |
+//! | order | FIFO in the order of the successful compare-exchanges |
+//! | [`Empty`](Pop::Empty) | no push that happens before the pop is missed |
 //! | [`Stalled`](Pop::Stalled) | never |
 //! | memory | one word per item, in its node |
-//! | a frozen producer | delays nobody: before its compare-exchange its item is not there, after it the push is complete |
+//! | a frozen producer | delays no other item: before its compare-exchange it has changed nothing, afterwards the push is complete |
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -28,26 +28,136 @@ use std::ptr;
 use crossbeam_utils::CachePadded;
 use mpsc_queue::{ConsumerTaken, Pop};
 
-use crate::family::{Consume, Full, Mpsc};
-use crate::place::{Place, Taken};
+use crate::consumer_cell::{Consumer, ConsumerCell, PopWith};
+use crate::queue::{Full, Mpsc};
 use crate::sync::{AtomicPtr, Ordering, UnsafeCell};
 
-/// A value with its link beside it. What is pushed is a box of this, and the
-/// same box is popped: neither allocates.
+/// A stack of boxed [nodes](Node), popped in batches. See the [module](self).
+pub struct Treiber<T> {
+    /// The newest node that the consumer has not taken.
+    newest: CachePadded<AtomicPtr<Node<T>>>,
+    consumer: CachePadded<ConsumerCell<Batch<T>>>,
+}
+
+/// A value and its link. Producers push a box of this, and the consumer pops the same
+/// box, so neither allocates.
 pub struct Node<T> {
-    /// The next older node in the stack, the next newer one in the consumer's
-    /// batch. Meaningless while the node is in no queue.
+    /// The next older node in the stack, the next newer node in a batch. Meaningless
+    /// while the node is in no queue.
     next: UnsafeCell<*mut Node<T>>,
     value: T,
 }
 
-// SAFETY: a node outside a queue is its value; nothing follows its `next`.
+/// The nodes that the consumer has taken and not returned yet, from the oldest to the
+/// newest.
+pub struct Batch<T> {
+    oldest: *mut Node<T>,
+}
+
+// SAFETY: moving the queue moves the values in it.
+unsafe impl<T: Send> Send for Treiber<T> {}
+// SAFETY: `&Treiber` moves values from one thread to another, and shares no reference
+// to a value. `ConsumerCell` protects the batch.
+unsafe impl<T: Send> Sync for Treiber<T> {}
+
+// SAFETY: moving a node moves its value. Outside a queue `next` is not followed.
 unsafe impl<T: Send> Send for Node<T> {}
-// SAFETY: through `&Node` only the value can be reached.
+// SAFETY: `&Node` gives access to the value only.
 unsafe impl<T: Sync> Sync for Node<T> {}
 
+// SAFETY: a batch owns its nodes.
+unsafe impl<T: Send> Send for Batch<T> {}
+
+impl<T> Treiber<T> {
+    /// Creates an empty queue.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            newest: CachePadded::new(AtomicPtr::new(ptr::null_mut())),
+            consumer: CachePadded::new(ConsumerCell::new(Batch::empty())),
+        }
+    }
+
+    /// Takes all nodes of the stack.
+    fn take_all(&self) -> Batch<T> {
+        // Spares an idle consumer the exchange. Relaxed: only null matters, which the
+        // consumer alone writes. Coherence forbids it to read a null that is older than
+        // a push that happens before.
+        if self.newest.load(Ordering::Relaxed).is_null() {
+            return Batch::empty();
+        }
+        // Acquire pairs with the release of all compare-exchanges in `push`, because
+        // each continues the release sequence of the previous one.
+        let newest = self.newest.swap(ptr::null_mut(), Ordering::Acquire);
+        Batch {
+            oldest: reverse(newest),
+        }
+    }
+}
+
+/// Reverses a list.
+fn reverse<T>(newest: *mut Node<T>) -> *mut Node<T> {
+    let (mut rest, mut reversed) = (newest, ptr::null_mut());
+    while !rest.is_null() {
+        // SAFETY: the nodes have left the stack and belong to the caller.
+        let older = unsafe { (*rest).next.with_mut(|next| next.replace(reversed)) };
+        reversed = rest;
+        rest = older;
+    }
+    reversed
+}
+
+impl<T: Send> Mpsc for Treiber<T> {
+    type Item = Box<Node<T>>;
+    type Consumer<'q>
+        = Consumer<'q, Self>
+    where
+        T: 'q;
+
+    fn push(&self, node: Box<Node<T>>) -> Result<(), Full<Box<Node<T>>>> {
+        let node = Box::into_raw(node);
+        // Relaxed: the pointer is stored and compared, not followed.
+        let mut newest = self.newest.load(Ordering::Relaxed);
+        loop {
+            // SAFETY: the node belongs to this push until the exchange below succeeds.
+            unsafe { (*node).next.with_mut(|next| next.write(newest)) };
+            // Release pairs with the acquire in `take_all`: the value and `next`. If
+            // `newest` was popped and pushed again meanwhile, it is the newest node
+            // again, so the link is right. Relaxed on failure: as the load.
+            match self.newest.compare_exchange_weak(
+                newest,
+                node,
+                Ordering::Release,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return Ok(()),
+                Err(now) => newest = now,
+            }
+        }
+    }
+
+    fn consumer(&self) -> Result<Consumer<'_, Self>, ConsumerTaken> {
+        Consumer::new(self, &self.consumer)
+    }
+}
+
+impl<T> PopWith for Treiber<T> {
+    type Item = Box<Node<T>>;
+    type State = Batch<T>;
+
+    #[inline]
+    fn pop_with(&self, batch: &mut Batch<T>) -> Pop<Box<Node<T>>> {
+        // Every node of the batch is older than every node of the stack.
+        let oldest = batch.next().or_else(|| {
+            *batch = self.take_all();
+            batch.next()
+        });
+        oldest.map_or(Pop::Empty, Pop::Item)
+    }
+}
+
 impl<T> Node<T> {
-    /// A node in no queue.
+    /// Creates a node that is in no queue.
     pub fn new(value: T) -> Box<Self> {
         Box::new(Self {
             next: UnsafeCell::new(ptr::null_mut()),
@@ -55,9 +165,60 @@ impl<T> Node<T> {
         })
     }
 
-    /// The value, without its node.
+    /// Returns the value.
     pub fn into_inner(self) -> T {
         self.value
+    }
+}
+
+impl<T> Batch<T> {
+    fn empty() -> Self {
+        Self {
+            oldest: ptr::null_mut(),
+        }
+    }
+}
+
+impl<T> Iterator for Batch<T> {
+    type Item = Box<Node<T>>;
+
+    fn next(&mut self) -> Option<Box<Node<T>>> {
+        if self.oldest.is_null() {
+            return None;
+        }
+        // SAFETY: the batch owns its nodes, which come from `Box::into_raw`. This node
+        // leaves the batch here.
+        let node = unsafe { Box::from_raw(self.oldest) };
+        // SAFETY: the box gives exclusive access to the node.
+        self.oldest = node.next.with(|next| unsafe { *next });
+        Some(node)
+    }
+}
+
+impl<T> Drop for Batch<T> {
+    fn drop(&mut self) {
+        for node in self {
+            drop(node);
+        }
+    }
+}
+
+impl<T> Default for Treiber<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Drop for Treiber<T> {
+    fn drop(&mut self) {
+        // The nodes that the consumer has taken are dropped with the batch.
+        drop(self.take_all());
+    }
+}
+
+impl<T> fmt::Debug for Treiber<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Treiber").finish_non_exhaustive()
     }
 }
 
@@ -78,180 +239,5 @@ impl<T> DerefMut for Node<T> {
 impl<T: fmt::Debug> fmt::Debug for Node<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Node").field(&self.value).finish()
-    }
-}
-
-/// The queue. See the [module](self).
-pub struct Treiber<T> {
-    /// The node pushed last, of those not yet taken.
-    newest: CachePadded<AtomicPtr<Node<T>>>,
-    consumer: CachePadded<Place<Batch<T>>>,
-}
-
-// SAFETY: to move the queue is to move the values in it.
-unsafe impl<T: Send> Send for Treiber<T> {}
-// SAFETY: through `&Treiber` values are moved in on one thread and out on another;
-// no reference to a value is shared. The batch is reached through its `Place`.
-unsafe impl<T: Send> Sync for Treiber<T> {}
-
-/// The nodes that the consumer has taken and not yet given out: a list from the
-/// oldest to the newest.
-struct Batch<T> {
-    oldest: *mut Node<T>,
-}
-
-impl<T> Batch<T> {
-    fn empty() -> Self {
-        Self {
-            oldest: ptr::null_mut(),
-        }
-    }
-}
-
-impl<T> Iterator for Batch<T> {
-    type Item = Box<Node<T>>;
-
-    fn next(&mut self) -> Option<Box<Node<T>>> {
-        if self.oldest.is_null() {
-            return None;
-        }
-        // SAFETY: the nodes of the batch came from `Box::into_raw` and are the
-        // consumer's; this one leaves the batch here.
-        let node = unsafe { Box::from_raw(self.oldest) };
-        // SAFETY: the node is owned.
-        self.oldest = node.next.with(|next| unsafe { *next });
-        Some(node)
-    }
-}
-
-impl<T> Drop for Batch<T> {
-    fn drop(&mut self) {
-        for node in self {
-            drop(node);
-        }
-    }
-}
-
-impl<T> Treiber<T> {
-    /// An empty queue.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            newest: CachePadded::new(AtomicPtr::new(ptr::null_mut())),
-            consumer: CachePadded::new(Place::new(Batch::empty())),
-        }
-    }
-
-    /// Takes everything there is, the oldest first.
-    fn take_all(&self) -> Batch<T> {
-        // Relaxed: only null counts, and it is exact, because the consumer alone
-        // writes it: by coherence it cannot read a null older than a push that
-        // happened before. Spares an idle consumer the exchange.
-        if self.newest.load(Ordering::Relaxed).is_null() {
-            return Batch::empty();
-        }
-        // Acquire pairs with the release of the compare-exchanges in `push`, all of
-        // them: each continues the release sequence of the one before.
-        let newest = self.newest.swap(ptr::null_mut(), Ordering::Acquire);
-        Batch {
-            oldest: reverse(newest),
-        }
-    }
-}
-
-/// Turns a list around.
-fn reverse<T>(newest: *mut Node<T>) -> *mut Node<T> {
-    let (mut rest, mut reversed) = (newest, ptr::null_mut());
-    while !rest.is_null() {
-        // SAFETY: the nodes of the list have left the stack and are the caller's;
-        // each was written before it was published.
-        let older = unsafe { (*rest).next.with_mut(|next| next.replace(reversed)) };
-        reversed = rest;
-        rest = older;
-    }
-    reversed
-}
-
-impl<T: Send> Mpsc for Treiber<T> {
-    type Item = Box<Node<T>>;
-    type Consumer<'q>
-        = Consumer<'q, T>
-    where
-        T: 'q;
-
-    fn push(&self, node: Box<Node<T>>) -> Result<(), Full<Box<Node<T>>>> {
-        let node = Box::into_raw(node);
-        // Relaxed: the pointer is stored and compared, never followed.
-        let mut newest = self.newest.load(Ordering::Relaxed);
-        loop {
-            // SAFETY: the node is this thread's until the exchange below succeeds.
-            unsafe { (*node).next.with_mut(|next| next.write(newest)) };
-            // Release pairs with the acquire in `take_all`: the value and `next`.
-            // That `newest` may have been taken and pushed again meanwhile does not
-            // matter: it is the newest again. Relaxed on failure: as the load.
-            match self.newest.compare_exchange_weak(
-                newest,
-                node,
-                Ordering::Release,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return Ok(()),
-                Err(now) => newest = now,
-            }
-        }
-    }
-
-    fn consumer(&self) -> Result<Consumer<'_, T>, ConsumerTaken> {
-        let batch = self.consumer.take()?;
-        Ok(Consumer { queue: self, batch })
-    }
-}
-
-impl<T> Default for Treiber<T> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// Drops what is in the queue. What the consumer has taken drops with its batch.
-impl<T> Drop for Treiber<T> {
-    fn drop(&mut self) {
-        drop(self.take_all());
-    }
-}
-
-impl<T> fmt::Debug for Treiber<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Treiber").finish_non_exhaustive()
-    }
-}
-
-/// The one consumer of a [`Treiber`].
-#[derive(Debug)]
-pub struct Consumer<'q, T> {
-    queue: &'q Treiber<T>,
-    batch: Taken<'q, Batch<T>>,
-}
-
-// SAFETY: the consumer is a reference to a queue that is `Sync`, and the place in
-// it, which any thread may hold.
-unsafe impl<T: Send> Send for Consumer<'_, T> {}
-
-impl<T> Consume for Consumer<'_, T> {
-    type Item = Box<Node<T>>;
-
-    fn pop(&mut self) -> Pop<Box<Node<T>>> {
-        let queue = self.queue;
-        self.batch.with(|batch| {
-            // Everything in the batch is older than everything in the stack.
-            let oldest = batch.next().or_else(|| {
-                *batch = queue.take_all();
-                batch.next()
-            });
-            match oldest {
-                Some(node) => Pop::Item(node),
-                None => Pop::Empty,
-            }
-        })
     }
 }

@@ -41,7 +41,7 @@ impl<T: Payload> Visitor<T> for Count<'_> {
 /// pop.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn steps<T: Payload, C: Contestant<T>>() -> [f64; 4] {
-    use papers::step::cost;
+    use papers::cost::cost;
 
     /// A multiple of the batch sizes, and of the block sizes of most queues.
     const ITEMS: usize = 128;

@@ -1,12 +1,12 @@
-//! Pushing a chain, and taking a batch: the cost against the length.
+//! The cost of chains and batches, by length.
 
 use mpsc_queue::{Chain, Pop};
+use papers::cost::{Cost, cost};
 use papers::treiber::{Node, Treiber};
 use papers::{Consume, Mpsc};
 
 use super::contestants::{Intrusive, Job};
 use super::report::{Chart, Line, Report, progress};
-use papers::step::{Cost, cost};
 
 const LENGTHS: [usize; 8] = [1, 2, 4, 8, 16, 64, 256, 1024];
 
@@ -51,12 +51,12 @@ pub(crate) fn run() -> Report {
             lines: ways.iter().map(Way::line).collect(),
         },
         findings: ways.iter().map(Way::finding).collect(),
-        caveat: "what a read-modify-write costs when the line is contended, which is what \
-                 batching saves.",
+        contradictions: Vec::new(),
+        caveat: "the cost of a read-modify-write on a contended line, which batching saves.",
     }
 }
 
-#[expect(clippy::vec_box, reason = "boxes are what is pushed")]
+#[expect(clippy::vec_box, reason = "the queue takes boxes")]
 fn boxes(length: usize) -> Vec<Box<Job>> {
     (0..length)
         .map(|payload| Job::boxed(payload as u64))
@@ -86,7 +86,10 @@ fn pop_intrusive(length: usize) -> Cost {
     for job in boxes(length) {
         let _ = queue.push(job);
     }
-    pop_all(queue.consumer().expect("it is new"), length)
+    pop_all(
+        queue.consumer().expect("a new queue has no consumer"),
+        length,
+    )
 }
 
 fn pop_treiber(length: usize) -> Cost {
@@ -94,10 +97,13 @@ fn pop_treiber(length: usize) -> Cost {
     for payload in 0..length {
         let _ = queue.push(Node::new(payload));
     }
-    pop_all(queue.consumer().expect("it is new"), length)
+    pop_all(
+        queue.consumer().expect("a new queue has no consumer"),
+        length,
+    )
 }
 
-/// Keeps the items until afterwards, so that freeing them is not counted.
+/// Keeps the items, so that freeing them is not counted.
 fn pop_all<C: Consume>(mut consumer: C, length: usize) -> Cost {
     let mut items = Vec::with_capacity(length);
     let cost = cost(|| {

@@ -1,5 +1,5 @@
-//! The queues that the experiments are run on: the family of this library, and some
-//! that readers know, behind the same trait.
+//! The contestants: the algorithms of this library and well-known queues, behind one
+//! trait.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -12,14 +12,41 @@ use papers::segmented::Segmented;
 use papers::treiber::{Node, Treiber};
 use papers::{Consume, Full, Mpsc};
 
-/// A queue that carries a `u64`, in whatever it wants it wrapped in.
+/// A queue whose items carry a `u64`.
 pub(crate) trait Contestant: Mpsc<Item: Send> + Send {
     const NAME: &'static str;
-    /// An empty queue with room for that many items.
+    /// Creates an empty queue with room for `items` items.
     fn with_room(items: usize) -> Self;
     fn item(payload: u64) -> Self::Item;
     fn payload(item: &Self::Item) -> u64;
 }
+
+/// Calls a generic function for each algorithm of this workspace and for the other named
+/// contestants, shows the progress, and collects the results.
+macro_rules! for_each {
+    ($function:ident $arguments:tt $(, and $other:ty)*) => {
+        $crate::experiments::contestants::for_each!(
+            @ $function $arguments
+            $crate::experiments::contestants::Intrusive,
+            papers::treiber::Treiber<u64>,
+            papers::ring::Ring<u64>,
+            papers::segmented::Segmented<u64>,
+            papers::jiffy::Jiffy<u64>
+            $(, $other)*
+        )
+    };
+    (@ $function:ident $arguments:tt $($queue:ty),*) => {{
+        let names = [$(<$queue as $crate::experiments::contestants::Contestant>::NAME),*];
+        let bar = $crate::experiments::report::progress(names.len());
+        let results = vec![$({
+            bar.inc(1);
+            $function::<$queue> $arguments
+        }),*];
+        bar.finish_and_clear();
+        results
+    }};
+}
+pub(crate) use for_each;
 
 pub(crate) struct Job {
     link: Link,
@@ -64,7 +91,7 @@ impl Contestant for Treiber<u64> {
     }
 }
 
-/// The methods of a contestant that carries the `u64` itself.
+/// The methods of a contestant whose items are the `u64` itself.
 macro_rules! carries_the_value {
     () => {
         fn item(payload: u64) -> u64 {
@@ -100,7 +127,7 @@ impl Contestant for Jiffy<u64> {
     carries_the_value!();
 }
 
-/// crossbeam's `SegQueue`. Its pop says `None`, and waits for a late push.
+/// crossbeam's `SegQueue`. Its pop returns an `Option`, and waits for a late push.
 pub(crate) struct Crossbeam(SegQueue<u64>);
 
 impl Mpsc for Crossbeam {
@@ -133,7 +160,7 @@ impl Contestant for Crossbeam {
     carries_the_value!();
 }
 
-/// A lock around a deque: what all of these must beat.
+/// A lock around a deque.
 pub(crate) struct Locked(Mutex<VecDeque<u64>>);
 
 impl Mpsc for Locked {
@@ -168,7 +195,7 @@ impl Contestant for Locked {
     carries_the_value!();
 }
 
-/// The intrusive queue as it would be if its pop gave an `Option`.
+/// The intrusive queue with a pop that does not distinguish stalled from empty.
 pub(crate) struct WithOption(Intrusive);
 
 pub(crate) struct OptionConsumer<'q>(mpsc_queue::Consumer<&'q Intrusive>);
@@ -209,19 +236,3 @@ impl Contestant for WithOption {
         item.payload
     }
 }
-
-/// Calls a generic function for every contestant of the family, then for the others
-/// that are named, and collects the results.
-macro_rules! for_each {
-    ($function:ident $arguments:tt $(, and $other:ty)*) => {
-        vec![
-            $function::<$crate::experiments::contestants::Intrusive> $arguments,
-            $function::<papers::treiber::Treiber<u64>> $arguments,
-            $function::<papers::ring::Ring<u64>> $arguments,
-            $function::<papers::segmented::Segmented<u64>> $arguments,
-            $function::<papers::jiffy::Jiffy<u64>> $arguments,
-            $($function::<$other> $arguments,)*
-        ]
-    };
-}
-pub(crate) use for_each;

@@ -1,26 +1,14 @@
-//! The false empty of a pop with two answers, and its absence with three.
+//! The false `Empty` of a pop with two results, and its absence with three.
 
 use super::contestants::{Contestant, Crossbeam, WithOption, for_each};
-use super::frozen::{Last, Meanwhile, at_each_instruction};
-use super::report::{Chart, Line, Report, progress};
-
-struct Outcome {
-    name: &'static str,
-    all: Vec<Meanwhile>,
-}
+use super::frozen::{Last, Outcome, Sweep};
+use super::report::{Chart, Report};
 
 pub(crate) fn run() -> Report {
-    let bar = progress(7);
-    let sweep = |name, all| {
-        bar.set_message(name);
-        bar.inc(1);
-        Outcome { name, all }
-    };
-    fn of<Q: Contestant>(sweep: &dyn Fn(&'static str, Vec<Meanwhile>) -> Outcome) -> Outcome {
-        sweep(Q::NAME, at_each_instruction::<Q>(1))
+    fn of<Q: Contestant>() -> Sweep {
+        Sweep::of::<Q>(1)
     }
-    let outcomes = for_each!(of(&sweep), and WithOption, and Crossbeam);
-    bar.finish_and_clear();
+    let sweeps = for_each!(of(), and WithOption, and Crossbeam);
 
     Report {
         header: vec![
@@ -31,65 +19,59 @@ pub(crate) fn run() -> Report {
             "false Empty",
             "does not return",
         ],
-        rows: outcomes.iter().map(Outcome::row).collect(),
+        rows: sweeps.iter().map(row).collect(),
         chart: Chart {
             x: "another push is frozen before this instruction",
-            y: "1: the pop says Empty after one's own push",
+            y: "1: the pop returns Empty after its own thread's push",
             logarithmic: false,
-            lines: outcomes.iter().map(Outcome::line).collect(),
-        },
-        findings: outcomes.iter().map(Outcome::finding).collect(),
-        caveat: "how often this happens by itself.",
-    }
-}
-
-/// The push of the one item has returned, on the same thread; and yet.
-fn is_false_empty(meanwhile: &Meanwhile) -> bool {
-    let last = Last::Empty;
-    *meanwhile == Meanwhile::Delivered { items: 0, last }
-}
-
-impl Outcome {
-    fn count(&self, which: fn(&Meanwhile) -> bool) -> usize {
-        let frozen = &self.all[..self.all.len() - 1];
-        frozen.iter().filter(|meanwhile| which(meanwhile)).count()
-    }
-
-    fn row(&self) -> Vec<String> {
-        let last = Last::Stalled;
-        let stalled = self
-            .all
-            .iter()
-            .filter(|&&m| m == Meanwhile::Delivered { items: 0, last });
-        vec![
-            self.name.to_string(),
-            (self.all.len() - 1).to_string(),
-            self.count(|m| matches!(m, Meanwhile::Delivered { items: 1, .. }))
-                .to_string(),
-            stalled.count().to_string(),
-            self.count(is_false_empty).to_string(),
-            self.count(|m| *m == Meanwhile::Blocked).to_string(),
-        ]
-    }
-
-    fn line(&self) -> Line {
-        let points = self.all.iter().enumerate();
-        Line {
-            name: self.name.to_string(),
-            points: points
-                .map(|(at, m)| (at as f64, f64::from(u8::from(is_false_empty(m)))))
+            lines: sweeps
+                .iter()
+                .map(|sweep| sweep.line(|outcome| usize::from(is_false_empty(outcome))))
                 .collect(),
-        }
+        },
+        findings: sweeps.iter().map(finding).collect(),
+        contradictions: sweeps.iter().filter_map(contradiction).collect(),
+        caveat: "how often this happens without a debugger's help.",
     }
+}
 
-    fn finding(&self) -> String {
-        match self.count(is_false_empty) {
-            0 => format!("{}: Empty is never said after one's own push.", self.name),
-            n => format!(
-                "{}: `push(b); pop()` says Empty while another push is frozen before one of {n} \
-                 instructions.",
-                self.name
-            ),
-        }
+/// The same thread has pushed an item before, so the queue is not empty.
+fn is_false_empty(outcome: Outcome) -> bool {
+    let last = Last::Empty;
+    outcome == Outcome::Delivered { items: 0, last }
+}
+
+fn row(sweep: &Sweep) -> Vec<String> {
+    let last = Last::Stalled;
+    let stalled = Outcome::Delivered { items: 0, last };
+    vec![
+        sweep.name.to_string(),
+        sweep.instructions().to_string(),
+        sweep
+            .count(|outcome| matches!(outcome, Outcome::Delivered { items: 1, .. }))
+            .to_string(),
+        sweep.count(|outcome| outcome == stalled).to_string(),
+        sweep.count(is_false_empty).to_string(),
+        sweep
+            .count(|outcome| outcome == Outcome::Blocked)
+            .to_string(),
+    ]
+}
+
+fn finding(sweep: &Sweep) -> String {
+    let name = sweep.name;
+    match sweep.count(is_false_empty) {
+        0 => format!("{name}: `push(b); pop()` never returns Empty."),
+        n => format!(
+            "{name}: `push(b); pop()` returns Empty while another push is frozen before one of \
+             {n} instructions."
+        ),
     }
+}
+
+/// Only a pop with two results returns a false `Empty`.
+fn contradiction(sweep: &Sweep) -> Option<String> {
+    let expected = sweep.name == WithOption::NAME;
+    let found = sweep.count(is_false_empty) > 0;
+    (found != expected).then(|| finding(sweep))
 }

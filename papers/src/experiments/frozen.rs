@@ -1,5 +1,5 @@
-//! A push that is frozen before each of its instructions in turn, and what becomes of
-//! the queue meanwhile.
+//! A push that is frozen before each of its instructions in turn, while another thread
+//! pushes and pops.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -7,49 +7,83 @@ use std::time::Duration;
 
 use mpsc_queue::Pop;
 use papers::Consume;
+use papers::single_step::Stepped;
 
 use super::contestants::Contestant;
-use papers::step::Stepped;
+use super::report::Line;
 
-/// How long the others may take before they count as blocked. They need microseconds,
-/// and are blocked for as long as the push is frozen.
-const PATIENCE: Duration = Duration::from_millis(400);
+/// The time after which the other thread counts as blocked. It needs microseconds, and a
+/// blocked thread is blocked until the push is thawed.
+const TIMEOUT: Duration = Duration::from_millis(400);
 
 /// The payload of the item whose push is frozen.
 const FROZEN: u64 = u64::MAX;
 
-/// What happened while the push was frozen.
+/// What the other thread did, for each instruction of a push into an empty queue.
+pub(crate) struct Sweep {
+    pub(crate) name: &'static str,
+    outcomes: Vec<Outcome>,
+}
+
+/// What the other thread did while the push was frozen before one instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Meanwhile {
-    /// The pops delivered so many of the items pushed meanwhile, and then said this.
+pub(crate) enum Outcome {
+    /// It popped so many of its own items, and then this result.
     Delivered { items: usize, last: Last },
-    /// A push or pop did not return.
+    /// A push or pop of the other thread did not return.
     Blocked,
 }
 
+/// The result of the last pop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Last {
     Empty,
     Stalled,
 }
 
-/// For each instruction of a push into an empty queue: freezes the push before it,
-/// pushes `others` items, and pops until there is no item. The last element is the
-/// push that is not frozen.
-pub(crate) fn at_each_instruction<Q: Contestant>(others: usize) -> Vec<Meanwhile> {
-    let mut all = Vec::new();
-    loop {
-        let (meanwhile, frozen) = frozen_before::<Q>(all.len(), others);
-        all.push(meanwhile);
-        if !frozen {
-            return all;
+impl Sweep {
+    /// Freezes the push before each instruction. The other thread pushes `others` items,
+    /// and pops until a pop returns no item.
+    pub(crate) fn of<Q: Contestant>(others: usize) -> Self {
+        let mut outcomes = Vec::new();
+        while let Some(outcome) = frozen_before::<Q>(outcomes.len(), others) {
+            outcomes.push(outcome);
+        }
+        Self {
+            name: Q::NAME,
+            outcomes,
+        }
+    }
+
+    /// Returns the number of instructions of the push.
+    pub(crate) fn instructions(&self) -> usize {
+        self.outcomes.len()
+    }
+
+    /// Returns the outcome before each instruction.
+    pub(crate) fn outcomes(&self) -> impl Iterator<Item = Outcome> {
+        self.outcomes.iter().copied()
+    }
+
+    /// Returns the number of instructions whose outcome is `wanted`.
+    pub(crate) fn count(&self, wanted: impl Fn(Outcome) -> bool) -> usize {
+        self.outcomes().filter(|&outcome| wanted(outcome)).count()
+    }
+
+    /// Returns a line of `y` over the instructions.
+    pub(crate) fn line(&self, y: fn(Outcome) -> usize) -> Line {
+        let points = self.outcomes().enumerate();
+        Line {
+            name: self.name.to_string(),
+            points: points.map(|(at, o)| (at as f64, y(o) as f64)).collect(),
         }
     }
 }
 
-fn frozen_before<Q: Contestant>(instruction: usize, others: usize) -> (Meanwhile, bool) {
+/// Returns `None` if the push has fewer instructions.
+fn frozen_before<Q: Contestant>(instruction: usize, others: usize) -> Option<Outcome> {
     let queue = Box::new(Q::with_room(others + 2));
-    // So that no lazily allocated part of the queue is missing.
+    // Allocates what the queue allocates lazily.
     let _ = queue.push(Q::item(0));
     let _ = queue.consumer().ok().map(|mut consumer| consumer.pop());
 
@@ -73,38 +107,38 @@ fn frozen_before<Q: Contestant>(instruction: usize, others: usize) -> (Meanwhile
                 assert!(pushed.is_ok(), "there is room for all");
             }
             let popped = pop_all(queue);
-            // Nobody waits for it any more if it comes after the thaw.
+            // After the timeout nothing receives; the error is ignored.
             let _ = report.send((popped.others, popped.last));
             popped
         });
-        let meanwhile = reported.recv_timeout(PATIENCE);
+        let reported = reported.recv_timeout(TIMEOUT);
         stepped.thaw();
-        producer.join().expect("a push does not panic");
-        let early = rest.join().expect("neither do pops");
+        producer.join().expect("the frozen push returns");
+        let early = rest.join().expect("the other thread returns");
         let late = pop_all(queue);
         assert_eq!(late.last, Last::Empty);
         assert_eq!(
             early.all + late.all,
             others + 1,
-            "every item comes out in the end"
+            "every item is delivered after the thaw"
         );
-        let meanwhile = match meanwhile {
-            Ok((items, last)) => Meanwhile::Delivered { items, last },
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Meanwhile::Blocked,
+        let outcome = match reported {
+            Ok((items, last)) => Outcome::Delivered { items, last },
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Outcome::Blocked,
         };
-        (meanwhile, frozen)
+        frozen.then_some(outcome)
     })
 }
 
 struct Popped {
     all: usize,
-    /// Without that of the frozen push.
+    /// Without the item of the frozen push.
     others: usize,
     last: Last,
 }
 
 fn pop_all<Q: Contestant>(queue: &Q) -> Popped {
-    let mut consumer = queue.consumer().expect("there is no other consumer");
+    let mut consumer = queue.consumer().expect("no other consumer exists");
     let (mut all, mut others) = (0, 0);
     let last = loop {
         match consumer.pop() {

@@ -1,4 +1,4 @@
-//! Bytes per item, by an allocator that counts.
+//! The bytes of a queue, counted by the global allocator.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -7,29 +7,29 @@ use mpsc_queue::Pop;
 use papers::Consume;
 
 use super::contestants::{Contestant, Crossbeam, Locked, for_each};
-use super::report::{Chart, Line, Report, progress};
+use super::report::{Chart, Line, Report};
 
-/// Counts the bytes that are allocated, as they were asked for, while this experiment
-/// runs. In the others its counters would be one more contended line for each box.
+/// The system's allocator. Counts the requested bytes while this experiment runs; in the
+/// others the counters would add read-modify-writes.
 struct Counting;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 static ON: AtomicBool = AtomicBool::new(false);
-/// Bytes; wraps around below 0 if older blocks are freed. Only differences count.
+/// The live bytes. Only differences matter: freeing older memory makes this wrap.
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 static CALLS: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: passes on to the system's allocator what it is asked. (The counters order
-// nothing, so relaxed.)
+// SAFETY: forwards every call to the system's allocator. The counters are relaxed because
+// they order nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if ON.load(Ordering::Relaxed) {
             LIVE.fetch_add(layout.size(), Ordering::Relaxed);
             CALLS.fetch_add(1, Ordering::Relaxed);
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees a valid layout.
         unsafe { System.alloc(layout) }
     }
 
@@ -37,7 +37,7 @@ unsafe impl GlobalAlloc for Counting {
         if ON.load(Ordering::Relaxed) {
             LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees that `block` was allocated with this layout.
         unsafe { System.dealloc(block, layout) }
     }
 }
@@ -46,23 +46,17 @@ const LENGTHS: [usize; 4] = [0, 1, 1_000, 1_000_000];
 
 struct Outcome {
     name: &'static str,
-    /// With so many items in it.
+    /// The bytes with each number of items.
     bytes: [usize; LENGTHS.len()],
-    /// Emptied, after each of these lengths.
+    /// The bytes after these items are popped.
     drained: [usize; LENGTHS.len()],
-    /// Allocations in ten thousand pushes and pops, a hundred at a time.
+    /// Allocations in 10,000 pushes and pops, 100 at a time.
     allocations: usize,
 }
 
 pub(crate) fn run() -> Report {
     ON.store(true, Ordering::Relaxed);
-    let bar = progress(7);
-    fn of<Q: Contestant>(bar: &indicatif::ProgressBar) -> Outcome {
-        bar.inc(1);
-        measure::<Q>()
-    }
-    let outcomes = for_each!(of(&bar), and Crossbeam, and Locked);
-    bar.finish_and_clear();
+    let outcomes = for_each!(measure(), and Crossbeam, and Locked);
     ON.store(false, Ordering::Relaxed);
 
     Report {
@@ -82,9 +76,10 @@ pub(crate) fn run() -> Report {
             lines: outcomes.iter().map(Outcome::line).collect(),
         },
         findings: outcomes.iter().map(Outcome::finding).collect(),
-        caveat: "what the allocator adds to each block. The items of the first two are boxes \
-                 with a link (16 bytes: link and payload), allocated by whoever pushes; the \
-                 others copy 8 bytes in. The ring is made as large as each row needs.",
+        contradictions: Vec::new(),
+        caveat: "the allocator's overhead. The items of `intrusive` and `treiber` are boxes of \
+                 16 bytes (link and payload) that the producer allocates; the other queues copy \
+                 8 bytes. The ring has the capacity that each row needs.",
     }
 }
 
@@ -103,7 +98,10 @@ fn measure<Q: Contestant>() -> Outcome {
         let before = live();
         let queue = Box::new(Q::with_room(length));
         for payload in 0..length {
-            assert!(queue.push(Q::item(payload as u64)).is_ok(), "there is room");
+            assert!(
+                queue.push(Q::item(payload as u64)).is_ok(),
+                "the queue has room"
+            );
         }
         outcome.bytes[number] = live().wrapping_sub(before);
         pop_all(&*queue);
@@ -118,7 +116,7 @@ fn steady<Q: Contestant>() -> usize {
     let round = |items: Vec<Q::Item>| {
         let before = CALLS.load(Ordering::Relaxed);
         for item in items {
-            assert!(queue.push(item).is_ok(), "there is room");
+            assert!(queue.push(item).is_ok(), "the queue has room");
         }
         pop_all(&*queue);
         CALLS.load(Ordering::Relaxed) - before
@@ -131,7 +129,7 @@ fn steady<Q: Contestant>() -> usize {
 }
 
 fn pop_all<Q: Contestant>(queue: &Q) {
-    let mut consumer = queue.consumer().expect("there is no other consumer");
+    let mut consumer = queue.consumer().expect("no other consumer exists");
     while let Pop::Item(_) = consumer.pop() {}
 }
 
@@ -156,7 +154,7 @@ impl Outcome {
     }
 
     fn line(&self) -> Line {
-        // Single items would dwarf the rest.
+        // The figures of 0 and 1 items would dwarf the rest.
         let points = (2..LENGTHS.len()).map(|n| {
             let length = LENGTHS[n] as f64;
             (length, self.bytes[n] as f64 / length)
@@ -170,8 +168,8 @@ impl Outcome {
     fn finding(&self) -> String {
         let [empty, .., million] = self.bytes;
         format!(
-            "{}: {empty} bytes empty, {:.1} bytes per item of a million, {} bytes after they \
-             are drained; {} allocations by the queue in 10000 items of steady traffic.",
+            "{}: {empty} bytes empty, {:.1} bytes per item of a million, {} bytes after draining \
+             these; {} allocations in 10000 items of steady traffic.",
             self.name,
             million as f64 / 1e6,
             self.drained[3],

@@ -1,7 +1,7 @@
-//! What can be run, and how it is asked for.
+//! The experiments and their command line.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
@@ -12,13 +12,11 @@ mod contestants;
 mod cost;
 mod emptiness;
 mod frozen;
-mod latency;
 mod memory;
 mod report;
 mod stall;
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-compile_error!("the experiments single-step instructions, which is written for Linux on x86-64");
-mod throughput;
+compile_error!("the experiments single-step instructions, which needs Linux on x86-64");
 
 struct Experiment {
     name: &'static str,
@@ -29,17 +27,17 @@ struct Experiment {
 const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         name: "stall",
-        question: "One producer is frozen in the middle of a push: what do the others still get through?",
+        question: "One producer is frozen in the middle of a push: which items of the others are delivered?",
         run: stall::run,
     },
     Experiment {
         name: "emptiness",
-        question: "When does a pop say Empty although a push has returned?",
+        question: "When does a pop return Empty although a push has returned?",
         run: emptiness::run,
     },
     Experiment {
         name: "cost",
-        question: "What does an operation cost in read-modify-writes, instructions, cache lines?",
+        question: "How many read-modify-writes, instructions and cache lines does an operation take?",
         run: cost::run,
     },
     Experiment {
@@ -49,22 +47,12 @@ const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "batching",
-        question: "What does an item cost when several are pushed or taken at once?",
+        question: "What does an item cost when several are pushed or popped at once?",
         run: batching::run,
-    },
-    Experiment {
-        name: "throughput",
-        question: "How many items per second get through, with few producers and with many?",
-        run: throughput::run,
-    },
-    Experiment {
-        name: "latency",
-        question: "How long is an item on its way?",
-        run: latency::run,
     },
 ];
 
-/// The literature of MPSC queues, made runnable.
+/// Experiments with the queues of the literature
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -73,13 +61,13 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Says what there is to run.
+    /// List the experiments
     List,
-    /// Runs one experiment, or all.
+    /// Run an experiment; fail if its result contradicts the README
     Run {
-        /// Its name, or `all`.
+        /// Name of the experiment, or `all`
         name: String,
-        /// Where CSV, SVG and result page go.
+        /// Folder for the result page, the figures (CSV) and the plot (SVG)
         #[arg(long, default_value = "target/papers")]
         out: PathBuf,
     },
@@ -97,14 +85,15 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn run(name: &str, out: &std::path::Path) -> Result<(), Box<dyn Error>> {
+fn run(name: &str, out: &Path) -> Result<(), Box<dyn Error>> {
     let chosen: Vec<_> = EXPERIMENTS
         .iter()
         .filter(|experiment| name == "all" || name == experiment.name)
         .collect();
     if chosen.is_empty() {
-        return Err(format!("there is no experiment `{name}`: see `list`").into());
+        return Err(format!("unknown experiment `{name}`; `papers list` lists them").into());
     }
+    let mut contradictions = Vec::new();
     for experiment in chosen {
         println!("{}: {}\n", experiment.name, experiment.question);
         let report = (experiment.run)();
@@ -113,6 +102,10 @@ fn run(name: &str, out: &std::path::Path) -> Result<(), Box<dyn Error>> {
             println!("wrote {}", file.display());
         }
         println!();
+        contradictions.extend(report.contradictions);
     }
-    Ok(())
+    if contradictions.is_empty() {
+        return Ok(());
+    }
+    Err(format!("the README is contradicted: {}", contradictions.join("; ")).into())
 }

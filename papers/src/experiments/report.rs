@@ -1,5 +1,4 @@
-//! What an experiment found: a table, a figure, and what they say. As text, CSV, SVG
-//! and a page of Markdown.
+//! Reports: a table, a plot and findings, written as text, CSV, SVG and Markdown.
 
 use std::error::Error;
 use std::fs;
@@ -12,13 +11,15 @@ pub(crate) struct Report {
     pub(crate) header: Vec<&'static str>,
     pub(crate) rows: Vec<Vec<String>>,
     pub(crate) chart: Chart,
-    /// Sentences, computed from the figures.
+    /// Sentences computed from the figures.
     pub(crate) findings: Vec<String>,
-    /// What the figures do not show.
+    /// Verdicts of the README that the figures contradict.
+    pub(crate) contradictions: Vec<String>,
+    /// The limits of the experiment, after "Not shown: ".
     pub(crate) caveat: &'static str,
 }
 
-/// Lines over a common axis.
+/// Lines over common axes.
 pub(crate) struct Chart {
     pub(crate) x: &'static str,
     pub(crate) y: &'static str,
@@ -31,10 +32,10 @@ pub(crate) struct Line {
     pub(crate) points: Vec<(f64, f64)>,
 }
 
-/// A bar that shows how far an experiment has come.
+/// Creates a progress bar.
 pub(crate) fn progress(steps: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg} {elapsed}")
-        .expect("the template is well-formed");
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed}")
+        .expect("the template is valid");
     ProgressBar::new(steps as u64).with_style(style)
 }
 
@@ -48,7 +49,7 @@ impl Report {
         println!("\nNot shown: {}", self.caveat);
     }
 
-    /// Writes `name.csv`, `name.svg` and `name.md`.
+    /// Writes `name.csv`, `name.svg` and `name.md`, and returns their paths.
     pub(crate) fn write(
         &self,
         name: &str,
@@ -80,7 +81,7 @@ impl Report {
         )
     }
 
-    /// The table in Markdown, its columns aligned.
+    /// Returns the table in Markdown with aligned columns.
     fn table(&self) -> String {
         let header = self.header.iter().map(|cell| (*cell).to_string()).collect();
         let lines: Vec<Vec<String>> = [header].into_iter().chain(self.rows.clone()).collect();
@@ -119,7 +120,7 @@ impl Chart {
             .margin(12)
             .x_label_area_size(40)
             .y_label_area_size(64);
-        // The two axes are of different types, so each is drawn by the same macro.
+        // A macro, because the two kinds of axis have different types.
         macro_rules! draw_on {
             ($x:expr) => {{
                 let mut chart = builder.build_cartesian_2d($x, 0.0..y_most)?;

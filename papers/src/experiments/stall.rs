@@ -1,29 +1,17 @@
-//! One producer frozen in the middle of a push: what the others still get through.
+//! Which items are delivered while one push is frozen.
 
 use super::contestants::{Contestant, Crossbeam, Locked, for_each};
-use super::frozen::{Meanwhile, at_each_instruction};
-use super::report::{Chart, Line, Report, progress};
+use super::frozen::{Outcome, Sweep};
+use super::report::{Chart, Report};
 
-/// What the others push while the one is frozen.
+/// The number of items that the other thread pushes.
 const OTHERS: usize = 100;
 
-struct Outcome {
-    name: &'static str,
-    all: Vec<Meanwhile>,
-}
-
 pub(crate) fn run() -> Report {
-    let bar = progress(7);
-    let sweep = |name, all| {
-        bar.set_message(name);
-        bar.inc(1);
-        Outcome { name, all }
-    };
-    fn of<Q: Contestant>(sweep: &dyn Fn(&'static str, Vec<Meanwhile>) -> Outcome) -> Outcome {
-        sweep(Q::NAME, at_each_instruction::<Q>(OTHERS))
+    fn of<Q: Contestant>() -> Sweep {
+        Sweep::of::<Q>(OTHERS)
     }
-    let outcomes = for_each!(of(&sweep), and Crossbeam, and Locked);
-    bar.finish_and_clear();
+    let sweeps = for_each!(of(), and Crossbeam, and Locked);
 
     Report {
         header: vec![
@@ -34,83 +22,64 @@ pub(crate) fn run() -> Report {
             "a push or pop blocks",
             "least delivered of 100",
         ],
-        rows: outcomes.iter().map(Outcome::row).collect(),
+        rows: sweeps.iter().map(row).collect(),
         chart: Chart {
             x: "frozen before this instruction of the push",
-            y: "delivered of 100 pushed meanwhile",
+            y: "delivered of 100 items of another thread",
             logarithmic: false,
-            lines: outcomes.iter().map(Outcome::line).collect(),
+            lines: sweeps.iter().map(|sweep| sweep.line(delivered)).collect(),
         },
-        findings: outcomes.iter().map(Outcome::finding).collect(),
-        caveat: "how often a thread is really stopped there, which is the width of the gap \
-                 in time over the time between two pushes.",
+        findings: sweeps.iter().map(finding).collect(),
+        contradictions: Vec::new(),
+        caveat: "how often a thread is stopped there without help: the time between the two \
+                 instructions in relation to the time between two pushes.",
     }
 }
 
-fn delivered(meanwhile: &Meanwhile) -> usize {
-    match *meanwhile {
-        Meanwhile::Delivered { items, .. } => items,
-        Meanwhile::Blocked => 0,
+fn delivered(outcome: Outcome) -> usize {
+    match outcome {
+        Outcome::Delivered { items, .. } => items,
+        Outcome::Blocked => 0,
     }
 }
 
-impl Outcome {
-    fn count(&self, which: fn(&Meanwhile) -> bool) -> usize {
-        // The last is the push that was not frozen.
-        self.frozen().filter(|meanwhile| which(meanwhile)).count()
-    }
+/// Returns the number of instructions before which the frozen push delays an item.
+fn gap(sweep: &Sweep) -> usize {
+    sweep.count(|outcome| delivered(outcome) < OTHERS)
+}
 
-    fn frozen(&self) -> impl Iterator<Item = &Meanwhile> {
-        self.all.iter().take(self.all.len() - 1)
-    }
+fn blocked(sweep: &Sweep) -> usize {
+    sweep.count(|outcome| outcome == Outcome::Blocked)
+}
 
-    fn gap(&self) -> usize {
-        self.count(|meanwhile| delivered(meanwhile) < OTHERS)
-    }
+fn least(sweep: &Sweep) -> usize {
+    sweep.outcomes().map(delivered).min().unwrap_or(OTHERS)
+}
 
-    fn blocked(&self) -> usize {
-        self.count(|meanwhile| *meanwhile == Meanwhile::Blocked)
-    }
+fn row(sweep: &Sweep) -> Vec<String> {
+    let (gap, blocked) = (gap(sweep), blocked(sweep));
+    vec![
+        sweep.name.to_string(),
+        sweep.instructions().to_string(),
+        (sweep.instructions() - gap).to_string(),
+        (gap - blocked).to_string(),
+        blocked.to_string(),
+        least(sweep).to_string(),
+    ]
+}
 
-    fn least(&self) -> usize {
-        self.frozen().map(delivered).min().unwrap_or(OTHERS)
-    }
-
-    fn row(&self) -> Vec<String> {
-        let (gap, blocked) = (self.gap(), self.blocked());
-        vec![
-            self.name.to_string(),
-            (self.all.len() - 1).to_string(),
-            (self.all.len() - 1 - gap).to_string(),
-            (gap - blocked).to_string(),
-            blocked.to_string(),
-            self.least().to_string(),
-        ]
-    }
-
-    fn line(&self) -> Line {
-        let points = self.all.iter().enumerate();
-        Line {
-            name: self.name.to_string(),
-            points: points
-                .map(|(at, m)| (at as f64, delivered(m) as f64))
-                .collect(),
-        }
-    }
-
-    fn finding(&self) -> String {
-        let name = self.name;
-        match (self.gap(), self.blocked()) {
-            (0, _) => format!("{name}: a frozen push delays nobody, wherever it is frozen."),
-            (gap, 0) => format!(
-                "{name}: frozen before one of {gap} instructions, the push holds up what comes \
-                 behind it ({} of {OTHERS} delivered); nobody blocks.",
-                self.least()
-            ),
-            (gap, blocked) => format!(
-                "{name}: frozen before one of {gap} instructions, the push holds up what comes \
-                 behind it; before {blocked} of these another thread does not return."
-            ),
-        }
+fn finding(sweep: &Sweep) -> String {
+    let name = sweep.name;
+    match (gap(sweep), blocked(sweep)) {
+        (0, _) => format!("{name}: a frozen push delays no other item."),
+        (gap, 0) => format!(
+            "{name}: a push that is frozen before one of {gap} instructions delays later items \
+             ({} of {OTHERS} delivered); no other operation blocks.",
+            least(sweep)
+        ),
+        (gap, blocked) => format!(
+            "{name}: a push that is frozen before one of {gap} instructions delays later items; \
+             before {blocked} of these, another operation blocks."
+        ),
     }
 }

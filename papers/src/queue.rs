@@ -1,4 +1,4 @@
-//! What the algorithms share, so that one test and one experiment serves all.
+//! The traits that all algorithms implement, so one test and one experiment serve all.
 
 use std::error::Error;
 use std::fmt;
@@ -9,25 +9,24 @@ use mpsc_queue::{ConsumerTaken, Pop, Queue, UniqueHandle};
 ///
 /// Any number of threads push through `&self`; one [`Consume`] at a time pops.
 pub trait Mpsc: Sync {
-    /// What travels through the queue.
+    /// The type of the items.
     type Item;
-    /// The consumer's side.
+    /// The consumer.
     type Consumer<'q>: Consume<Item = Self::Item>
     where
         Self: 'q;
 
-    /// Appends an item.
+    /// Pushes an item.
     ///
     /// What the producer did before happens before the pop returns the item.
     ///
     /// # Errors
     ///
-    /// [`Full`] gives the item back, if the queue is bounded and full. The
-    /// unbounded ones never say so.
+    /// [`Full`] with the item if the queue is bounded and full. Unbounded queues never
+    /// return it.
     fn push(&self, item: Self::Item) -> Result<(), Full<Self::Item>>;
 
-    /// Takes the consumer's place. What an earlier consumer did happens before
-    /// this returns.
+    /// Returns the consumer. What an earlier consumer did happens before.
     ///
     /// # Errors
     ///
@@ -35,20 +34,20 @@ pub trait Mpsc: Sync {
     fn consumer(&self) -> Result<Self::Consumer<'_>, ConsumerTaken>;
 }
 
-/// The consumer's side of an [`Mpsc`] queue.
+/// The consumer of an [`Mpsc`] queue.
 pub trait Consume {
-    /// What travels through the queue.
+    /// The type of the items.
     type Item;
 
-    /// Takes an item out: the oldest, unless the algorithm says otherwise. Which
-    /// of the three answers it can give, and what each means, the algorithm says.
+    /// Pops an item. Each algorithm documents its order, the results that it can
+    /// return, and their meaning.
     fn pop(&mut self) -> Pop<Self::Item>;
 }
 
-/// The error of a push into a bounded queue that is full. Holds the item.
+/// The error of a push into a full queue.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Full<T>(
-    /// What was to be pushed.
+    /// The item that was not pushed.
     pub T,
 );
 
@@ -66,7 +65,6 @@ impl<T> fmt::Display for Full<T> {
 
 impl<T> Error for Full<T> {}
 
-/// The workspace's own queue, beside the others.
 impl<H: UniqueHandle + Send> Mpsc for Queue<H> {
     type Item = H;
     type Consumer<'q>
@@ -75,6 +73,7 @@ impl<H: UniqueHandle + Send> Mpsc for Queue<H> {
         H: 'q;
 
     fn push(&self, item: H) -> Result<(), Full<H>> {
+        // A consumer behind `Consume` never parks, so no wake-up is due.
         let _ = Self::push(self, item);
         Ok(())
     }
