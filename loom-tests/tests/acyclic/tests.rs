@@ -63,23 +63,24 @@ fn longer_cycle_is_found() {
 }
 
 #[test]
-fn re_export_is_resolved_to_its_definition() {
-    let files = [
+fn re_export_is_no_import_and_is_resolved_to_its_definition() {
+    let mut files = [
         ("lib.rs", "mod queue; mod user;"),
         (
             "queue/mod.rs",
-            "mod core; mod pop; pub use self::core::*; pub(crate) use pop::Pop;",
+            "mod core; mod pop; pub use self::core::*; pub(crate) use pop::Pop; pub struct Tag;",
         ),
-        ("queue/core.rs", "use super::Pop; pub struct Queue(Pop);"),
+        (
+            "queue/core.rs",
+            "use super::{Pop, Tag}; pub struct Queue(Pop, Tag);",
+        ),
         ("queue/pop.rs", "pub struct Pop;"),
         ("user.rs", "use crate::queue::{Pop, Queue};"),
     ];
-    let files = files.map(|(name, text)| (name, text));
     assert_eq!(cycles_of(&files), NONE);
 
-    let mut circular = files;
-    circular[3].1 = "use crate::queue::Queue; pub struct Pop;";
-    assert_eq!(cycles_of(&circular), [["queue/core.rs", "queue/pop.rs"]]);
+    files[3].1 = "use crate::queue::Queue; pub struct Pop;";
+    assert_eq!(cycles_of(&files), [["queue/core.rs", "queue/pop.rs"]]);
 }
 
 #[test]

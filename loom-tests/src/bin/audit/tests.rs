@@ -40,13 +40,15 @@ fn orderings_are_weakened_by_their_role() {
 
 #[test]
 fn fence_is_weakened_or_removed() {
-    let (mutants, complaints) = orderings_of("atomic::fence(Ordering::AcqRel);");
+    let code = "atomic::fence(Ordering::AcqRel); fence(Ordering::Acquire);";
+    let (mutants, complaints) = orderings_of(code);
     assert_eq!(
         mutants,
         [
-            "atomic::fence(Ordering::Acquire);",
-            "atomic::fence(Ordering::Release);",
-            "();"
+            "atomic::fence(Ordering::Acquire); fence(Ordering::Acquire);",
+            "atomic::fence(Ordering::Release); fence(Ordering::Acquire);",
+            "(); fence(Ordering::Acquire);",
+            "atomic::fence(Ordering::AcqRel); ();",
         ]
     );
     assert!(complaints.is_empty());
