@@ -1,16 +1,14 @@
-/* The queue once more, in another language, for another checker: push, pop, park
- * and the wake-up, written from the algorithm and not from the Rust code.
+/* Push, pop, park and the wake-up, written from the algorithm, not from the code.
  *
- * What Spin adds to the models that run by loom: a second reading of the
- * algorithm, more threads and operations, and liveness (with weak fairness every
- * item arrives). What it leaves out: it is sequentially consistent, so it says
- * nothing about memory orderings.
+ * Spin adds to the loom models a second reading of the algorithm, more operations,
+ * and liveness: with weak fairness, every item is popped. It is sequentially
+ * consistent, so it does not check memory orderings.
  *
- * Each statement is one step; what stands in an `atomic` is one read-modify-write,
- * or a step together with the bookkeeping of what is checked (the "ghosts").
+ * Each statement is one step. An `atomic` is one read-modify-write, or a step with
+ * its bookkeeping (the "ghosts").
  *
- * A macro BUG_... plants a mistake. `./run` checks the algorithm, and that each
- * mistake is found.
+ * A macro BUG_... plants a fault. `./run` checks the algorithm, and that each fault
+ * is found.
  */
 
 #ifndef PRODUCERS
@@ -29,7 +27,7 @@
 byte back = NIL;
 byte front = NIL;
 byte next[ITEMS + 1];
-bit bell = 0;              /* what the consumer sleeps on; keeps one ring */
+bit bell = 0;              /* wakes the consumer; keeps one notification */
 
 /* Ghosts. */
 byte order[ITEMS];         /* the items in the order of their exchanges */
@@ -37,7 +35,7 @@ byte exchanged = 0;
 byte returned = 0;         /* pushes whose link is in place */
 byte popped = 0;
 byte ended = 0;            /* parks that a push ended */
-byte told = 0;             /* pushes that were told to wake */
+byte told = 0;             /* pushes that must wake the consumer */
 byte running = PRODUCERS;
 
 #define EXCHANGE(prev, n) \
@@ -73,14 +71,14 @@ proctype producer(byte me) {
     running--
 }
 
-/* A timer or a socket: it ends a sleep, once, at any moment. */
+/* A timer or a socket: wakes the consumer once, at any time. */
 proctype elsewhere() {
     bell = 1
 }
 
 mtype = { ITEM, EMPTY, STALLED };
 
-/* Takes out `first`, which must be the oldest item. */
+/* Pops `first`, which must be the oldest item. */
 inline item() {
     atomic {
         assert(first == order[popped]);
@@ -134,8 +132,8 @@ inline pop() {
             fi
         fi
     fi;
-    /* A push that had returned when the pop began is not invisible; and a stall
-     * has a push that overlaps the pop. */
+    /* A push that returned before the pop is not missed, and only a push that
+     * overlaps the pop stalls it. */
     assert(answer != EMPTY || returned_before <= popped);
     assert(answer != STALLED || exchanged > returned_before)
 }
@@ -183,7 +181,7 @@ proctype consumer() {
         :: else -> skip
         fi
     od;
-    /* All producers have returned: at most one was told for each park. */
+    /* When all producers have returned, one push must have woken per ended park. */
     (running == 0);
     assert(told == ended);
     assert(returned == ITEMS && back == NIL && front == NIL)

@@ -1,15 +1,17 @@
-//! Chains and sweeps against single pushes.
+//! Chains and drains against single pushes.
 #![cfg(loom)]
 
 use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{Job, assert_fifo, exhaustive, job, pop_rest};
+use loom_tests::{Job, Model, assert_fifo, job, pop_rest};
 use mpsc_queue::{Chain, Pop, Queue};
 
-/// A chain arrives whole, in order, and with nothing in between.
 #[test]
-fn a_chain_is_not_interrupted() {
-    exhaustive(|| {
+fn chain_is_popped_without_interleaving() {
+    let model = Model::new("A chain is popped in order, with no other item in between")
+        .threads("chain of 2, 1 x 1, consumer")
+        .at_least(8_500);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let chained = {
             let queue = Arc::clone(&queue);
@@ -48,10 +50,12 @@ fn a_chain_is_not_interrupted() {
     });
 }
 
-/// A sweep takes what was there when it began, and nothing that came later.
 #[test]
-fn a_sweep_is_bounded_by_its_beginning() {
-    exhaustive(|| {
+fn drain_ends_at_newest_item_of_its_start() {
+    let model = Model::new("A drain yields no item that was pushed after its start")
+        .threads("1 x 1, consumer x 1")
+        .at_least(35);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let _ = queue.push(job(0, 0));
         let producer = {
@@ -62,14 +66,14 @@ fn a_sweep_is_bounded_by_its_beginning() {
         };
         let mut consumer = queue.consumer().unwrap();
         let mut items: Vec<_> = Vec::new();
-        let mut sweep = consumer.drain(usize::MAX);
-        let _ = queue.push(job(1, 0)); // certainly after the beginning
-        items.extend(sweep.by_ref());
-        let stalled = sweep.is_stalled();
-        assert!(!items.is_empty() || stalled, "the first item was complete");
+        let mut drain = consumer.drain(usize::MAX);
+        let _ = queue.push(job(1, 0)); // after the start of the drain
+        items.extend(drain.by_ref());
+        let stalled = drain.is_stalled();
+        assert!(!items.is_empty() || stalled, "the first push had returned");
         assert!(
             items.iter().all(|job| job.producer == 0),
-            "it came too late"
+            "an item that was pushed after the start"
         );
         producer.join().unwrap();
         items.extend(pop_rest(&mut consumer));
@@ -79,11 +83,12 @@ fn a_sweep_is_bounded_by_its_beginning() {
     });
 }
 
-/// A chain wakes the consumer as a single push does: whichever of them ends the
-/// park is told, and no other.
 #[test]
-fn a_chain_ends_a_park() {
-    exhaustive(|| {
+fn chain_or_push_ends_park() {
+    let model = Model::new("Of a chain and a single push, exactly one ends a park")
+        .threads("chain of 2, 1 x 1, consumer")
+        .at_least(120);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let mut consumer = queue.consumer().unwrap();
         let parked = consumer.park().expect("the queue is empty");

@@ -1,14 +1,15 @@
-//! Every item comes out once, each producer's in the order of its pushes.
+//! Items are popped in FIFO order, each once.
 #![cfg(loom)]
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
-use loom_tests::{Job, assert_fifo, bounded, exhaustive, job, pop_rest};
+use loom_tests::{Job, Model, assert_fifo, job, pop_rest};
 use mpsc_queue::{Pop, Queue};
 
-/// `producers` threads push `each` items, while the consumer pops `pops` times;
-/// the rest is popped at the end.
+const PROPERTY: &str = "Every item is popped once, in the order of its producer's pushes";
+
+/// Pops `pops` times while `producers` threads push `each` items, then pops the rest.
 fn fifo(producers: usize, each: usize, pops: usize) {
     let queue = Arc::new(Queue::<Box<Job>>::new());
     let threads: Vec<_> = (0..producers)
@@ -37,30 +38,47 @@ fn fifo(producers: usize, each: usize, pops: usize) {
 }
 
 #[test]
-fn one_producer_of_three() {
-    exhaustive(|| fifo(1, 3, 3));
+fn fifo_1x3() {
+    let model = Model::new(PROPERTY)
+        .threads("1 x 3, consumer")
+        .at_least(120_000);
+    model.check(|| fifo(1, 3, 3));
 }
 
 #[test]
-fn two_producers_of_one() {
-    exhaustive(|| fifo(2, 1, 2));
+fn fifo_2x1() {
+    let model = Model::new(PROPERTY)
+        .threads("2 x 1, consumer")
+        .at_least(200_000);
+    model.check(|| fifo(2, 1, 2));
 }
 
 #[test]
-fn two_producers_of_two() {
-    bounded(3, 5, || fifo(2, 2, 2));
+fn fifo_2x2() {
+    let model = Model::new(PROPERTY)
+        .threads("2 x 2, consumer")
+        .bound(3)
+        .full_bound(5)
+        .at_least(20_000);
+    model.check(|| fifo(2, 2, 2));
 }
 
 #[test]
-fn three_producers_of_one() {
-    bounded(3, 4, || fifo(3, 1, 2));
+fn fifo_3x1() {
+    let model = Model::new(PROPERTY)
+        .threads("3 x 1, consumer")
+        .bound(3)
+        .full_bound(4)
+        .at_least(80_000);
+    model.check(|| fifo(3, 1, 2));
 }
 
-/// A push that returned before another began comes out first, whoever made them:
-/// the order is one for all producers.
 #[test]
-fn an_earlier_push_comes_out_first() {
-    exhaustive(|| {
+fn earlier_push_is_popped_first() {
+    let model = Model::new("The item of an earlier push is popped first, also across producers")
+        .threads("2 x 1, consumer")
+        .at_least(100_000);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let returned = Arc::new(AtomicBool::new(false));
         let first = {
@@ -89,15 +107,17 @@ fn an_earlier_push_comes_out_first() {
         assert_fifo(&items, 2, 1);
         assert!(
             !is_later || items[0].producer == 0,
-            "the later push came out first"
+            "the later push was popped first"
         );
     });
 }
 
-/// The consumer is a producer, too: it pushes between its own pops.
 #[test]
-fn the_consumer_pushes_to_itself() {
-    exhaustive(|| {
+fn consumer_pushes_between_pops() {
+    let model = Model::new("The consumer may push between its own pops")
+        .threads("1 x 2, consumer x 2")
+        .at_least(800);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let other = {
             let queue = Arc::clone(&queue);

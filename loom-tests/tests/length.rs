@@ -1,14 +1,17 @@
-//! The length is never negative, and never more than what was pushed.
+//! The length of a counted queue.
 #![cfg(loom)]
 
 use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{Job, exhaustive, job, pop_rest};
+use loom_tests::{Job, Model, job, pop_rest};
 use mpsc_queue::{Counted, Queue};
 
 #[test]
-fn the_length_is_never_negative() {
-    exhaustive(|| {
+fn len_never_underflows() {
+    let model = Model::new("`len` is never negative, and at most the number of pushes")
+        .threads("1 x 1, consumer, observer")
+        .at_least(900);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>, Counted>::counted());
         let producer = {
             let queue = Arc::clone(&queue);
@@ -30,17 +33,19 @@ fn the_length_is_never_negative() {
     });
 }
 
-/// A push that has returned is counted, until it is popped.
 #[test]
-fn a_completed_push_is_counted() {
-    exhaustive(|| {
+fn len_counts_completed_push() {
+    let model = Model::new("`len` counts a push that happens before the call")
+        .threads("2 x 1")
+        .at_least(100);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>, Counted>::counted());
         let threads: Vec<_> = (0..2)
             .map(|producer| {
                 let queue = Arc::clone(&queue);
                 thread::spawn(move || {
                     let _ = queue.push(job(producer, 0));
-                    assert!((1..=2).contains(&queue.len()), "my own push is not counted");
+                    assert!((1..=2).contains(&queue.len()), "the push is not counted");
                 })
             })
             .collect();

@@ -1,22 +1,24 @@
-//! One consumer at a time, handed over; a queue that is dropped with items in it.
+//! One consumer at a time, and the drop of a queue that is not empty.
 #![cfg(loom)]
 
 use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{Job, assert_fifo, exhaustive, job, pop_rest};
+use loom_tests::{Job, Model, assert_fifo, job, pop_rest};
 use mpsc_queue::{Pop, Queue};
 
-/// Two threads compete for the consumer's place; what one leaves the other takes.
 #[test]
-fn the_place_is_handed_over() {
-    exhaustive(|| {
+fn consumer_is_handed_over() {
+    let model = Model::new("A consumer continues where one on another thread was dropped")
+        .threads("2 consumers")
+        .at_least(5);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         for number in 0..2 {
             let _ = queue.push(job(0, number));
         }
         let pop_one = |queue: &Queue<Box<Job>>| match queue.consumer().ok()?.pop() {
             Pop::Item(job) => Some(job),
-            Pop::Empty | Pop::Stalled => panic!("two items, and at most one is taken by the other"),
+            Pop::Empty | Pop::Stalled => panic!("two items, at most one of them popped"),
         };
         let other = {
             let queue = Arc::clone(&queue);
@@ -31,10 +33,12 @@ fn the_place_is_handed_over() {
     });
 }
 
-/// Items that nobody pops are dropped with the queue, once (loom tracks leaks).
 #[test]
-fn a_queue_is_dropped_with_items_in_it() {
-    exhaustive(|| {
+fn queue_drop_drops_items() {
+    let model = Model::new("A queue drops the items that are in it, each once")
+        .threads("2 x 1, consumer")
+        .at_least(80_000);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let threads: Vec<_> = (0..2)
             .map(|producer| {
@@ -52,11 +56,12 @@ fn a_queue_is_dropped_with_items_in_it() {
     });
 }
 
-/// The place changes hands while a push is under way: no item is popped twice, or
-/// by nobody.
 #[test]
-fn the_place_is_handed_over_while_others_push() {
-    exhaustive(|| {
+fn consumer_is_handed_over_during_pushes() {
+    let model = Model::new("A consumer is replaced during pushes; no item is lost or popped twice")
+        .threads("1 x 2, 2 consumers")
+        .at_least(130_000);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let producer = {
             let queue = Arc::clone(&queue);

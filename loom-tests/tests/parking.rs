@@ -1,25 +1,29 @@
-//! No wake-up is lost, and there is at most one for each successful park.
+//! No wake-up is lost, and each successful park is ended by at most one push.
 #![cfg(loom)]
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Notify};
 use loom::thread;
-use loom_tests::{Job, assert_fifo, bounded, exhaustive, job, pop_rest};
+use loom_tests::{Job, Model, assert_fifo, job, pop_rest};
 use mpsc_queue::{Pop, Queue};
 
-/// The consumer sleeps whenever it may, until it has all items. If a wake-up is
-/// lost, loom finds the deadlock.
-fn receive_all(bell: &Arc<Notify>, producers: usize, each: usize) {
+const PROPERTY: &str =
+    "Every item arrives, with one `Wakeup::Needed` for each park that a push ends";
+
+/// Receives every item, and parks whenever the queue is empty. A lost wake-up is a
+/// deadlock, which loom reports.
+fn receive_all(notify: &Arc<Notify>, producers: usize, each: usize) {
     let queue = Arc::new(Queue::<Box<Job>>::new());
-    let rung = Arc::new(AtomicUsize::new(0));
+    let wakeups = Arc::new(AtomicUsize::new(0));
     let threads: Vec<_> = (0..producers)
         .map(|producer| {
-            let (queue, bell, rung) = (Arc::clone(&queue), Arc::clone(bell), Arc::clone(&rung));
+            let (queue, notify) = (Arc::clone(&queue), Arc::clone(notify));
+            let wakeups = Arc::clone(&wakeups);
             thread::spawn(move || {
                 for number in 0..each {
                     if queue.push(job(producer, number)).is_needed() {
-                        rung.fetch_add(1, Ordering::Relaxed);
-                        bell.notify();
+                        wakeups.fetch_add(1, Ordering::Relaxed);
+                        notify.notify();
                     }
                 }
             })
@@ -27,18 +31,17 @@ fn receive_all(bell: &Arc<Notify>, producers: usize, each: usize) {
         .collect();
 
     let mut consumer = queue.consumer().unwrap();
-    let (mut items, mut parks) = (Vec::new(), 0);
+    let (mut items, mut ended) = (Vec::new(), 0);
     while items.len() < producers * each {
         match consumer.pop() {
             Pop::Item(job) => items.push(job),
             Pop::Stalled => thread::yield_now(),
             Pop::Empty => {
                 if let Some(parked) = consumer.park() {
-                    bell.wait();
-                    // Woken by a push, not by a late notification: this push
-                    // has replaced the mark. If the notification was a late one,
-                    // the mark is still there, and that park needs no wake-up.
-                    parks += usize::from(!parked.unpark());
+                    notify.wait();
+                    // Unpark fails if a push ended this park. It succeeds after
+                    // a late notification, which belongs to an earlier park.
+                    ended += usize::from(!parked.unpark());
                 }
             }
         }
@@ -47,28 +50,37 @@ fn receive_all(bell: &Arc<Notify>, producers: usize, each: usize) {
         thread.join().unwrap();
     }
     assert_eq!(
-        rung.load(Ordering::Relaxed),
-        parks,
+        wakeups.load(Ordering::Relaxed),
+        ended,
         "one wake-up per ended park"
     );
     assert_fifo(&items, producers, each);
 }
 
 #[test]
-fn one_producer_of_two() {
-    exhaustive(|| receive_all(&Arc::new(Notify::new()), 1, 2));
+fn parking_consumer_receives_1x2() {
+    let model = Model::new(PROPERTY)
+        .threads("1 x 2, consumer")
+        .at_least(25_000);
+    model.check(|| receive_all(&Arc::new(Notify::new()), 1, 2));
 }
 
 #[test]
-fn two_producers_of_one() {
-    bounded(3, 5, || receive_all(&Arc::new(Notify::new()), 2, 1));
+fn parking_consumer_receives_2x1() {
+    let model = Model::new(PROPERTY)
+        .threads("2 x 1, consumer")
+        .bound(3)
+        .full_bound(5)
+        .at_least(25_000);
+    model.check(|| receive_all(&Arc::new(Notify::new()), 2, 1));
 }
 
-/// What the consumer writes before it parks is visible to the push that is told
-/// to wake it; after a successful unpark the consumer may write it anew.
 #[test]
-fn what_is_left_for_the_waker_is_seen() {
-    exhaustive(|| {
+fn park_publishes_to_waking_push() {
+    let model = Model::new("Writes before a park are visible to the push that ends it")
+        .threads("1 x 1, consumer")
+        .at_least(12);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let left = Arc::new(loom::cell::UnsafeCell::new(0));
         let producer = {
@@ -83,7 +95,7 @@ fn what_is_left_for_the_waker_is_seen() {
         };
         let mut consumer = queue.consumer().unwrap();
         for round in 1..3 {
-            // SAFETY: as above.
+            // SAFETY: loom checks that no other access overlaps.
             left.with_mut(|value| unsafe { *value = round });
             match consumer.park().map(mpsc_queue::Parked::unpark) {
                 Some(true) => {}
@@ -95,26 +107,31 @@ fn what_is_left_for_the_waker_is_seen() {
     });
 }
 
-/// The sleep ends for another reason, too: a timer, a socket. Then the consumer
-/// unparks, and what was about to wake it comes late or not at all.
 #[test]
-fn woken_from_elsewhere() {
-    bounded(3, 5, || {
-        let bell = Arc::new(Notify::new());
+fn other_wakeup_may_precede_push() {
+    let model =
+        Model::new("A consumer that is woken for another reason unparks, and misses no push")
+            .threads("1 x 2, consumer, timer")
+            .bound(3)
+            .full_bound(5)
+            .at_least(16_000);
+    model.check(|| {
+        let notify = Arc::new(Notify::new());
         let elsewhere = {
-            let bell = Arc::clone(&bell);
-            thread::spawn(move || bell.notify())
+            let notify = Arc::clone(&notify);
+            thread::spawn(move || notify.notify())
         };
-        receive_all(&bell, 1, 2);
+        receive_all(&notify, 1, 2);
         elsewhere.join().unwrap();
     });
 }
 
-/// A consumer that pushes while it is parked is told to wake itself, or another
-/// push was told: one of them, and never both.
 #[test]
-fn the_consumer_pushes_while_it_is_parked() {
-    exhaustive(|| {
+fn push_by_parked_consumer_ends_park_once() {
+    let model = Model::new("Of the consumer's own push and another one, exactly one ends a park")
+        .threads("1 x 1, consumer x 1")
+        .at_least(5);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let mut consumer = queue.consumer().unwrap();
         let parked = consumer.park().expect("the queue is empty");
@@ -122,20 +139,21 @@ fn the_consumer_pushes_while_it_is_parked() {
             let queue = Arc::clone(&queue);
             thread::spawn(move || queue.push(job(0, 0)).is_needed())
         };
-        let told_me = queue.push(job(1, 0)).is_needed();
-        assert!(!parked.unpark(), "a push has replaced the mark");
-        let told_other = other.join().unwrap();
-        assert!(told_me != told_other, "one push ends one park");
+        let mine_is_needed = queue.push(job(1, 0)).is_needed();
+        assert!(!parked.unpark(), "a push ended the park");
+        let other_is_needed = other.join().unwrap();
+        assert!(mine_is_needed != other_is_needed, "one push ends one park");
         assert!(consumer.park().is_none(), "two items are in the queue");
         assert_eq!(pop_rest(&mut consumer).len(), 2);
     });
 }
 
-/// A park fails exactly if something is in the queue, also a push that is not
-/// linked yet.
 #[test]
-fn a_park_fails_over_a_push_in_its_gap() {
-    exhaustive(|| {
+fn park_fails_during_push_gap() {
+    let model = Model::new("A park fails if the queue is not empty, even if it is stalled")
+        .threads("1 x 1, consumer")
+        .at_least(28);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let other = {
             let queue = Arc::clone(&queue);
@@ -143,14 +161,45 @@ fn a_park_fails_over_a_push_in_its_gap() {
         };
         let mut consumer = queue.consumer().unwrap();
         let is_stalled = matches!(consumer.pop(), Pop::Stalled);
-        let told = match consumer.park() {
+        let is_ended = match consumer.park() {
             Some(parked) => {
-                assert!(!is_stalled, "parked over a push that was under way");
+                assert!(!is_stalled, "parked although the queue was stalled");
                 !parked.unpark()
             }
             None => false,
         };
-        assert_eq!(other.join().unwrap(), told);
+        assert_eq!(other.join().unwrap(), is_ended);
         drop(pop_rest(&mut consumer));
+    });
+}
+
+#[test]
+fn second_park_publishes_again() {
+    let model = Model::new("Writes before a second park, after a leaked guard, are visible too")
+        .threads("1 x 1, consumer")
+        .at_least(14);
+    model.check(|| {
+        let queue = Arc::new(Queue::<Box<Job>>::new());
+        let done = Arc::new(AtomicUsize::new(0));
+        let mut consumer = queue.consumer().unwrap();
+        std::mem::forget(consumer.park().expect("the queue is empty"));
+        let producer = {
+            let (queue, done) = (Arc::clone(&queue), Arc::clone(&done));
+            thread::spawn(move || {
+                assert!(queue.push(job(0, 0)).is_needed());
+                done.load(Ordering::Relaxed)
+            })
+        };
+        done.store(1, Ordering::Relaxed);
+        let parked_again = match consumer.park() {
+            Some(parked) => {
+                std::mem::forget(parked);
+                true
+            }
+            None => false, // the push came before
+        };
+        let seen = producer.join().unwrap();
+        assert!(!parked_again || seen == 1);
+        assert!(matches!(consumer.pop(), Pop::Item(_)));
     });
 }

@@ -1,15 +1,14 @@
-//! The cell of a suspended request goes to a worker and back, and is used again:
-//! no two threads touch it at once, the work arrives, and the cell is freed once.
+//! The cell of a suspended request has one owner at a time, returns its work, and is freed once.
 #![cfg(loom)]
 
 use http_resume::resume::{Arrivals, Ended, Inbox, Key, Pending, Suspended, suspend};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{Drops, exhaustive, pending};
+use loom_tests::{Drops, Model, pending};
 use mpsc_queue::{Pop, Queue};
 
-/// Work whose every access loom checks.
+/// Work whose accesses loom checks.
 struct Work {
     value: UnsafeCell<usize>,
     _drops: Drops,
@@ -29,7 +28,7 @@ impl Work {
     }
 
     fn value(&self) -> usize {
-        // SAFETY: as above.
+        // SAFETY: loom checks that no other access overlaps.
         self.value.with(|value| unsafe { *value })
     }
 }
@@ -41,7 +40,7 @@ fn key(serial: u64) -> Key {
     }
 }
 
-/// The next that comes back.
+/// Waits for the next request that comes back.
 fn one(arrivals: &mut Arrivals<'_>) -> Suspended {
     loop {
         if let Some(suspended) = arrivals.drain(1).next() {
@@ -51,11 +50,12 @@ fn one(arrivals: &mut Arrivals<'_>) -> Suspended {
     }
 }
 
-/// The same cell is suspended twice; the worker of the first time may still be on
-/// its way out of `resume` when the second fills the cell again.
 #[test]
-fn a_cell_is_used_again() {
-    exhaustive(|| {
+fn cell_is_reused() {
+    let model = Model::new("A cell is reused while its first worker still returns from `resume`")
+        .threads("2 workers, loop")
+        .at_least(10_000);
+    model.check(|| {
         let drops = Drops::new();
         let inbox = Arc::new(Inbox::new(|| {}));
         let mut arrivals = inbox.arrivals();
@@ -69,7 +69,7 @@ fn a_cell_is_used_again() {
             let suspended = one(&mut arrivals);
             assert_eq!(suspended.key(), key(serial));
             let Ok((work, vacant)) = suspended.open::<Work>() else {
-                panic!("it is of that type");
+                panic!("the work has the type that was suspended");
             };
             assert_eq!(work.value(), 1, "the worker's result");
             spare = Some(vacant);
@@ -83,11 +83,13 @@ fn a_cell_is_used_again() {
     });
 }
 
-/// The loop gives a request up while its worker looks whether it has, and resumes
-/// it all the same: that comes back once, as resumed.
 #[test]
-fn a_request_is_given_up_while_it_is_resumed() {
-    exhaustive(|| {
+fn abandon_races_with_resume() {
+    let model =
+        Model::new("A request that is abandoned during its resume comes back once, as resumed")
+            .threads("worker, loop")
+            .at_least(130);
+    model.check(|| {
         let drops = Drops::new();
         let inbox = Arc::new(Inbox::new(|| {}));
         let mut arrivals = inbox.arrivals();
@@ -102,7 +104,7 @@ fn a_request_is_given_up_while_it_is_resumed() {
         let suspended = one(&mut arrivals);
         assert_eq!(suspended.ended(), Ended::Resumed);
         let Ok((work, vacant)) = suspended.open::<Work>() else {
-            panic!("it is of that type");
+            panic!("the work has the type that was suspended");
         };
         assert!(work.value() <= 1);
         drop((work, vacant));
@@ -111,10 +113,12 @@ fn a_request_is_given_up_while_it_is_resumed() {
     });
 }
 
-/// A worker lets go of what is pending: the loop is told, and drops the work.
 #[test]
-fn a_pending_request_is_dropped() {
-    exhaustive(|| {
+fn dropped_pending_returns_work() {
+    let model = Model::new("A pending request that is dropped comes back with its work")
+        .threads("worker, loop")
+        .at_least(27);
+    model.check(|| {
         let drops = Drops::new();
         let inbox = Arc::new(Inbox::new(|| {}));
         let mut arrivals = inbox.arrivals();
@@ -129,11 +133,12 @@ fn a_pending_request_is_dropped() {
     });
 }
 
-/// A pending request travels to its worker through a queue of the worker's, by
-/// the same link that takes it back.
 #[test]
-fn a_request_travels_by_its_own_link() {
-    exhaustive(|| {
+fn pending_travels_through_worker_queue() {
+    let model = Model::new("The link that returns a request also carries it to its worker")
+        .threads("worker with a queue, loop")
+        .at_least(850);
+    model.check(|| {
         let drops = Drops::new();
         let inbox = Arc::new(Inbox::new(|| {}));
         let mut arrivals = inbox.arrivals();
@@ -154,7 +159,7 @@ fn a_request_travels_by_its_own_link() {
         };
         let _ = jobs.push(pending(&inbox, Work::new(&drops)));
         let Ok((work, vacant)) = one(&mut arrivals).open::<Work>() else {
-            panic!("it is of that type");
+            panic!("the work has the type that was suspended");
         };
         assert_eq!(work.value(), 1);
         drop((work, vacant));

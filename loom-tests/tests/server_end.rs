@@ -1,23 +1,24 @@
-//! Requests are resumed while their event loop ends, and after: each comes to one
-//! end, and nothing leaks.
+//! Requests are resumed while their event loop ends, and after it.
 #![cfg(loom)]
 
 use http_resume::resume::{Inbox, Pending};
 use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{Drops, bounded, exhaustive, pending};
+use loom_tests::{Drops, Model, pending};
 
-/// An inbox, and what is pending of it.
+/// Returns an inbox and `N` pending requests of it.
 fn suspend_all<const N: usize>(drops: &Drops) -> (Arc<Inbox>, [Pending<Drops>; N]) {
     let inbox = Arc::new(Inbox::new(|| {}));
     let all = [(); N].map(|()| pending(&inbox, drops.clone()));
     (inbox, all)
 }
 
-/// One worker, and a loop that ends after a last look at its queue.
 #[test]
-fn a_resume_while_the_loop_ends() {
-    exhaustive(|| {
+fn resume_during_loop_end() {
+    let model = Model::new("A request that is resumed while the loop ends is dropped once")
+        .threads("worker, loop")
+        .at_least(450);
+    model.check(|| {
         let drops = Drops::new();
         let (inbox, [one]) = suspend_all(&drops);
         let worker = thread::spawn(move || one.resume());
@@ -30,10 +31,15 @@ fn a_resume_while_the_loop_ends() {
     });
 }
 
-/// Several workers, one of which drops what is pending.
 #[test]
-fn several_resumes_while_the_loop_ends() {
-    bounded(3, 5, || {
+fn resumes_and_drop_during_loop_end() {
+    let model =
+        Model::new("Requests that are resumed or dropped while the loop ends are dropped once")
+            .threads("2 workers with 3 requests, loop")
+            .bound(3)
+            .full_bound(5)
+            .at_least(30_000);
+    model.check(|| {
         let drops = Drops::new();
         let (inbox, [one, two, three]) = suspend_all(&drops);
         let resumes = thread::spawn(move || {
@@ -48,11 +54,16 @@ fn several_resumes_while_the_loop_ends() {
     });
 }
 
-/// The loop is gone. The first resume is told to wake it, and sweeps; the other
-/// comes before, during or after the sweep.
 #[test]
-fn several_resumes_after_the_end() {
-    bounded(3, 5, || {
+fn resumes_and_drop_after_loop_end() {
+    let model = Model::new(
+        "Requests that are resumed or dropped after the loop has ended are dropped once",
+    )
+    .threads("3 workers, no loop")
+    .bound(3)
+    .full_bound(5)
+    .at_least(11_000);
+    model.check(|| {
         let drops = Drops::new();
         let (inbox, [one, two, three]) = suspend_all(&drops);
         drop(inbox.arrivals());
@@ -66,21 +77,26 @@ fn several_resumes_after_the_end() {
     });
 }
 
-/// The work of one request holds another: its drop resumes that, on whichever
-/// thread it happens.
 #[test]
-fn a_drop_that_resumes_another() {
+fn drop_of_work_resumes_another_request() {
     struct Resumes {
         other: Option<Pending<Drops>>,
         _drops: Drops,
     }
     impl Drop for Resumes {
         fn drop(&mut self) {
-            self.other.take().expect("dropped once").resume();
+            self.other
+                .take()
+                .expect("the work is dropped once")
+                .resume();
         }
     }
 
-    exhaustive(|| {
+    let model =
+        Model::new("The drop of a request's work may resume another request, on any thread")
+            .threads("worker, loop")
+            .at_least(160);
+    model.check(|| {
         let drops = Drops::new();
         let (inbox, [inner]) = suspend_all(&drops);
         let outer = Resumes {

@@ -1,5 +1,4 @@
-//! The event loop goes to sleep while requests are resumed, and while it is asked
-//! to stop: it sleeps over nothing, and is woken no more than it must be.
+//! The event loop parks while requests are resumed and the server is stopped.
 #![cfg(loom)]
 
 use http_resume::resume::{Ended, Inbox};
@@ -7,26 +6,28 @@ use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Notify};
 use loom::thread;
-use loom_tests::{Drops, bounded, exhaustive, pending};
+use loom_tests::{Drops, Model, pending};
 
-/// An inbox whose loop sleeps on the bell, and how often that was rung.
+const PROPERTY: &str = "Every request arrives, with one wake-up for each park that a resume ends";
+
+/// Returns an inbox, what its loop waits for, and the number of wake-ups.
 fn inbox() -> (Arc<Inbox>, Arc<Notify>, Arc<AtomicUsize>) {
-    let bell = Arc::new(Notify::new());
-    let rung = Arc::new(AtomicUsize::new(0));
+    let notify = Arc::new(Notify::new());
+    let wakeups = Arc::new(AtomicUsize::new(0));
     let wake = {
-        let (bell, rung) = (Arc::clone(&bell), Arc::clone(&rung));
+        let (notify, wakeups) = (Arc::clone(&notify), Arc::clone(&wakeups));
         move || {
-            rung.fetch_add(1, Ordering::Relaxed);
-            bell.notify();
+            wakeups.fetch_add(1, Ordering::Relaxed);
+            notify.notify();
         }
     };
-    (Arc::new(Inbox::new(wake)), bell, rung)
+    (Arc::new(Inbox::new(wake)), notify, wakeups)
 }
 
-/// Turns of the loop, until `workers` requests have come back. A wake-up that is
-/// lost is a deadlock.
+/// Runs the loop until `workers` requests have come back. A lost wake-up is a
+/// deadlock, which loom reports.
 fn receive_all(workers: usize) {
-    let (inbox, bell, rung) = inbox();
+    let (inbox, notify, wakeups) = inbox();
     let drops = Drops::new();
     let threads: Vec<_> = (0..workers)
         .map(|_| {
@@ -48,32 +49,43 @@ fn receive_all(workers: usize) {
         } else if returned < workers
             && let Some(parked) = arrivals.park()
         {
-            bell.wait();
+            notify.wait();
             ended += usize::from(!parked.unpark());
         }
     }
     for thread in threads {
         thread.join().unwrap();
     }
-    assert_eq!(rung.load(Ordering::Relaxed), ended, "one for each park");
+    assert_eq!(
+        wakeups.load(Ordering::Relaxed),
+        ended,
+        "one wake-up per ended park"
+    );
     assert_eq!(drops.count(), workers);
 }
 
 #[test]
-fn one_resume() {
-    exhaustive(|| receive_all(1));
+fn loop_receives_one_resume() {
+    let model = Model::new(PROPERTY).threads("worker, loop").at_least(65);
+    model.check(|| receive_all(1));
 }
 
 #[test]
-fn two_resumes() {
-    bounded(3, None, || receive_all(2));
+fn loop_receives_two_resumes() {
+    let model = Model::new(PROPERTY)
+        .threads("2 workers, loop")
+        .bound(3)
+        .at_least(10_000);
+    model.check(|| receive_all(2));
 }
 
-/// The loop is asked to stop at any moment: it is not slept over, either.
 #[test]
-fn a_stop() {
-    exhaustive(|| {
-        let (inbox, bell, _) = inbox();
+fn stop_wakes_loop() {
+    let model = Model::new("The loop does not sleep through a stop")
+        .threads("stopping thread, loop")
+        .at_least(11);
+    model.check(|| {
+        let (inbox, notify, _) = inbox();
         let stops = {
             let inbox = Arc::clone(&inbox);
             thread::spawn(move || inbox.stop())
@@ -81,7 +93,7 @@ fn a_stop() {
         let mut arrivals = inbox.arrivals();
         while !inbox.is_stopping() {
             if let Some(parked) = arrivals.park() {
-                bell.wait();
+                notify.wait();
                 drop(parked);
             }
         }
@@ -90,11 +102,12 @@ fn a_stop() {
     });
 }
 
-/// What was done before the request to stop is visible to a loop that sees it,
-/// woken or not.
 #[test]
-fn what_was_done_before_a_stop_is_seen() {
-    exhaustive(|| {
+fn stop_publishes_earlier_writes() {
+    let model = Model::new("Writes before a stop are visible to a loop that sees the stop")
+        .threads("stopping thread, loop")
+        .at_least(3);
+    model.check(|| {
         let (inbox, _, _) = inbox();
         let done = Arc::new(UnsafeCell::new(false));
         let stops = {
@@ -106,7 +119,7 @@ fn what_was_done_before_a_stop_is_seen() {
             })
         };
         if inbox.is_stopping() {
-            // SAFETY: as above.
+            // SAFETY: loom checks that no other access overlaps.
             assert!(done.with(|done| unsafe { *done }));
         }
         stops.join().unwrap();

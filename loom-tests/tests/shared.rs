@@ -1,16 +1,15 @@
-//! The flag of a shared item: in a queue at most once, and nothing that was
-//! announced before a failed push is missed.
+//! The queued flag of a shared item.
 #![cfg(loom)]
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use loom_tests::{exhaustive, pop_rest};
+use loom_tests::{Model, pop_rest};
 use mpsc_queue::{Pop, Queue, SharedLink, linked};
 
 struct Task {
     link: SharedLink,
-    /// What there is to do. Relaxed on purpose: the queue must order it.
+    /// Units of work. Accessed with relaxed orderings: the queue must order it.
     to_do: AtomicUsize,
 }
 linked!(Task => link: SharedLink);
@@ -22,8 +21,8 @@ fn task() -> Arc<Task> {
     })
 }
 
-/// Two producers push the same item: it is there once at a time, and its last
-/// pop sees all that was announced, also by a push that failed.
+/// Two producers add work to one item and push it. The last pop must see the work of
+/// both, even if a push failed.
 fn coalesce(pops: usize) {
     let queue = Arc::new(Queue::<Arc<Task>>::new());
     let task = task();
@@ -41,8 +40,7 @@ fn coalesce(pops: usize) {
     let mut done = 0;
     for _ in 0..pops {
         if let Pop::Item(task) = consumer.pop() {
-            // A load and a store, not an exchange, which would see the latest
-            // value in any case.
+            // A load: a read-modify-write would always read the latest value.
             let to_do = task.to_do.load(Ordering::Relaxed);
             done = done.max(to_do);
         }
@@ -53,18 +51,24 @@ fn coalesce(pops: usize) {
     for task in pop_rest(&mut consumer) {
         done = done.max(task.to_do.load(Ordering::Relaxed));
     }
-    assert_eq!(done, 2, "an announcement was missed");
+    assert_eq!(done, 2, "the work of a push was missed");
 }
 
 #[test]
-fn a_failed_push_is_seen_by_the_pop() {
-    exhaustive(|| coalesce(2));
+fn failed_push_is_visible_to_pop() {
+    let model = Model::new("Writes before a push that fails are visible to the pop of the item")
+        .threads("2 x 1 of one item, consumer")
+        .at_least(200_000);
+    model.check(|| coalesce(2));
 }
 
-/// The item is pushed again from inside its own pop, as a task that wakes itself.
 #[test]
-fn pushed_again_from_inside_its_own_pop() {
-    exhaustive(|| {
+fn popped_item_is_pushed_again() {
+    let model =
+        Model::new("An item is pushed again by its consumer; each successful push is popped once")
+            .threads("1 x 1, consumer x 2, of one item")
+            .at_least(30);
+    model.check(|| {
         let queue = Arc::new(Queue::<Arc<Task>>::new());
         let task = task();
         let other = {
@@ -84,11 +88,12 @@ fn pushed_again_from_inside_its_own_pop() {
     });
 }
 
-/// Two queues compete for one item: it is in one of them at a time, and each push
-/// that succeeds is one pop from that queue.
 #[test]
-fn in_one_of_two_queues() {
-    exhaustive(|| {
+fn item_is_in_one_of_two_queues() {
+    let model = Model::new("Each successful push is popped from the queue that it went into")
+        .threads("2 x 1 of one item into 2 queues")
+        .at_least(7);
+    model.check(|| {
         let queues = [(); 2].map(|()| Arc::new(Queue::<Arc<Task>>::new()));
         let task = task();
         let other = {
@@ -100,7 +105,7 @@ fn in_one_of_two_queues() {
         let popped = usize::from(matches!(consumer.pop(), Pop::Item(_)));
         assert_eq!(popped, mine, "no push into this queue is in flight");
         let theirs = other.join().unwrap();
-        assert!(mine + theirs > 0, "one of them was first");
+        assert!(mine + theirs > 0, "at least one push succeeds");
         assert_eq!(pop_rest(&mut queues[1].consumer().unwrap()).len(), theirs);
     });
 }

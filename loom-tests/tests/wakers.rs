@@ -1,5 +1,4 @@
-//! The slot in which a consumer leaves its waker: loom's cell finds two accesses
-//! that overlap, its scheduler a wake-up that is lost.
+//! The waker slot: accesses do not overlap, and no wake-up is lost.
 #![cfg(loom)]
 
 use std::task::Context;
@@ -8,13 +7,16 @@ use loom::future::block_on;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
-use loom_tests::{Job, assert_fifo, bounded, exhaustive, job};
+use loom_tests::{Job, Model, assert_fifo, job};
 use mpsc_queue::{AsyncQueue, BlockingQueue, Pop, Receiver, Wake, WakingQueue};
 
-/// A thread receives all, sleeping in between.
 #[test]
-fn a_thread_receives_all() {
-    bounded(3, None, || {
+fn blocking_recv_receives_2x1() {
+    let model = Model::new("A blocked thread receives every item")
+        .threads("2 x 1, consumer")
+        .bound(3)
+        .at_least(8_500);
+    model.check(|| {
         let queue = Arc::new(BlockingQueue::<Box<Job>>::new());
         let threads: Vec<_> = (0..2)
             .map(|producer| {
@@ -31,10 +33,12 @@ fn a_thread_receives_all() {
     });
 }
 
-/// A task receives all, registering itself in between.
 #[test]
-fn a_task_receives_all() {
-    exhaustive(|| {
+fn async_recv_receives_1x2() {
+    let model = Model::new("A pending task receives every item")
+        .threads("1 x 2, consumer")
+        .at_least(30_000);
+    model.check(|| {
         let queue = Arc::new(AsyncQueue::<Box<Job>>::new());
         let producer = {
             let queue = Arc::clone(&queue);
@@ -50,15 +54,17 @@ fn a_task_receives_all() {
     });
 }
 
-/// The receiver registers again and leaves while a push takes its waker.
 #[test]
-fn a_receiver_leaves_while_it_is_woken() {
-    struct Quiet;
-    impl std::task::Wake for Quiet {
+fn receiver_drop_races_with_wake() {
+    struct Noop;
+    impl std::task::Wake for Noop {
         fn wake(self: std::sync::Arc<Self>) {}
     }
 
-    exhaustive(|| {
+    let model = Model::new("A receiver registers again or is dropped while a push takes its waker")
+        .threads("1 x 1, consumer")
+        .at_least(1_700);
+    model.check(|| {
         let queue = Arc::new(AsyncQueue::<Box<Job>>::new());
         let producer = {
             let queue = Arc::clone(&queue);
@@ -68,7 +74,7 @@ fn a_receiver_leaves_while_it_is_woken() {
         for _ in 0..2 {
             let mut receiver = queue.receiver().unwrap();
             for _ in 0..2 {
-                let waker = std::task::Waker::from(std::sync::Arc::new(Quiet));
+                let waker = std::task::Waker::from(std::sync::Arc::new(Noop));
                 let polled = receiver.poll_recv(&mut Context::from_waker(&waker));
                 received += usize::from(polled.is_ready());
             }
@@ -81,19 +87,23 @@ fn a_receiver_leaves_while_it_is_woken() {
     });
 }
 
-/// A waker of one's own is called once for each park that a push ended.
 #[test]
-fn a_bell_rings_once_per_park() {
-    struct Bell(Arc<AtomicUsize>);
-    impl Wake for Bell {
+fn wake_is_called_once_per_ended_park() {
+    struct Counter(Arc<AtomicUsize>);
+    impl Wake for Counter {
         fn wake(&self) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    bounded(3, 5, || {
-        let rung = Arc::new(AtomicUsize::new(0));
-        let queue = Arc::new(WakingQueue::with_waker(Bell(Arc::clone(&rung))));
+    let model = Model::new("`Wake::wake` is called once for each park that a push ends")
+        .threads("2 x 1, consumer")
+        .bound(3)
+        .full_bound(5)
+        .at_least(8_000);
+    model.check(|| {
+        let wakeups = Arc::new(AtomicUsize::new(0));
+        let queue = Arc::new(WakingQueue::with_waker(Counter(Arc::clone(&wakeups))));
         let threads: Vec<_> = (0..2)
             .map(|producer| {
                 let queue = Arc::clone(&queue);
@@ -112,35 +122,36 @@ fn a_bell_rings_once_per_park() {
             thread.join().unwrap();
         }
         items.extend(std::iter::from_fn(|| receiver.pop_blocking()));
-        assert_eq!(rung.load(Ordering::Relaxed), ended);
+        assert_eq!(wakeups.load(Ordering::Relaxed), ended);
         assert_fifo(&items, 2, 1);
     });
 }
 
-/// When a waker is called, the item is in place: the consumer that it wakes does
-/// not find the queue stalled.
 #[test]
-fn the_item_is_in_place_when_the_bell_rings() {
-    struct Bell(Arc<AtomicBool>);
-    impl Wake for Bell {
+fn push_links_before_wake() {
+    struct Flag(Arc<AtomicBool>);
+    impl Wake for Flag {
         fn wake(&self) {
             self.0.store(true, Ordering::Release);
         }
     }
 
-    exhaustive(|| {
-        let rung = Arc::new(AtomicBool::new(false));
-        let queue = Arc::new(WakingQueue::with_waker(Bell(Arc::clone(&rung))));
+    let model = Model::new("The item is linked before `Wake::wake` is called")
+        .threads("1 x 1, consumer")
+        .at_least(75);
+    model.check(|| {
+        let is_woken = Arc::new(AtomicBool::new(false));
+        let queue = Arc::new(WakingQueue::with_waker(Flag(Arc::clone(&is_woken))));
         let mut receiver = queue.receiver().unwrap();
         let parked = receiver.park().expect("the queue is empty");
         let producer = {
             let queue = Arc::clone(&queue);
             thread::spawn(move || queue.push(job(0, 0)))
         };
-        let is_rung = rung.load(Ordering::Acquire);
+        let is_woken = is_woken.load(Ordering::Acquire);
         drop(parked);
         let first = receiver.pop();
-        if is_rung {
+        if is_woken {
             assert!(matches!(first, Pop::Item(_)), "woken for {first:?}");
         }
         producer.join().unwrap();

@@ -1,24 +1,23 @@
-//! A copy of the workspace that may be broken.
+//! A copy of the workspace, to be broken.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Mutant;
+use crate::mutant::Mutant;
 
-/// A folder under `target`, kept from one audit to the next, so that little is
-/// compiled again.
+/// A folder under `target`. It is kept from one audit to the next, so that little has to
+/// be compiled.
 pub(crate) struct Copy {
-    workspace: PathBuf,
     pub(crate) root: PathBuf,
 }
 
 impl Copy {
-    /// Copies what git knows of, as it is in the working tree.
-    pub(crate) fn of_workspace() -> Result<Self, Box<dyn Error>> {
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    /// Copies the files that git does not ignore, as they are in the working tree.
+    pub(crate) fn of(workspace: &Path) -> Result<Self, Box<dyn Error>> {
         let root = workspace.join("target/audit");
         let files = Command::new("git")
             .args([
@@ -28,41 +27,26 @@ impl Copy {
                 "--others",
                 "--exclude-standard",
             ])
-            .current_dir(&workspace)
+            .current_dir(workspace)
             .output()?;
         if !files.status.success() {
-            return Err("the audit needs git, and a clone".into());
+            return Err("`git ls-files` failed: the audit needs a git clone".into());
         }
-        let copy = Self { workspace, root };
+        let mut copied = HashSet::new();
         for file in String::from_utf8(files.stdout)?.split_terminator('\0') {
-            // The aliases are found in the folder above: twice would be too often.
-            if !file.starts_with(".cargo/") && copy.workspace.join(file).exists() {
-                copy.update(file)?;
+            // Cargo finds the configuration in the folder above.
+            let original = workspace.join(file);
+            if !file.starts_with(".cargo/") && original.exists() {
+                let copy = root.join(file);
+                update(&copy, &original)?;
+                copied.insert(copy);
             }
         }
-        Ok(copy)
+        remove_others(&root, &copied)?;
+        Ok(Self { root })
     }
 
-    /// The text of a file.
-    pub(crate) fn read(&self, file: &str) -> io::Result<String> {
-        fs::read_to_string(self.root.join(file))
-    }
-
-    /// The names of the files in a folder that are Rust sources.
-    pub(crate) fn sources(&self, folder: &str) -> io::Result<Vec<String>> {
-        let mut files = Vec::new();
-        for entry in fs::read_dir(self.root.join(folder))? {
-            let name = entry?.file_name();
-            let name = name.to_string_lossy();
-            if name.ends_with(".rs") {
-                files.push(format!("{folder}/{name}"));
-            }
-        }
-        files.sort();
-        Ok(files)
-    }
-
-    /// Does something while the copy has the fault of `mutant`.
+    /// Calls `judge` while the copy has the fault of `mutant`.
     pub(crate) fn with_fault<T>(
         &self,
         mutant: &Mutant,
@@ -75,21 +59,30 @@ impl Copy {
         fs::write(&file, original)?;
         result
     }
+}
 
-    /// Makes a file of the copy the same as the original. Writes only if it is
-    /// not, so that cargo sees no change where there is none.
-    fn update(&self, file: &str) -> io::Result<()> {
-        let original = fs::read(self.workspace.join(file))?;
-        let copied = self.root.join(file);
-        if fs::read(&copied).is_ok_and(|text| text == original) {
-            return Ok(());
+/// Copies a file, unless the copy is equal: cargo must see no change then.
+fn update(copy: &Path, original: &Path) -> io::Result<()> {
+    let original = fs::read(original)?;
+    if fs::read(copy).is_ok_and(|text| text == original) {
+        return Ok(());
+    }
+    fs::create_dir_all(copy.parent().expect("the file is in a folder"))?;
+    fs::write(copy, original)
+}
+
+/// Removes what an earlier audit copied and the workspace no longer has.
+fn remove_others(folder: &Path, copied: &HashSet<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if !entry.file_type()?.is_dir() {
+            if !copied.contains(&path) {
+                fs::remove_file(path)?;
+            }
+        } else if entry.file_name() != "target" {
+            remove_others(&path, copied)?;
         }
-        fs::create_dir_all(copied.parent().expect("it is inside the copy"))?;
-        fs::write(copied, original)
     }
-
-    /// Writes a file of the workspace itself.
-    pub(crate) fn keep(&self, file: &str, text: &str) -> io::Result<()> {
-        fs::write(self.workspace.join(file), text)
-    }
+    Ok(())
 }

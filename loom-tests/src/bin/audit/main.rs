@@ -1,103 +1,127 @@
-//! The audit: does each memory ordering of the shipped code matter, and would the
+//! Mutation testing: does each memory ordering of the shipped code matter, and do the
 //! models notice?
 //!
-//! Copies the workspace to a folder of its own, and there breaks one thing at a
-//! time: each ordering that is stronger than relaxed is replaced by every weaker
-//! one ([`orderings`]), and a list of mistakes is made on purpose ([`mistakes`]).
-//! For each of these mutants the models are run until one fails ([`models`]).
+//! Copies the workspace to a folder of its own, and there breaks one thing at a time:
+//! each ordering is replaced by every weaker one ([`orderings`]), and a list of
+//! [mistakes](mutations) is made. For each of these mutants the models run until one
+//! fails ([`models`]).
 //!
-//! Prints one line for each mutant, and writes all of them to `AUDIT.md`. A mutant
-//! that no model catches, and that is not [justified], makes the audit fail.
+//! Prints one line for each mutant, and writes all of them to `AUDIT.md`. A mutant that no
+//! model catches, and that is not listed as [equivalent], makes the audit fail.
 //!
-//! With an argument: only the mutants whose line contains it, and no file.
+//! `--check` runs no model. It checks that every ordering is understood and that every
+//! mutation applies. Another argument selects the mutants whose line contains it; then no
+//! file is written.
 
 mod copy;
-mod justified;
-mod mistakes;
+mod equivalent;
 mod models;
+mod mutant;
+mod mutations;
 mod orderings;
+mod sources;
+#[cfg(test)]
+mod tests;
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use copy::Copy;
-use models::{Models, Verdict};
+use models::{Models, Pass, Verdict};
+use mutant::Mutant;
+use sources::Source;
 
-/// One deliberate fault.
-struct Mutant {
-    /// Path of the source file in the workspace.
-    file: String,
-    /// Function, and operation if it is about one.
-    place: String,
-    /// What is done to it.
-    change: String,
-    /// The file with the fault.
-    text: String,
-}
+const HEAD: &str = "\
+# The latest audit
+
+Written by `cargo audit-models`. Each line is the shipped code with one fault; the last
+column names the models that fail with it, most of them with at most two preemptions.
+*Crashed* says that the fault ended the test's process. *Not decided* says that no model
+failed, but that some neither passed: the time or loom's branch limit was exceeded.
+
+| file | place | fault | caught by |
+|---|---|---|---|
+";
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let filter = std::env::args().nth(1).unwrap_or_default();
-    let copy = Copy::of_workspace()?;
-    let mut mutants = orderings::all(&copy)?;
-    mutants.extend(mistakes::all(&copy)?);
-    mutants.retain(|mutant| mutant.to_string().contains(&filter));
+    let argument = std::env::args().nth(1).unwrap_or_default();
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mutants = match mutants(&workspace) {
+        Ok(mutants) => mutants,
+        Err(complaints) => {
+            eprintln!("{}", complaints.join("\n"));
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    if argument == "--check" {
+        println!("{} mutants", mutants.len());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let is_whole = argument.is_empty();
+    let selected = mutants.into_iter();
+    let selected = selected.filter(|mutant| mutant.to_string().contains(&argument));
+    audit(&workspace, &selected.collect::<Vec<_>>(), is_whole)
+}
+
+/// Returns all mutants, or what is wrong with their descriptions.
+fn mutants(workspace: &Path) -> Result<Vec<Mutant>, Vec<String>> {
+    let sources = Source::read_all(workspace).map_err(|error| vec![error.to_string()])?;
+    let (mut mutants, mut complaints) = orderings::all(&sources);
+    let (mutations, more) = mutations::all(&sources);
+    mutants.extend(mutations);
+    complaints.extend(more);
+    complaints.extend(equivalent::complaints(&mutants));
+    if complaints.is_empty() {
+        Ok(mutants)
+    } else {
+        Err(complaints)
+    }
+}
+
+/// Runs the models for each mutant.
+fn audit(workspace: &Path, mutants: &[Mutant], is_whole: bool) -> Result<ExitCode, Box<dyn Error>> {
+    let copy = Copy::of(workspace)?;
     let models = Models::build(&copy)?.ok_or("the copy does not compile")?;
-    models.must_pass()?;
+    models.must_pass(if is_whole { Pass::Full } else { Pass::Quick })?;
 
     let mut table = String::from(HEAD);
-    let mut survivors = 0;
-    for mutant in &mutants {
+    let mut failures = 0;
+    for mutant in mutants {
         let verdict = copy.with_fault(mutant, || match Models::build(&copy)? {
             Some(models) => models.judge(&mutant.file),
             None => Ok(Verdict::NotBuilt),
         })?;
-        let verdict = match (verdict, justified::why(mutant)) {
-            (Verdict::Survived, Some(why)) => format!("none: {why}"),
-            (Verdict::Survived, None) => {
-                survivors += 1;
-                "**none**".to_owned()
-            }
-            (Verdict::NotBuilt, _) => {
-                survivors += 1;
-                "**does not compile: proves nothing**".to_owned()
-            }
+        let reason = equivalent::reason(mutant);
+        let is_failure = match verdict {
+            Verdict::Caught(_) => false,
+            Verdict::Undecided(_) | Verdict::Survived => reason.is_none(),
+            Verdict::NotBuilt => true,
+        };
+        failures += usize::from(is_failure);
+        let verdict = match (verdict, reason) {
             (Verdict::Caught(by), _) => by,
+            (Verdict::NotBuilt, _) => "**does not compile**".to_owned(),
+            (_, Some(reason)) => format!("none, equivalent: {reason}"),
+            (Verdict::Undecided(by), None) => format!("**not decided**: {by}"),
+            (Verdict::Survived, None) => "**none**".to_owned(),
         };
         let line = format!("| {mutant} | {verdict} |");
         println!("{line}");
         writeln!(table, "{line}")?;
     }
+    let mutants = mutants.len();
     writeln!(
         table,
-        "\n{} mutants, of which {survivors} were not caught and are not justified.",
-        mutants.len()
+        "\n{mutants} mutants, {failures} of them neither caught nor equivalent."
     )?;
-    if filter.is_empty() {
-        copy.keep("loom-tests/AUDIT.md", &table)?;
+    if is_whole {
+        std::fs::write(workspace.join("loom-tests/AUDIT.md"), &table)?;
     }
-    Ok(if survivors == 0 {
+    Ok(if failures == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
 }
-
-impl std::fmt::Display for Mutant {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "`{}` | {} | {}", self.file, self.place, self.change)
-    }
-}
-
-/// What stands above the table in `AUDIT.md`.
-const HEAD: &str = "\
-# The latest audit
-
-Written by `cargo audit-models`. Each line is the shipped code with one fault; the last
-column names the models that fail because of it. *did not end* says that a model which
-passes without the fault had to be stopped; *crashed*, that it took its process along.
-Unless *all executions* stands there, at most two preemptions were enough.
-
-| file | place | fault | caught by |
-|---|---|---|---|
-";

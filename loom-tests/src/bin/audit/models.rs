@@ -1,7 +1,6 @@
 //! Builds the models of a copy, and runs them until one fails.
 
 use std::error::Error;
-use std::fs::File;
 use std::io::{BufReader, Seek};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
@@ -12,39 +11,58 @@ use wait_timeout::ChildExt;
 
 use crate::copy::Copy;
 
-/// For one file of models. Those of the code without a fault take a fraction of
-/// it: [`Models::must_pass`].
+/// Time limit of one model with its own bound.
 const TIME: Duration = Duration::from_secs(600);
 
-/// With the bound of [`Pass::Quick`].
-const QUICK_TIME: Duration = Duration::from_secs(120);
+/// Time limit of one model in [`Pass::Quick`].
+const QUICK_TIME: Duration = Duration::from_secs(60);
 
-/// The built models: one program for each file of them.
-pub(crate) struct Models(Vec<Program>);
+/// Panic message of loom at a loop without progress, for example of a consumer that
+/// waits for a link which is never stored. It says nothing about the fault: a model
+/// that spins reaches the limit, too.
+const BRANCH_LIMIT: &str = "Model exceeded maximum number of branches";
 
-struct Program {
+/// The models, in the order in which they run.
+pub(crate) struct Models(Vec<Model>);
+
+struct Model {
+    /// Name of its file.
+    file: String,
     name: String,
-    path: PathBuf,
+    program: PathBuf,
 }
 
-/// How much of each model is looked at.
+/// How far each model is explored.
 #[derive(Clone, Copy, PartialEq)]
-enum Pass {
-    /// At most two preemptions. Nearly every fault shows.
+pub(crate) enum Pass {
+    /// With at most two preemptions. Nearly every fault shows.
     Quick,
-    /// As in `cargo loom`.
-    All,
+    /// With the model's own bound.
+    Full,
 }
 
-/// What the models said to a mutant.
+/// The result of one model.
+pub(crate) enum Outcome {
+    Passed,
+    /// Failed, with a remark.
+    Failed(&'static str),
+    /// Neither passed nor failed, for this reason.
+    Undecided(&'static str),
+}
+
+/// The result of the models for one mutant.
 pub(crate) enum Verdict {
+    /// Failing models.
     Caught(String),
+    /// No model failed, but these neither passed.
+    Undecided(String),
     Survived,
     NotBuilt,
 }
 
 impl Models {
-    /// `None`, if the copy does not compile. (Cargo has told why.)
+    /// Builds the models. Returns `None` if the copy does not compile; cargo prints
+    /// the reason.
     pub(crate) fn build(copy: &Copy) -> Result<Option<Self>, Box<dyn Error>> {
         let mut cargo = Command::new(env!("CARGO"))
             .args(["loom", "--no-run", "--quiet", "--message-format=json"])
@@ -53,70 +71,117 @@ impl Models {
             .env_remove("CARGO_TARGET_DIR")
             .stdout(Stdio::piped())
             .spawn()?;
-        let output = BufReader::new(cargo.stdout.take().expect("it is piped"));
-        let mut programs = Vec::new();
+        let output = BufReader::new(cargo.stdout.take().expect("stdout is piped"));
+        let mut models = Vec::new();
         for message in Message::parse_stream(output) {
             if let Message::CompilerArtifact(artifact) = message?
-                && let Some(path) = artifact.executable
+                && let Some(program) = artifact.executable
                 && artifact.target.is_test()
             {
-                programs.push(Program {
-                    name: artifact.target.name,
-                    path: path.into(),
-                });
+                models.extend(list(&artifact.target.name, program.as_std_path())?);
             }
         }
         if !cargo.wait()?.success() {
             return Ok(None);
         }
-        programs.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Some(Self(programs)))
+        models.sort_by(|a, b| (&a.file, &a.name).cmp(&(&b.file, &b.name)));
+        Ok(Some(Self(models)))
     }
 
-    /// Without a fault, all models pass.
-    pub(crate) fn must_pass(&self) -> Result<(), Box<dyn Error>> {
-        for program in &self.0 {
-            if let Some(failure) = program.run(Pass::All, TIME / 3)? {
-                return Err(format!("without any fault: {failure}").into());
-            }
+    /// Checks that all models pass without a fault.
+    pub(crate) fn must_pass(&self, pass: Pass) -> Result<(), Box<dyn Error>> {
+        for model in &self.0 {
+            let (Outcome::Failed(why) | Outcome::Undecided(why)) = model.run(pass)? else {
+                continue;
+            };
+            return Err(format!("without any fault: {}{why}", model.text()).into());
         }
         Ok(())
     }
 
-    /// Runs the models that have `file` to do with, first those that are likely
-    /// to notice.
+    /// Runs the models that contain `file`: each file of models, until one has failed.
     pub(crate) fn judge(&self, file: &str) -> Result<Verdict, Box<dyn Error>> {
-        let is_server = |program: &&Program| program.name.starts_with("server");
+        let is_server = |model: &&Model| model.file.starts_with("server");
         let (server, queue): (Vec<_>, Vec<_>) = self.0.iter().partition(is_server);
-        let programs = if file.starts_with("http-resume") {
-            server // the queue's models do not contain it
+        let models = if file.starts_with("http-resume") {
+            server // the models of the queue do not contain the server
         } else {
             [queue, server].concat()
         };
-        for (pass, time) in [(Pass::Quick, QUICK_TIME), (Pass::All, TIME)] {
-            for program in &programs {
-                if let Some(failure) = program.run(pass, time)? {
-                    return Ok(Verdict::Caught(failure));
+        let mut undecided = Vec::new();
+        for (pass, remark) in [(Pass::Quick, ""), (Pass::Full, ", with its own bound")] {
+            for models in models.chunk_by(|a, b| a.file == b.file) {
+                let mut failed = Vec::new();
+                for model in models {
+                    if undecided.iter().any(|(other, _)| *other == model.text()) {
+                        continue;
+                    }
+                    match model.run(pass)? {
+                        Outcome::Passed => {}
+                        Outcome::Failed(how) => failed.push(model.text() + how + remark),
+                        Outcome::Undecided(why) => undecided.push((model.text(), why)),
+                    }
+                }
+                if !failed.is_empty() {
+                    return Ok(Verdict::Caught(failed.join(", ")));
                 }
             }
         }
-        Ok(Verdict::Survived)
+        if undecided.is_empty() {
+            return Ok(Verdict::Survived);
+        }
+        let texts: Vec<_> = undecided
+            .into_iter()
+            .map(|(model, why)| model + why)
+            .collect();
+        Ok(Verdict::Undecided(texts.join(", ")))
     }
 }
 
-impl Program {
-    /// How it failed, if it did.
-    fn run(&self, pass: Pass, time: Duration) -> Result<Option<String>, Box<dyn Error>> {
+/// Returns the models of a test program. Those of `papers`, and the tests of loom
+/// itself, contain none of the sources that are mutated.
+fn list(file: &str, program: &std::path::Path) -> Result<Vec<Model>, Box<dyn Error>> {
+    if file.starts_with("papers") || file.starts_with("loom") {
+        return Ok(Vec::new());
+    }
+    let output = Command::new(program)
+        .args(["--list", "--format=terse"])
+        .output()?;
+    let output = String::from_utf8(output.stdout)?;
+    let names = output
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test"));
+    Ok(names
+        .map(|name| Model {
+            file: file.to_owned(),
+            name: name.to_owned(),
+            program: program.to_owned(),
+        })
+        .collect())
+}
+
+impl Model {
+    fn text(&self) -> String {
+        format!("`{}::{}`", self.file, self.name)
+    }
+
+    fn run(&self, pass: Pass) -> Result<Outcome, Box<dyn Error>> {
         let mut log = tempfile::tempfile()?;
-        let mut command = Command::new(&self.path);
-        // One at a time: what stands last in the output is what crashed.
+        let mut command = Command::new(&self.program);
         command
-            .arg("--test-threads=1")
+            .args(["--exact", &self.name, "--nocapture"])
+            .env("LOOM_NO_FLOOR", "1")
             .stdout(log.try_clone()?)
-            .stderr(Stdio::null());
-        match pass {
-            Pass::Quick => command.env("LOOM_MAX_PREEMPTIONS", "2"),
-            Pass::All => command.env_remove("LOOM_MAX_PREEMPTIONS"),
+            .stderr(log.try_clone()?);
+        let time = match pass {
+            Pass::Quick => {
+                command.env("LOOM_MAX_PREEMPTIONS", "2");
+                QUICK_TIME
+            }
+            Pass::Full => {
+                command.env_remove("LOOM_MAX_PREEMPTIONS");
+                TIME
+            }
         };
         let mut child = command.spawn()?;
         let status = child.wait_timeout(time)?;
@@ -125,34 +190,27 @@ impl Program {
             child.wait()?;
         }
         log.rewind()?;
-        let note = if pass == Pass::All {
-            ", all executions"
-        } else {
-            ""
-        };
-        Ok(self.failure(status, log)?.map(|failure| failure + note))
+        Ok(outcome(status, &std::io::read_to_string(log)?))
     }
+}
 
-    fn failure(&self, status: Option<ExitStatus>, log: File) -> std::io::Result<Option<String>> {
-        let log = std::io::read_to_string(log)?;
-        let tests = || log.lines().filter_map(|line| line.strip_prefix("test "));
-        let named = |test: &str| {
-            let name = test.split(' ').next().unwrap_or_default();
-            format!("`{}::{name}`", self.name)
-        };
-        let last = || tests().next_back().map_or_else(String::new, named);
-        Ok(match status {
-            Some(status) if status.success() => None,
-            None => Some(format!("{}, did not end", last())),
-            Some(_) => {
-                let failed = tests().filter(|test| test.contains("... FAILED"));
-                let failed: Vec<String> = failed.map(named).collect();
-                Some(if log.contains("test result:") {
-                    failed.join(", ")
-                } else {
-                    format!("{}, crashed", last())
-                })
-            }
-        })
+/// Returns the result of a model with this exit status (`None`: it ran out of time) and
+/// output.
+pub(crate) fn outcome(status: Option<ExitStatus>, log: &str) -> Outcome {
+    let Some(status) = status else {
+        return Outcome::Undecided(", out of time");
+    };
+    if status.success() {
+        return Outcome::Passed;
     }
+    // The first panic: the others are its consequences.
+    let mut lines = log.lines().skip_while(|line| !line.contains("panicked at"));
+    if lines
+        .nth(1)
+        .is_some_and(|message| message.starts_with(BRANCH_LIMIT))
+    {
+        return Outcome::Undecided(", branch limit");
+    }
+    let has_result = log.contains("test result:");
+    Outcome::Failed(if has_result { "" } else { ", crashed" })
 }

@@ -1,17 +1,18 @@
-//! The three answers of `pop` are exact.
+//! The three results of `pop` are exact.
 #![cfg(loom)]
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
-use loom_tests::{Job, bounded, exhaustive, job, pop_rest};
+use loom_tests::{Job, Model, job, pop_rest};
 use mpsc_queue::{Pop, Queue};
 
-/// A push that has returned is not answered with `Empty`, whatever other pushes
-/// are in the middle of.
 #[test]
-fn a_completed_push_is_never_empty() {
-    exhaustive(|| {
+fn pop_after_completed_push_is_never_empty() {
+    let model = Model::new("A pop does not return `Empty` if a push happens before it")
+        .threads("2 x 1, consumer")
+        .at_least(28_000);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let done = Arc::new(AtomicBool::new(false));
         let first = {
@@ -29,24 +30,23 @@ fn a_completed_push_is_never_empty() {
         };
         let mut consumer = queue.consumer().unwrap();
         let completed = done.load(Ordering::Acquire);
-        let answer = consumer.pop();
+        let result = consumer.pop();
         if completed {
-            assert!(
-                !matches!(answer, Pop::Empty),
-                "a completed push is invisible"
-            );
+            assert!(!matches!(result, Pop::Empty), "a completed push was missed");
         }
         first.join().unwrap();
         second.join().unwrap();
-        let popped = usize::from(matches!(answer, Pop::Item(_)));
+        let popped = usize::from(matches!(result, Pop::Item(_)));
         assert_eq!(popped + pop_rest(&mut consumer).len(), 2);
     });
 }
 
-/// The consumer's own push is not answered with `Empty` either.
 #[test]
-fn a_push_by_the_consumer_is_never_empty() {
-    exhaustive(|| {
+fn pop_after_own_push_is_never_empty() {
+    let model = Model::new("A pop does not return `Empty` after a push by the consumer")
+        .threads("1 x 1, consumer x 1")
+        .at_least(35);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let other = {
             let queue = Arc::clone(&queue);
@@ -56,19 +56,23 @@ fn a_push_by_the_consumer_is_never_empty() {
         };
         let mut consumer = queue.consumer().unwrap();
         let _ = queue.push(job(1, 0));
-        let answer = consumer.pop();
-        assert!(!matches!(answer, Pop::Empty), "one's own push is invisible");
+        let result = consumer.pop();
+        assert!(
+            !matches!(result, Pop::Empty),
+            "the consumer's push was missed"
+        );
         other.join().unwrap();
-        let popped = usize::from(matches!(answer, Pop::Item(_)));
+        let popped = usize::from(matches!(result, Pop::Item(_)));
         assert_eq!(popped + pop_rest(&mut consumer).len(), 2);
     });
 }
 
-/// After a push into a queue that is being emptied, the item is there: the last
-/// one is taken while a push is between its exchange and its link.
 #[test]
-fn the_last_item_is_taken_while_a_push_is_under_way() {
-    exhaustive(|| {
+fn pop_of_last_item_races_with_push() {
+    let model = Model::new("The pop of the last item and a push in its gap lose no item")
+        .threads("1 x 1, consumer")
+        .at_least(300);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let _ = queue.push(job(0, 0));
         let other = {
@@ -90,10 +94,13 @@ fn the_last_item_is_taken_while_a_push_is_under_way() {
     });
 }
 
-/// When all pushes have returned, whoever knows it pops without a stall.
 #[test]
-fn without_a_push_in_flight_never_stalled() {
-    bounded(3, None, || {
+fn pop_without_push_in_flight_never_stalls() {
+    let model = Model::new("A pop does not return `Stalled` if every push has returned before it")
+        .threads("2 x 1, consumer")
+        .bound(3)
+        .at_least(4_500);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>>::new());
         let returned = Arc::new(AtomicUsize::new(0));
         let threads: Vec<_> = (0..2)

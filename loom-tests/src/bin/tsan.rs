@@ -1,10 +1,9 @@
-//! Something for ThreadSanitizer to watch: every kind of push against every kind
-//! of pop, on real threads.
+//! A program to run under ThreadSanitizer: every kind of push against every kind of pop.
 //!
-//! A program, not a test, because the standard library is not instrumented: what
-//! it orders (a channel, a scope, an `Arc`, libtest itself) would be reported as a
-//! race. This uses only what ThreadSanitizer knows by itself, the creation and the
-//! joining of threads; all else must be ordered by the queue. Run by `sanitize`.
+//! It is not a test, because the standard library is not instrumented: accesses that a
+//! channel, a scope, an `Arc` or libtest orders would be reported as races. This program
+//! uses only the creation and joining of threads, which ThreadSanitizer knows. The queue
+//! must order everything else. `sanitize` runs it.
 
 use std::thread;
 
@@ -16,7 +15,7 @@ const EACH: usize = 20_000;
 struct Job {
     link: Link,
     producer: usize,
-    /// Written before the push without any synchronisation, read after the pop.
+    /// Written before the push without synchronisation, read after the pop.
     number: usize,
 }
 linked!(Job => link: Link);
@@ -29,7 +28,7 @@ fn job(producer: usize, number: usize) -> Box<Job> {
     })
 }
 
-/// Checks that each producer's items come in order, none missing.
+/// The number of items that have arrived from each producer.
 #[derive(Default)]
 struct Order([usize; PRODUCERS]);
 
@@ -44,7 +43,7 @@ impl Order {
     }
 }
 
-/// Runs `produce(producer)` on so many threads, and `consume` on this one.
+/// Runs `produce` on a thread for each producer, and `consume` on this one.
 fn run(produce: fn(usize), consume: impl FnOnce()) {
     let producers: Vec<_> = (0..PRODUCERS)
         .map(|producer| thread::spawn(move || produce(producer)))
@@ -67,8 +66,8 @@ fn polled() {
     run(produce, || {
         let mut order = Order::default();
         while !order.is_complete() {
-            // A new consumer each time: its place is handed over.
-            let mut consumer = QUEUE.consumer().expect("there is no other");
+            // A new consumer each time, to test the hand-over.
+            let mut consumer = QUEUE.consumer().expect("no other consumer exists");
             if let Pop::Item(job) = consumer.pop() {
                 order.check(&job);
             }
@@ -83,7 +82,7 @@ fn slept() {
         |producer| (0..EACH).for_each(|number| QUEUE.push(job(producer, number))),
         || {
             let mut order = Order::default();
-            let mut receiver = QUEUE.receiver().expect("there is no other");
+            let mut receiver = QUEUE.receiver().expect("no other consumer exists");
             while !order.is_complete() {
                 order.check(&receiver.recv());
             }
@@ -110,8 +109,8 @@ fn shared() {
     }
     let mut popped = 0;
     run(produce, || {
-        let mut tasks = QUEUE.consumer().expect("there is no other");
-        let mut counts = PUSHED.consumer().expect("there is no other");
+        let mut tasks = QUEUE.consumer().expect("no other consumer exists");
+        let mut counts = PUSHED.consumer().expect("no other consumer exists");
         let (mut ended, mut pushed) = (0, 0);
         while ended < PRODUCERS || popped < pushed {
             popped += tasks.drain(usize::MAX).count();

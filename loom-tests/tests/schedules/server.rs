@@ -1,0 +1,85 @@
+//! Requests that are resumed while their event loop ends.
+
+use std::sync::Arc;
+
+use http_resume::resume::{Inbox, Key, Pending, suspend};
+use mpsc_queue::BlockingQueue;
+use shuttle::rand::{Rng, thread_rng};
+use shuttle::thread;
+
+use crate::items::{Census, Item, PRODUCERS};
+use crate::producers::{join_all, spawn_all};
+use crate::runner::schedules;
+
+/// A loop suspends requests, workers resume or drop them, and the loop ends at a random
+/// point. The work of each request is dropped once.
+#[test]
+fn requests_are_dropped_once_after_loop_end() {
+    schedules(|| {
+        const EACH: usize = 60;
+        let census = Census::new(EACH);
+        let bell = Arc::new(shuttle::sync::Condvar::new());
+        let rung = Arc::new(shuttle::sync::Mutex::new(false));
+        let inbox = {
+            let (bell, rung) = (Arc::clone(&bell), Arc::clone(&rung));
+            Arc::new(Inbox::new(move || {
+                *rung.lock().unwrap() = true;
+                bell.notify_one();
+            }))
+        };
+        let mut arrivals = inbox.arrivals();
+
+        let jobs = [(); PRODUCERS].map(|()| Arc::new(BlockingQueue::<Pending<Box<Item>>>::new()));
+        let workers = spawn_all(|worker| {
+            let jobs = Arc::clone(&jobs[worker]);
+            move || {
+                let mut jobs = jobs.receiver().unwrap();
+                for _ in 0..EACH {
+                    let pending = jobs.recv();
+                    if thread_rng().gen_bool(0.9) {
+                        pending.resume();
+                    } // else it is dropped
+                }
+            }
+        });
+
+        let total = PRODUCERS * EACH;
+        let end_after = thread_rng().gen_range(0..=total);
+        let (mut spare, mut popped) = (None, 0);
+        for serial in 0..total {
+            let key = Key {
+                connection: serial % PRODUCERS,
+                serial: serial as u64,
+            };
+            let work = census.item(key.connection, serial / PRODUCERS);
+            let (pending, _watch) = suspend(&inbox, key, spare.take(), work);
+            jobs[key.connection].push(pending);
+            for back in arrivals.drain(2) {
+                popped += 1;
+                let serial = back.key().serial as usize;
+                let (work, vacant) = back
+                    .open::<Box<Item>>()
+                    .expect("the work has the type that was suspended");
+                assert_eq!(
+                    (work.producer, work.number),
+                    (serial % PRODUCERS, serial / PRODUCERS)
+                );
+                spare = Some(vacant);
+            }
+        }
+        while popped < end_after {
+            if let Some(parked) = arrivals.park() {
+                let asleep = rung.lock().unwrap();
+                *bell.wait_while(asleep, |rung| !*rung).unwrap() = false;
+                drop(parked);
+            } else {
+                thread::yield_now();
+            }
+            popped += arrivals.drain(usize::MAX).count();
+        }
+        drop((arrivals, spare));
+        drop(inbox); // the last of the pending frees it
+        join_all(workers);
+        census.assert_each_dropped_once();
+    });
+}

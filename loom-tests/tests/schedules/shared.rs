@@ -1,0 +1,50 @@
+//! Shared items: a failed push is visible to the pop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use mpsc_queue::{BlockingQueue, SharedLink, linked};
+
+use crate::items::PRODUCERS;
+use crate::producers::{join_all, spawn_all};
+use crate::runner::schedules;
+
+/// Work that is added before a push, even one that fails, is visible to the pop. Missed
+/// work is a deadlock, because the consumer waits for it.
+#[test]
+fn failed_push_is_visible_to_pop() {
+    #[derive(Default)]
+    struct Task {
+        work: AtomicUsize,
+        link: SharedLink,
+    }
+    linked!(Task => link: SharedLink);
+
+    schedules(|| {
+        const EACH: usize = 150;
+        let tasks: [Arc<Task>; 3] = Default::default();
+        let queue = Arc::new(BlockingQueue::<Arc<Task>>::new());
+        let producers = spawn_all(|producer| {
+            let (queue, tasks) = (Arc::clone(&queue), tasks.clone());
+            move || {
+                for number in 0..EACH {
+                    let task = &tasks[(producer + number) % tasks.len()];
+                    task.work.fetch_add(1, Relaxed);
+                    let _ = queue.try_push(Arc::clone(task));
+                }
+            }
+        });
+        let mut receiver = queue.receiver().unwrap();
+        let mut seen = 0;
+        while seen < PRODUCERS * EACH {
+            let task = receiver.recv();
+            seen += task.work.swap(0, Relaxed);
+        }
+        join_all(producers);
+        drop(receiver);
+        drop(queue); // with tasks whose work an earlier pop has taken
+        for task in tasks {
+            assert!(Arc::into_inner(task).is_some(), "no reference is left");
+        }
+    });
+}
