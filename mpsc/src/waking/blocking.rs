@@ -12,6 +12,9 @@ use crate::queue::Queue;
 use crate::sealed::Internal;
 use crate::sync::{Thread, const_fn_unless_loom, current, park};
 
+#[cfg(test)]
+mod tests;
+
 #[cfg(not(loom))]
 use {
     crate::backoff::Backoff,
