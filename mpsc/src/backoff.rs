@@ -1,8 +1,5 @@
 //! Waiting for a producer in its gap.
 
-#[cfg(test)]
-mod tests;
-
 /// Waits a little longer each time, because the gap is normally a few instructions wide
 /// unless its producer was descheduled within it.
 pub(crate) struct Backoff {
@@ -68,3 +65,6 @@ impl Backoff {
         self.spin();
     }
 }
+
+#[cfg(test)]
+mod tests;

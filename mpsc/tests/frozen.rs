@@ -151,10 +151,9 @@ mod frozen {
         assert_eq!(numbers(&mut consumer), [0, 1]);
     }
 
-    fn stalled_blocking_push(
-        queue: &Arc<BlockingQueue<Box<Item>>>,
-        number: usize,
-    ) -> StalledPush<()> {
+    type SharedQueue = Arc<BlockingQueue<Box<Item>>>;
+
+    fn stalled_blocking_push(queue: &SharedQueue, number: usize) -> StalledPush<()> {
         let queue = Arc::clone(queue);
         StalledPush::start(move || queue.push(item(number)))
     }
@@ -260,7 +259,7 @@ mod frozen {
     #[cfg(target_os = "linux")]
     #[test]
     fn blocking_receives_sleep_while_queue_is_stalled() {
-        let waits: [fn(Arc<BlockingQueue<Box<Item>>>) -> usize; 3] = [
+        let waits: [fn(SharedQueue) -> usize; 3] = [
             |queue| {
                 let mut receiver = queue.receiver().unwrap();
                 receiver.pop_blocking().expect("an item is queued").number

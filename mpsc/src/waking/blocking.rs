@@ -12,9 +12,6 @@ use crate::queue::Queue;
 use crate::sealed::Internal;
 use crate::sync::{Thread, const_fn_unless_loom, current, park};
 
-#[cfg(test)]
-mod tests;
-
 #[cfg(not(loom))]
 use {
     crate::backoff::Backoff,
@@ -215,3 +212,6 @@ impl fmt::Debug for ThreadWaker {
         f.write_str("ThreadWaker")
     }
 }
+
+#[cfg(test)]
+mod tests;

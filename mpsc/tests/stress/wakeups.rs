@@ -1,7 +1,7 @@
 //! Consumers that park and must be woken.
 
 use std::pin::pin;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
@@ -70,6 +70,44 @@ fn blocking_recv_is_woken() {
             census.assert_each_dropped_once();
         });
     }
+}
+
+/// A consumer that looks again and again, instead of sleeping, is never in state `S`.
+#[cfg(target_os = "linux")]
+#[test]
+fn blocking_recv_from_empty_queue_sleeps() {
+    fn check(receive: for<'a> fn(&BlockingQueue<Box<Item<'a>>>) -> Option<Box<Item<'a>>>) {
+        let census = Census::new(1, 1);
+        let queue = BlockingQueue::new();
+        let (started, is_started) = mpsc::channel();
+        thread::scope(|scope| {
+            let consumer = scope.spawn(|| {
+                let thread = std::fs::read_link("/proc/thread-self").unwrap();
+                started.send(thread).expect("the test waits for the thread");
+                receive(&queue).is_some()
+            });
+            let thread = is_started.recv().unwrap();
+            let status = std::path::Path::new("/proc").join(thread).join("status");
+            let is_asleep = || {
+                let status = std::fs::read_to_string(&status).unwrap();
+                status.contains("State:\tS")
+            };
+            while !is_asleep() {
+                thread::yield_now();
+            }
+            queue.push(census.item(0, 0));
+            assert!(consumer.join().unwrap());
+        });
+    }
+
+    must_end(|| check(|queue| Some(queue.receiver().unwrap().recv())));
+    must_end(|| check(|queue| queue.receiver().unwrap().recv_timeout(Duration::MAX)));
+    must_end(|| {
+        check(|queue| {
+            let hour = Duration::from_secs(3600);
+            queue.receiver().unwrap().recv_timeout(hour)
+        });
+    });
 }
 
 #[test]

@@ -27,16 +27,32 @@ fn check_not_parked(receiver: &mut TestReceiver<'_>) {
     assert!(thread.is_none(), "a thread is stored");
 }
 
+/// Runs a test on a thread of its own. Fails if the test panics, or hangs because the thread
+/// is not woken.
+fn must_end(test: impl FnOnce() + Send + 'static) {
+    /// Far longer than any test takes.
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    let (ended, end) = mpsc::channel();
+    thread::spawn(move || {
+        test();
+        ended.send(()).expect("the test waits for its thread");
+    });
+    assert!(end.recv_timeout(LIMIT).is_ok(), "the test panics or hangs");
+}
+
 #[test]
 fn recv_timeout_on_empty_queue_returns_none_unparked() {
-    let queue = BlockingQueue::new();
-    let mut receiver = queue.receiver().unwrap();
-    for timeout in [0, 0, 20, 20].map(Duration::from_millis) {
-        let start = Instant::now();
-        assert!(receiver.recv_timeout(timeout).is_none());
-        assert!(start.elapsed() >= timeout);
-        check_not_parked(&mut receiver);
-    }
+    must_end(|| {
+        let queue = BlockingQueue::new();
+        let mut receiver = queue.receiver().unwrap();
+        for timeout in [0, 0, 20, 20].map(Duration::from_millis) {
+            let start = Instant::now();
+            assert!(receiver.recv_timeout(timeout).is_none());
+            assert!(start.elapsed() >= timeout);
+            check_not_parked(&mut receiver);
+        }
+    });
 }
 
 #[test]
@@ -82,26 +98,19 @@ fn empty_chain_leaves_consumer_parked() {
 
 #[test]
 fn every_push_unparks_thread() {
-    /// Far longer than the test takes.
-    const LIMIT: Duration = Duration::from_secs(60);
-
     let pushes: [fn(&BlockingQueue<Box<Item>>); 3] = [
         |queue| queue.push(item()),
         |queue| assert!(queue.try_push(item()).is_ok()),
         |queue| queue.push_chain([item(), item()].into_iter().collect()),
     ];
     for push in pushes {
-        let (ended, end) = mpsc::channel();
-        thread::spawn(move || {
+        must_end(move || {
             let queue = BlockingQueue::new();
             let mut receiver = queue.receiver().unwrap();
             assert!(receiver.park_thread());
             push(&queue);
-            thread::park(); // returns at once, if the push has unparked this thread
+            thread::park(); // returns at once if the push has unparked this thread
             check_not_parked(&mut receiver);
-            ended.send(()).expect("the test waits");
         });
-        let end = end.recv_timeout(LIMIT);
-        assert!(end.is_ok(), "the push has not unparked the thread");
     }
 }
