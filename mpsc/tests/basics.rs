@@ -180,11 +180,11 @@ fn default_blocking_queues_are_empty() {
 /// A receiver passes each call to the consumer inside.
 #[test]
 fn receiver_pops_with_every_method() {
-    struct Deaf;
-    impl mpsc_queue::Wake for Deaf {
+    struct SilentWaker;
+    impl mpsc_queue::Wake for SilentWaker {
         fn wake(&self) {}
     }
-    let queue = WakingQueue::with_waker(Deaf);
+    let queue = WakingQueue::with_waker(SilentWaker);
     let mut receiver = queue.receiver().unwrap();
     assert!(receiver.pop().is_empty() && receiver.pop_fenced().is_empty());
     assert!(receiver.pop_blocking().is_none() && receiver.drain(9).next().is_none());

@@ -10,7 +10,7 @@ fn spin_ends_and_stays_ended() {
 
 /// Returns how often this thread has given up its core. A sleep does so; a spin and a
 /// `sched_yield` do not.
-#[cfg(all(feature = "std", target_os = "linux"))]
+#[cfg(all(feature = "std", target_os = "linux", not(miri)))]
 fn voluntary_switches() -> u64 {
     let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
     let field = "voluntary_ctxt_switches:";
@@ -19,7 +19,7 @@ fn voluntary_switches() -> u64 {
     count.trim().parse().unwrap()
 }
 
-#[cfg(all(feature = "std", target_os = "linux"))]
+#[cfg(all(feature = "std", target_os = "linux", not(miri)))]
 #[test]
 fn snooze_spins_and_yields_before_it_sleeps() {
     // The thread may also give up its core for a page of memory, hence the attempts.

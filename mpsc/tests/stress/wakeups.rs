@@ -73,7 +73,7 @@ fn blocking_recv_is_woken() {
 }
 
 /// A consumer that looks again and again, instead of sleeping, is never in state `S`.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 #[test]
 fn blocking_recv_from_empty_queue_sleeps() {
     fn check(receive: for<'a> fn(&BlockingQueue<Box<Item<'a>>>) -> Option<Box<Item<'a>>>) {

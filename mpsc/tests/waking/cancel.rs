@@ -1,5 +1,4 @@
-//! A future of `recv` that is dropped leaves no park and no
-//! waker.
+//! A future of `recv` that is dropped leaves no park and no waker.
 
 use std::pin::pin;
 use std::sync::Arc;

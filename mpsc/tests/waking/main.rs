@@ -1,7 +1,7 @@
 //! Which push wakes which waker, and what a wait leaves behind when it ends.
 //!
-//! On one thread, so that the number of wake-ups is exact. For a
-//! `BlockingQueue` see also its unit tests.
+//! The tests run on one thread, so the number of wake-ups is exact. The unit tests of
+//! `BlockingQueue` cover a blocked thread.
 #![cfg(feature = "alloc")]
 #![forbid(unsafe_code)]
 

@@ -127,16 +127,16 @@ fn failed_try_push_does_not_wake() {
 /// A pointer to a waker is a waker, and code can be generic over `WakeTarget`.
 #[test]
 fn pointers_to_wakers_wake() {
-    fn wakes_once<W: mpsc_queue::Wake>(waker: W) {
+    fn park_and_push<W: mpsc_queue::Wake>(waker: W) {
         let queue = WakingQueue::with_waker(waker);
         let mut receiver = queue.receiver().unwrap();
         mem::forget(receiver.park().unwrap());
         all_pushes()[0](&queue);
     }
     let waker = Arc::new(CountingWaker::default());
-    wakes_once(&*waker);
-    wakes_once(Arc::clone(&waker));
-    wakes_once(Box::new(Arc::clone(&waker)));
-    wakes_once::<Arc<dyn mpsc_queue::Wake>>(waker.clone());
+    park_and_push(&*waker);
+    park_and_push(Arc::clone(&waker));
+    park_and_push(Box::new(Arc::clone(&waker)));
+    park_and_push::<Arc<dyn mpsc_queue::Wake>>(waker.clone());
     assert_eq!(waker.wakes(), 4);
 }

@@ -1,5 +1,4 @@
-//! Which task's waker is stored by `poll_recv`, and when
-//! the waker is dropped.
+//! Which task's waker `poll_recv` stores, and when the queue drops it.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
