@@ -65,3 +65,6 @@ impl Backoff {
         self.spin();
     }
 }
+
+#[cfg(test)]
+mod tests;

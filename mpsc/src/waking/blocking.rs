@@ -212,3 +212,6 @@ impl fmt::Debug for ThreadWaker {
         f.write_str("ThreadWaker")
     }
 }
+
+#[cfg(test)]
+mod tests;

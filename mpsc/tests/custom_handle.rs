@@ -1,0 +1,94 @@
+//! Handles that the crate does not implement: a user's own [`Handle`].
+
+use std::ptr::NonNull;
+
+use mpsc_queue::{Chain, Handle, Link, Queue, UniqueHandle, linked};
+
+#[derive(Default)]
+struct Item {
+    number: usize,
+    link: Link,
+}
+linked!(Item => link: Link);
+
+/// An exclusive reference that lasts for ever.
+struct Exclusive(&'static mut Item);
+
+// SAFETY: the item is borrowed for ever, so it stays where it is. The two functions pass the
+// reference on. They cannot unwind.
+unsafe impl Handle for Exclusive {
+    type Item = Item;
+
+    fn into_raw(self) -> NonNull<Item> {
+        NonNull::from(self.0)
+    }
+
+    unsafe fn from_raw(item: NonNull<Item>) -> Self {
+        // SAFETY: the caller got `item` from `into_raw` above, hence from a `&'static mut`.
+        Self(unsafe { &mut *item.as_ptr() })
+    }
+}
+
+// SAFETY: the reference is exclusive.
+unsafe impl UniqueHandle for Exclusive {}
+
+#[test]
+fn exclusive_references_travel_through_queue() {
+    let items: &'static mut [Item] = Box::leak(Box::new([(); 4].map(|()| Item::default())));
+    let queue = Queue::new();
+    let mut chain = Chain::new();
+    for (number, item) in items.iter_mut().enumerate() {
+        item.number = number;
+        if number < 2 {
+            assert!(!queue.push(Exclusive(item)).is_needed());
+        } else {
+            chain.push(Exclusive(item));
+        }
+    }
+    assert!(!queue.push_chain(chain).is_needed());
+    let mut consumer = queue.consumer().unwrap();
+    let numbers = consumer.drain(9).map(|Exclusive(item)| item.number);
+    assert!(numbers.eq(0..4));
+}
+
+/// A handle that claims unique ownership although it can be copied.
+#[cfg(debug_assertions)]
+#[derive(Clone, Copy)]
+struct Copied(&'static Item);
+
+// SAFETY: not kept, on purpose: another handle to the item exists, and its link is a `Link`.
+// The test pushes a queued item once, and that push panics before it changes anything.
+#[cfg(debug_assertions)]
+unsafe impl Handle for Copied {
+    type Item = Item;
+
+    fn into_raw(self) -> NonNull<Item> {
+        NonNull::from(self.0)
+    }
+
+    unsafe fn from_raw(item: NonNull<Item>) -> Self {
+        // SAFETY: the caller got `item` from `into_raw` above, hence from a `&'static`.
+        Self(unsafe { item.as_ref() })
+    }
+}
+
+// SAFETY: not kept, on purpose, as said above.
+#[cfg(debug_assertions)]
+unsafe impl UniqueHandle for Copied {}
+
+#[cfg(debug_assertions)]
+#[test]
+fn push_of_queued_item_panics_in_debug_builds() {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    // Leaked, because a queue that did not panic would be broken.
+    let queues: &[Queue<Copied>; 2] = Box::leak(Box::default());
+    let item = Copied(Box::leak(Box::default()));
+    assert!(!queues[0].push(item).is_needed());
+    let push = || queues[1].push(item);
+    let panic = catch_unwind(AssertUnwindSafe(push)).expect_err("the item is queued");
+    let message = panic.downcast_ref::<&str>();
+    assert_eq!(message, Some(&"a link that is pushed is in no queue"));
+    assert!(queues[1].is_empty(), "the push has no effect");
+    assert_eq!(queues[0].consumer().unwrap().drain(9).count(), 1);
+}
