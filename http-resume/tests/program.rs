@@ -22,13 +22,13 @@ fn the_routes() {
         ("/stages/0", 200, "0"),
         ("/stages/1", 200, "1"),
         ("/stages/1000", 200, "1000"),
-        ("/sleep/x", 400, "the path must end with a number"),
+        ("/sleep/x", 400, "the last path segment must be a number"),
         (
             "/sleep/18446744073709551616",
             400,
-            "the path must end with a number",
+            "the last path segment must be a number",
         ),
-        ("/stages/-1", 400, "the path must end with a number"),
+        ("/stages/-1", 400, "the last path segment must be a number"),
         ("/hello", 200, "hello from background"),
         ("/drop", 500, "something went wrong in the server"),
         ("/panic/handler", 500, "something went wrong in the server"),
@@ -37,7 +37,7 @@ fn the_routes() {
         (
             "/panic/elsewhere",
             404,
-            "it panics in: handler, resumed, worker",
+            "expected one of: handler, resumed, worker",
         ),
         ("/nowhere", 404, "there is nothing at this path"),
         ("/echo", 405, "this path does not know the method"),
@@ -157,7 +157,7 @@ fn without_a_thread_for_it_hello_is_answered_with_503() {
     let answer = client.fetch("/hello");
     assert_eq!(
         (answer.status, answer.field("retry-after"), &*answer.body),
-        (503, Some("1"), "there is no thread for this")
+        (503, Some("1"), "cannot start a thread")
     );
     assert_eq!(client.fetch("/async").body, "hello");
     let text = client.fetch("/metrics").body;
