@@ -5,11 +5,11 @@ mod support;
 
 /// The shipped code, with work of this test's own.
 #[allow(dead_code, reason = "not all of it is used here")]
-#[path = "../src/demo"]
+#[path = "../src/bin/http-resume"]
 mod demo {
-    pub(crate) mod mailbox;
     pub(crate) mod pool;
     pub(crate) mod timer;
+    pub(crate) mod worker_queue;
 }
 
 use std::panic::panic_any;

@@ -14,7 +14,7 @@ use http_resume::Pending;
 use mpsc_queue::Chain;
 use thread_local::ThreadLocal;
 
-use crate::worker_queue::{Next, WorkerQueue, WorkerReceiver};
+use super::worker_queue::{Next, WorkerQueue, WorkerReceiver};
 
 /// Work that a pool can do.
 pub(crate) trait Work: Send + Sized + 'static {

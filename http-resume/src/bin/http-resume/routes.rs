@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use http_resume::http::header;
 use http_resume::{HeaderValue, Outcome, Pending, Request, Response, Router, StatusCode, answer};
 
-use crate::pool::{Pool, Work};
-use crate::timer::{Alarm, Timer};
+use super::pool::{Pool, Work};
+use super::timer::{Alarm, Timer};
 
 /// Returns all routes, after starting the threads that they need.
 pub(crate) fn router(workers: usize) -> io::Result<Router> {

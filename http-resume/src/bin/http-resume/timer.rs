@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use http_resume::Pending;
 
-use crate::worker_queue::{Next, WorkerQueue, WorkerReceiver};
+use super::worker_queue::{Next, WorkerQueue, WorkerReceiver};
 
 /// The work of a sleeping request.
 pub(crate) struct Alarm {
