@@ -35,14 +35,11 @@ use std::time::{Duration, Instant};
 use http::{Method, StatusCode};
 use mio::net::TcpStream;
 
-use crate::encode::{CONTINUE, Form, encode};
 use crate::metrics::Metric;
-use crate::parse::{Event, Parser, Refusal};
-use crate::request::Message;
-use crate::response::Answer;
 use crate::resume::{Ended, Key, Suspended, Watch};
 use crate::router::HandlerId;
 use crate::service::{Service, Verdict, internal_error, unavailable};
+use crate::wire::{CONTINUE, Event, Framing, Message, Parser, RequestError, ResponseParts, encode};
 
 /// The most requests of one connection in flight.
 const MAX_PIPELINED: usize = 64;
@@ -111,7 +108,7 @@ enum Wait {
 /// A request in flight.
 struct Exchange {
     serial: u64,
-    form: Form,
+    form: Framing,
     state: State,
 }
 
@@ -255,7 +252,7 @@ impl Connection {
     }
 
     /// Reads on. A body is held to the limit of its route from the head on.
-    fn read(&mut self, message: &mut Message, service: &Service) -> Result<Event, Refusal> {
+    fn read(&mut self, message: &mut Message, service: &Service) -> Result<Event, RequestError> {
         let mut limits = service.limits;
         if !self.parser.is_in_head() {
             limits.body = message.max_body;
@@ -328,9 +325,9 @@ impl Connection {
         let verdict = service.first_call(&mut message, key);
         self.in_flight.push_back(Exchange {
             serial: key.serial,
-            form: Form {
+            form: Framing {
                 head_only: message.method == Method::HEAD,
-                is_old: message.is_old,
+                is_http10: message.is_http10,
                 close: false,
             },
             state: State::Running,
@@ -395,7 +392,7 @@ impl Connection {
     }
 
     /// Encodes an answer, and sends on what is not waiting for others.
-    fn answer(&mut self, index: usize, answer: &Answer, service: &Service) {
+    fn answer(&mut self, index: usize, answer: &ResponseParts, service: &Service) {
         self.since = service.now;
         let is_newest = index + 1 == self.in_flight.len();
         let is_all = is_newest && self.wait == Wait::Request && self.input.bytes().is_empty();
@@ -421,20 +418,20 @@ impl Connection {
 
     /// Answers what cannot be understood, in its turn. It is the last answer:
     /// where the next request would begin, nobody knows.
-    fn refuse(&mut self, refusal: Refusal, head_only: bool, service: &Service) {
+    fn refuse(&mut self, refusal: RequestError, head_only: bool, service: &Service) {
         service.counters().count(Metric::Refused);
         tracing::debug!(status = %refusal.status, refusal.reason, "a request is refused");
         self.phase = Phase::Finishing;
         self.in_flight.push_back(Exchange {
             serial: 0, // no request has this number: it cannot be resumed
-            form: Form {
+            form: Framing {
                 head_only,
-                is_old: false,
+                is_http10: false,
                 close: true,
             },
             state: State::Running,
         });
-        let answer = Answer::of_server(refusal.status, refusal.reason);
+        let answer = ResponseParts::plain(refusal.status, refusal.reason);
         self.answer(self.in_flight.len() - 1, &answer, service);
     }
 
@@ -480,9 +477,9 @@ impl Connection {
         if is_late && self.is_idle() {
             self.phase = Phase::Finishing;
         } else if is_late && self.phase == Phase::Open && self.output.is_empty() {
-            let refusal = Refusal {
+            let refusal = RequestError {
                 status: StatusCode::REQUEST_TIMEOUT,
-                reason: "the request did not come in time",
+                reason: "request not received in time",
             };
             let head_only = self.is_head_request(self.incoming.as_deref());
             self.refuse(refusal, head_only, service);

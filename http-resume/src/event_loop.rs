@@ -11,11 +11,11 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 
+use crate::config::Config;
 use crate::connection::{Connection, Fate};
 use crate::metrics::{Metric, Metrics};
 use crate::resume::{Arrivals, Inbox};
 use crate::router::Router;
-use crate::server::Config;
 use crate::service::Service;
 use crate::sync::Arc;
 

@@ -1,17 +1,15 @@
 #![doc = include_str!("../README.md")]
 
 #[cfg(not(loom))]
-mod connection;
+mod config;
 #[cfg(not(loom))]
-mod encode;
+mod connection;
 #[cfg(not(loom))]
 mod error;
 #[cfg(not(loom))]
 mod event_loop;
 #[cfg(not(loom))]
 mod metrics;
-#[cfg(not(loom))]
-mod parse;
 #[cfg(not(loom))]
 mod request;
 #[cfg(not(loom))]
@@ -29,6 +27,8 @@ mod server;
 #[cfg(not(loom))]
 mod service;
 mod sync;
+#[cfg(not(loom))]
+mod wire;
 
 /// What the models of `loom-tests` check.
 #[cfg(any(loom, shuttle))]
@@ -39,16 +39,16 @@ pub mod resume;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing {
-    pub use crate::parse::replay::{End, Parsed};
+    pub use crate::wire::replay::{End, Parsed};
 
     /// Reads a stream of requests, with limits that a small input can reach.
     pub fn replay(pieces: &[&[u8]]) -> (Vec<Parsed>, End) {
-        let limits = crate::parse::Limits {
+        let limits = crate::wire::Limits {
             request_line: 100,
             headers: 400,
             body: 100,
         };
-        crate::parse::replay::replay(pieces, &limits)
+        crate::wire::replay::replay(pieces, &limits)
     }
 }
 
@@ -57,11 +57,12 @@ pub mod fuzzing {
 pub use http::{self, HeaderName, HeaderValue, Method, StatusCode};
 #[cfg(not(loom))]
 pub use {
+    config::Config,
     error::Error,
     metrics::{Metric, Metrics},
     request::Request,
     response::{Outcome, Receipt, Response},
     resume::Pending,
     router::{Router, answer},
-    server::{Config, Handle, Server},
+    server::{Handle, Server},
 };

@@ -10,11 +10,11 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use http::{HeaderName, HeaderValue, StatusCode};
-use smallvec::SmallVec;
 
 use crate::metrics::{Counters, Metric};
 use crate::resume::{Identity, Inbox, Key, Pending, Vacant, Watch, cancel, identity, suspend};
 use crate::sync::Arc;
+use crate::wire::{HeaderFields, ResponseParts};
 
 /// The answer to a request that is still to be given, by this very call of the
 /// handler: at once ([`text`](Self::text), [`send`](Self::send)), or later
@@ -52,7 +52,7 @@ use crate::sync::Arc;
 #[must_use = "every request must be answered"]
 pub struct Response<'r, W = std::convert::Infallible> {
     call: &'r Call<'r>,
-    draft: Answer,
+    draft: ResponseParts,
     brand: Brand<'r>,
     work: PhantomData<fn(W) -> W>,
 }
@@ -64,7 +64,7 @@ impl<'r, W> Response<'r, W> {
     pub(crate) fn new(call: &'r Call<'r>) -> Self {
         Self {
             call,
-            draft: Answer::new(StatusCode::OK),
+            draft: ResponseParts::new(StatusCode::OK),
             brand: PhantomData,
             work: PhantomData,
         }
@@ -110,7 +110,7 @@ impl<'r, W> Response<'r, W> {
 
     /// The header fields that were added. Of what middleware passes on, only these
     /// count.
-    pub(crate) fn into_fields(self) -> Fields {
+    pub(crate) fn into_fields(self) -> HeaderFields {
         self.draft.headers
     }
 
@@ -257,7 +257,7 @@ impl fmt::Debug for Outcome<'_> {
 
 /// An [`Outcome`] that has reached its call.
 pub(crate) enum Reply {
-    Answered(Answer),
+    Answered(ResponseParts),
     Suspended(Unreturned),
 }
 
@@ -270,43 +270,4 @@ pub(crate) struct Call<'l> {
     pub(crate) counters: &'l Counters,
     /// Whether it has suspended the request, and not cancelled that.
     pub(crate) has_marked: Cell<bool>,
-}
-
-/// The header fields of an answer. Most have but one, which needs no allocation.
-pub(crate) type Fields = SmallVec<[(HeaderName, HeaderValue); 1]>;
-
-/// A complete answer.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: Fields,
-    pub(crate) body: Cow<'static, [u8]>,
-    /// Close the connection after it.
-    pub(crate) close: bool,
-}
-
-impl Answer {
-    fn new(status: StatusCode) -> Self {
-        Self {
-            status,
-            headers: Fields::new(),
-            body: Cow::Borrowed(&[]),
-            close: false,
-        }
-    }
-
-    /// An answer of the server's own.
-    pub(crate) fn of_server(status: StatusCode, reason: &'static str) -> Self {
-        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-        Self {
-            headers: [(http::header::CONTENT_TYPE, plain)].into_iter().collect(),
-            body: Cow::Borrowed(reason.as_bytes()),
-            ..Self::new(status)
-        }
-    }
-
-    /// The same, without a body.
-    pub(crate) fn empty(status: StatusCode) -> Self {
-        Self::new(status)
-    }
 }

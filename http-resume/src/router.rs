@@ -9,9 +9,10 @@ use std::ops::ControlFlow;
 
 use http::{HeaderValue, Method, StatusCode, header};
 
-use crate::request::{Message, Request};
-use crate::response::{Answer, Call, Outcome, Response};
+use crate::request::Request;
+use crate::response::{Call, Outcome, Response};
 use crate::resume::Suspended;
+use crate::wire::{Message, ResponseParts};
 
 /// The routes of a server: from a path and a method to a handler.
 ///
@@ -239,12 +240,12 @@ impl Router {
     }
 
     /// The handler for a request, or the answer if there is none.
-    pub(crate) fn find(&self, message: &Message) -> Result<HandlerId, Answer> {
+    pub(crate) fn find(&self, message: &Message) -> Result<HandlerId, ResponseParts> {
         let Ok(found) = self.paths.at(message.path()) else {
             // RFC 9110: `OPTIONS *` asks the server as a whole, as a kind of ping.
             return Err(match message.path() {
-                "*" => Answer::empty(StatusCode::NO_CONTENT),
-                _ => Answer::of_server(StatusCode::NOT_FOUND, "there is nothing at this path"),
+                "*" => ResponseParts::new(StatusCode::NO_CONTENT),
+                _ => ResponseParts::plain(StatusCode::NOT_FOUND, "no route matches this path"),
             });
         };
         let resource = &self.resources[*found.value];
@@ -259,8 +260,8 @@ impl Router {
             _ => None,
         });
         handler.ok_or_else(|| {
-            let reason = "this path does not know the method";
-            let mut answer = Answer::of_server(StatusCode::METHOD_NOT_ALLOWED, reason);
+            let reason = "method not allowed";
+            let mut answer = ResponseParts::plain(StatusCode::METHOD_NOT_ALLOWED, reason);
             answer.headers.push((header::ALLOW, resource.allow.clone()));
             answer
         })

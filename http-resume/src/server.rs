@@ -2,17 +2,16 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::thread;
-use std::time::Duration;
 
 use mio::net::TcpListener;
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::config::Config;
 use crate::error::Error;
 use crate::event_loop::EventLoop;
 use crate::metrics::Metrics;
-use crate::parse::Limits;
 use crate::resume::Inbox;
 use crate::router::Router;
 use crate::sync::Arc;
@@ -20,74 +19,6 @@ use crate::sync::Arc;
 /// How many connections may wait to be accepted, in each loop. (The kernel has
 /// its own limit, `net.core.somaxconn`.)
 const BACKLOG: i32 = 4096;
-
-/// How a [`Server`] is set up. Start from the default:
-///
-/// ```
-/// use http_resume::Config;
-///
-/// let config = Config { threads: 2, ..Config::default() };
-/// ```
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Where to listen; port 0 picks one. Default: `127.0.0.1:8080`.
-    pub addr: SocketAddr,
-    /// How many event loops, each a thread. Default: one per core.
-    pub threads: usize,
-    /// The most connections of one loop; more wait in the backlog. Default: 10,000.
-    pub max_connections: usize,
-    /// The most requests of one loop that are suspended at a time. Beyond, what might
-    /// be suspended is answered with 503 and `Retry-After`. Default: 65,536.
-    pub max_suspended: usize,
-    /// The largest body that is accepted, in bytes. Default: 1 MiB.
-    pub max_body: usize,
-    /// How long a client may take for the head of a request. Default: 10 s.
-    pub header_timeout: Duration,
-    /// How long a client may take for [`body_progress`](Self::body_progress) bytes of a
-    /// body, or the rest of it. Default: 30 s.
-    pub body_timeout: Duration,
-    /// How much of a body must come in each [`body_timeout`](Self::body_timeout): a body
-    /// of any length may take its time, but none can be sent by a byte now and then to
-    /// hold a connection. Default: 64 KiB, hence some 2 KiB per
-    /// second; 0 is taken for 1.
-    pub body_progress: usize,
-    /// How long a connection may be idle, or an answer not be read. Default: 60 s.
-    pub keep_alive_timeout: Duration,
-    /// How long a request may be suspended at a time; then it is answered with
-    /// 503. Default: 30 s.
-    pub suspend_timeout: Duration,
-    /// How long requests may take after the server was asked to stop; then what
-    /// is suspended is answered with 503. Default: 5 s.
-    pub shutdown_timeout: Duration,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
-            threads: thread::available_parallelism().map_or(1, usize::from),
-            max_connections: 10_000,
-            max_suspended: 65_536,
-            max_body: 1024 * 1024,
-            header_timeout: Duration::from_secs(10),
-            body_timeout: Duration::from_secs(30),
-            body_progress: 64 * 1024,
-            keep_alive_timeout: Duration::from_secs(60),
-            suspend_timeout: Duration::from_secs(30),
-            shutdown_timeout: Duration::from_secs(5),
-        }
-    }
-}
-
-impl Config {
-    pub(crate) fn limits(&self) -> Limits {
-        Limits {
-            request_line: 8 * 1024,
-            headers: 64 * 1024,
-            body: self.max_body,
-        }
-    }
-}
 
 /// An HTTP/1.1 server that is bound, but does not run yet.
 ///

@@ -6,16 +6,15 @@ use std::time::Instant;
 
 use http::{HeaderValue, StatusCode, header};
 
+use crate::config::Config;
 use crate::connection::READ_SIZE;
-use crate::encode::Date;
 use crate::metrics::{Counters, Metric, Metrics};
-use crate::parse::Limits;
-use crate::request::{Message, Request};
-use crate::response::{Answer, Call, Outcome, Reply, Response};
+use crate::request::Request;
+use crate::response::{Call, Outcome, Reply, Response};
 use crate::resume::{Inbox, Key, Suspended, Vacant, Watch, contained};
 use crate::router::{HandlerId, Router};
-use crate::server::Config;
 use crate::sync::Arc;
+use crate::wire::{Date, Limits, Message, ResponseParts};
 
 /// How many cells without work to keep for each handler, and messages for all.
 const MAX_SPARES: usize = 1024;
@@ -54,7 +53,7 @@ pub(crate) struct Service {
 
 /// What came of calling a handler.
 pub(crate) enum Verdict {
-    Answered(Answer),
+    Answered(ResponseParts),
     /// The request was suspended by this handler, which is to be called again.
     Suspended(HandlerId, Watch),
 }
@@ -69,7 +68,7 @@ impl Service {
     ) -> Self {
         let mut spares = Vec::new();
         spares.resize_with(router.handler_count(), Vec::new);
-        let mut limits = config.limits();
+        let mut limits = Limits::with_max_body(config.max_body);
         limits.body = router.largest_body(limits.body);
         Self {
             config,
@@ -148,7 +147,7 @@ impl Service {
     }
 
     /// Calls the middleware. Returns the answer, if one of them gives it.
-    fn call_middleware(&self, message: &mut Message, key: Key) -> Option<Answer> {
+    fn call_middleware(&self, message: &mut Message, key: Key) -> Option<ResponseParts> {
         for middleware in self.router.all_middleware() {
             let call = self.new_call(key, None);
             let request = self.request(message);
@@ -266,15 +265,15 @@ impl Service {
 }
 
 /// The answer to a request whose handler or worker failed.
-pub(crate) fn internal_error() -> Answer {
-    let reason = "something went wrong in the server";
-    Answer::of_server(StatusCode::INTERNAL_SERVER_ERROR, reason)
+pub(crate) fn internal_error() -> ResponseParts {
+    let reason = "internal server error";
+    ResponseParts::plain(StatusCode::INTERNAL_SERVER_ERROR, reason)
 }
 
 /// The answer to a request that might be suspended when too many are.
-fn overloaded() -> Answer {
-    let reason = "too many requests are waiting";
-    let mut answer = Answer::of_server(StatusCode::SERVICE_UNAVAILABLE, reason);
+fn overloaded() -> ResponseParts {
+    let reason = "too many suspended requests";
+    let mut answer = ResponseParts::plain(StatusCode::SERVICE_UNAVAILABLE, reason);
     answer
         .headers
         .push((header::RETRY_AFTER, HeaderValue::from_static("1")));
@@ -282,7 +281,7 @@ fn overloaded() -> Answer {
 }
 
 /// The answer to a request that was suspended for too long.
-pub(crate) fn unavailable() -> Answer {
-    let reason = "the answer was not ready in time";
-    Answer::of_server(StatusCode::SERVICE_UNAVAILABLE, reason)
+pub(crate) fn unavailable() -> ResponseParts {
+    let reason = "response not ready in time";
+    ResponseParts::plain(StatusCode::SERVICE_UNAVAILABLE, reason)
 }

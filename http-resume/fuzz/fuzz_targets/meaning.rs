@@ -42,7 +42,7 @@ fn check(mut bytes: &[u8], request: &Parsed) {
     );
     assert_eq!(
         version,
-        if request.is_old {
+        if request.is_http10 {
             b"HTTP/1.0"
         } else {
             b"HTTP/1.1"
@@ -62,7 +62,7 @@ fn check(mut bytes: &[u8], request: &Parsed) {
     };
 
     let hosts = all(b"Host");
-    assert!(hosts.len() == 1 || (hosts.is_empty() && request.is_old));
+    assert!(hosts.len() == 1 || (hosts.is_empty() && request.is_http10));
     for host in hosts {
         assert!(!host.is_empty() && !host.iter().any(|byte| b" \t,/@?#".contains(byte)));
     }
@@ -79,7 +79,7 @@ fn check(mut bytes: &[u8], request: &Parsed) {
         }
         [coding] => {
             assert!(coding.eq_ignore_ascii_case(b"chunked"));
-            assert!(lengths.is_empty() && !request.is_old);
+            assert!(lengths.is_empty() && !request.is_http10);
             assert_eq!(unchunk(body), request.body);
         }
         _ => panic!("several codings"),
@@ -92,7 +92,7 @@ fn check_rewritten(request: &Parsed) {
         .query
         .as_ref()
         .map_or(String::new(), |query| format!("?{query}"));
-    let version = if request.is_old { "1.0" } else { "1.1" };
+    let version = if request.is_http10 { "1.0" } else { "1.1" };
     let mut text = format!(
         "{} {}{query} HTTP/{version}\r\n",
         request.method, request.path

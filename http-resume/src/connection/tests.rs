@@ -3,10 +3,10 @@
 use std::net::{TcpListener as StdListener, TcpStream as StdStream};
 
 use super::*;
+use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::resume::Inbox;
 use crate::router::{Router, answer};
-use crate::server::Config;
 use crate::sync::Arc;
 
 const WINDOW: Duration = Duration::from_secs(30);

@@ -17,7 +17,7 @@ pub(crate) fn cases() -> Vec<Case> {
         served(
             "an unknown path",
             get("/nothing"),
-            &["404 there is nothing at this path"],
+            &["404 no route matches this path"],
         ),
         served(
             "an unknown method of it",
@@ -70,7 +70,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.push(last(
         "a refused GET after a HEAD has a body",
         [&head("/"), "GET / HTTP/1.1\r\n\r\n"].concat(),
-        &["200 HEAD", "400 there must be one Host field"],
+        &["200 HEAD", "400 missing or repeated Host"],
     ));
     cases
 }

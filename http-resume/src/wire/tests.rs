@@ -1,9 +1,10 @@
-//! What is taken for a request, and what is refused, however the bytes arrive.
+//! Accepted and refused requests, for every way in which their bytes arrive.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use super::limits::{MAX_CHUNK_LINE, MAX_FIELDS};
 use super::replay::{End, Parsed, replay};
 use super::*;
 
