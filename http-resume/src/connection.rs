@@ -36,7 +36,7 @@ use http::{Method, StatusCode};
 use mio::net::TcpStream;
 
 use crate::metrics::Metric;
-use crate::resume::{Ended, Key, Suspended, Watch};
+use crate::resume::{AbandonFlag, Completion, RequestKey, Returned};
 use crate::router::HandlerId;
 use crate::service::{Service, Verdict, internal_error, unavailable};
 use crate::wire::{CONTINUE, Event, Framing, Message, Parser, RequestError, ResponseParts, encode};
@@ -118,7 +118,7 @@ enum State {
     Suspended {
         message: Box<Message>,
         handler: HandlerId,
-        watch: Watch,
+        watch: AbandonFlag,
         deadline: Instant,
     },
     /// To be sent when all before it are.
@@ -318,7 +318,7 @@ impl Connection {
         if !message.keep_alive {
             self.phase = Phase::Finishing;
         }
-        let key = Key {
+        let key = RequestKey {
             connection: self.slot,
             serial: service.new_serial(),
         };
@@ -337,7 +337,7 @@ impl Connection {
     }
 
     /// A request of this connection comes back.
-    pub(crate) fn resume(&mut self, returned: Suspended, service: &mut Service) {
+    pub(crate) fn resume(&mut self, returned: Returned, service: &mut Service) {
         let serial = returned.key().serial;
         let index = self
             .in_flight
@@ -352,12 +352,12 @@ impl Connection {
             service.counters().count(Metric::Late);
             return;
         };
-        let verdict = match returned.ended() {
-            Ended::Resumed => {
+        let verdict = match returned.completion() {
+            Completion::Resumed => {
                 service.end_suspension(Metric::EndedResumed);
                 service.later_call(&message, handler, returned)
             }
-            Ended::Dropped => {
+            Completion::Dropped => {
                 service.end_suspension(Metric::EndedDropped);
                 Verdict::Answered(internal_error())
             }
@@ -642,7 +642,7 @@ impl Exchange {
 
     fn abandon(&self) {
         if let State::Suspended { watch, .. } = &self.state {
-            watch.abandon();
+            watch.set();
         }
     }
 }

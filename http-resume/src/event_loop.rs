@@ -14,7 +14,7 @@ use slab::Slab;
 use crate::config::Config;
 use crate::connection::{Connection, Fate};
 use crate::metrics::{Metric, Metrics};
-use crate::resume::{Arrivals, Inbox};
+use crate::resume::{ResumeConsumer, ResumeQueue};
 use crate::router::Router;
 use crate::service::Service;
 use crate::sync::Arc;
@@ -55,7 +55,7 @@ pub(crate) struct EventLoop {
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
     stalled_turns: u32,
     service: Service,
-    inbox: Arc<Inbox>,
+    inbox: Arc<ResumeQueue>,
     /// When to give up what is still not answered. `Some` while stopping.
     stop_by: Option<Instant>,
 }
@@ -83,7 +83,7 @@ impl EventLoop {
             .register(&mut listener, LISTENER, Interest::READABLE)?;
         let waker = Waker::new(poll.registry(), WAKER)?;
         let counted = Arc::clone(&metrics);
-        let inbox = Arc::new(Inbox::new(move || {
+        let inbox = Arc::new(ResumeQueue::new(move || {
             counted.of_loop(index).count_from_anywhere(Metric::WakeUps);
             if let Err(error) = waker.wake() {
                 tracing::error!(%error, "an event loop cannot be woken");
@@ -104,14 +104,14 @@ impl EventLoop {
         })
     }
 
-    pub(crate) fn inbox(&self) -> &Arc<Inbox> {
+    pub(crate) fn inbox(&self) -> &Arc<ResumeQueue> {
         &self.inbox
     }
 
     /// Runs until it is stopped, and all connections are closed.
     pub(crate) fn run(mut self) -> io::Result<()> {
         let inbox = Arc::clone(&self.inbox);
-        let mut arrivals = inbox.arrivals();
+        let mut arrivals = inbox.consumer();
         let mut events = Events::with_capacity(1024);
         while self.stop_by.is_none() || !self.connections.is_empty() {
             self.turn(&mut arrivals, &mut events)?;
@@ -123,7 +123,7 @@ impl EventLoop {
         Ok(())
     }
 
-    fn turn(&mut self, arrivals: &mut Arrivals<'_>, events: &mut Events) -> io::Result<()> {
+    fn turn(&mut self, arrivals: &mut ResumeConsumer<'_>, events: &mut Events) -> io::Result<()> {
         self.service.counters().count(Metric::Turns);
         let resumed = self.resume(arrivals);
         self.drive_due();
@@ -140,7 +140,7 @@ impl EventLoop {
 
     /// Calls the handlers of what has come back. Their answers are sent by
     /// [`drive_due`](Self::drive_due), once for each connection.
-    fn resume(&mut self, arrivals: &mut Arrivals<'_>) -> Resumed {
+    fn resume(&mut self, arrivals: &mut ResumeConsumer<'_>) -> Resumed {
         let mut left = RESUME_BUDGET;
         let mut drain = arrivals.drain(RESUME_BUDGET);
         for returned in &mut drain {
@@ -182,7 +182,7 @@ impl EventLoop {
     /// Waits for sockets, for the inbox and for the next timer.
     fn wait(
         &mut self,
-        arrivals: &mut Arrivals<'_>,
+        arrivals: &mut ResumeConsumer<'_>,
         events: &mut Events,
         resumed: &Resumed,
     ) -> io::Result<()> {

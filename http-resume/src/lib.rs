@@ -10,6 +10,7 @@ mod error;
 mod event_loop;
 #[cfg(not(loom))]
 mod metrics;
+mod panic;
 #[cfg(not(loom))]
 mod request;
 #[cfg(not(loom))]

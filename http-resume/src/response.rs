@@ -12,7 +12,9 @@ use std::marker::PhantomData;
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::metrics::{Counters, Metric};
-use crate::resume::{Identity, Inbox, Key, Pending, Vacant, Watch, cancel, identity, suspend};
+use crate::resume::{
+    AbandonFlag, CellId, Pending, RequestKey, ResumeQueue, VacantCell, cancel, cell_id, suspend,
+};
 use crate::sync::Arc;
 use crate::wire::{HeaderFields, ResponseParts};
 
@@ -144,7 +146,7 @@ impl<'r, W> Response<'r, W> {
         call.has_marked.set(true);
         let (pending, watch) = suspend(call.inbox, call.key, call.spare.take(), work);
         let receipt = Receipt {
-            cell: identity(&pending),
+            cell: cell_id(&pending),
             watch: Unreturned(Some(watch)),
             response: self,
         };
@@ -164,7 +166,7 @@ impl<W> fmt::Debug for Response<'_, W> {
 /// [`Response::mark_async`].
 #[must_use = "the handler returns it, as `receipt.suspended()`"]
 pub struct Receipt<'r, W> {
-    cell: Identity,
+    cell: CellId,
     watch: Unreturned,
     response: Response<'r, W>,
 }
@@ -195,7 +197,7 @@ impl<'r, W> Receipt<'r, W> {
         // its cell, and that of the receipt can come back to its loop, and be
         // freed there, only after this call of the handler.
         assert!(
-            identity(&pending) == self.cell,
+            cell_id(&pending) == self.cell,
             "the pending response is not that of this receipt"
         );
         self.watch.0 = None;
@@ -216,11 +218,11 @@ impl<W> fmt::Debug for Receipt<'_, W> {
 
 /// The watch of a receipt. A handler that panics with a receipt in its hands, or with
 /// the outcome made of it, will not wait for what is pending.
-pub(crate) struct Unreturned(Option<Watch>);
+pub(crate) struct Unreturned(Option<AbandonFlag>);
 
 impl Unreturned {
     /// The handler has returned it.
-    pub(crate) fn returned(mut self) -> Watch {
+    pub(crate) fn returned(mut self) -> AbandonFlag {
         self.0.take().expect("it is taken once, here")
     }
 }
@@ -228,7 +230,7 @@ impl Unreturned {
 impl Drop for Unreturned {
     fn drop(&mut self) {
         if let Some(watch) = &self.0 {
-            watch.abandon();
+            watch.set();
         }
     }
 }
@@ -263,10 +265,10 @@ pub(crate) enum Reply {
 
 /// What a [`Response`] needs of the call that it belongs to.
 pub(crate) struct Call<'l> {
-    pub(crate) inbox: &'l Arc<Inbox>,
-    pub(crate) key: Key,
+    pub(crate) inbox: &'l Arc<ResumeQueue>,
+    pub(crate) key: RequestKey,
     /// A cell for `mark_async` to fill, if there is one at hand.
-    pub(crate) spare: Cell<Option<Vacant>>,
+    pub(crate) spare: Cell<Option<VacantCell>>,
     pub(crate) counters: &'l Counters,
     /// Whether it has suspended the request, and not cancelled that.
     pub(crate) has_marked: Cell<bool>,

@@ -11,7 +11,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 
 use crate::request::Request;
 use crate::response::{Call, Outcome, Response};
-use crate::resume::Suspended;
+use crate::resume::Returned;
 use crate::wire::{Message, ResponseParts};
 
 /// The routes of a server: from a path and a method to a handler.
@@ -343,7 +343,7 @@ pub(crate) trait ErasedHandler: Send + Sync {
         &self,
         request: &Request<'_>,
         call: &'r Call<'r>,
-        returned: Option<Suspended>,
+        returned: Option<Returned>,
     ) -> Outcome<'r>;
 
     /// Whether it may suspend a request.
@@ -365,7 +365,7 @@ where
         &self,
         request: &Request<'_>,
         call: &'r Call<'r>,
-        returned: Option<Suspended>,
+        returned: Option<Returned>,
     ) -> Outcome<'r> {
         let work = returned.map(|suspended| {
             let (work, vacant) = suspended

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::event_loop::EventLoop;
 use crate::metrics::Metrics;
-use crate::resume::Inbox;
+use crate::resume::ResumeQueue;
 use crate::router::Router;
 use crate::sync::Arc;
 
@@ -154,7 +154,7 @@ impl Drop for StopAll {
 /// Stops a [`Server`].
 #[derive(Clone, Debug)]
 pub struct Handle {
-    inboxes: Vec<Arc<Inbox>>,
+    inboxes: Vec<Arc<ResumeQueue>>,
 }
 
 impl Handle {

@@ -9,9 +9,10 @@ use http::{HeaderValue, StatusCode, header};
 use crate::config::Config;
 use crate::connection::READ_SIZE;
 use crate::metrics::{Counters, Metric, Metrics};
+use crate::panic::catch_panic;
 use crate::request::Request;
 use crate::response::{Call, Outcome, Reply, Response};
-use crate::resume::{Inbox, Key, Suspended, Vacant, Watch, contained};
+use crate::resume::{AbandonFlag, RequestKey, ResumeQueue, Returned, VacantCell};
 use crate::router::{HandlerId, Router};
 use crate::sync::Arc;
 use crate::wire::{Date, Limits, Message, ResponseParts};
@@ -28,9 +29,9 @@ pub(crate) struct Service {
     /// What a head may bring along; the body, as long as its route is not known.
     pub(crate) limits: Limits,
     router: Arc<Router>,
-    inbox: Arc<Inbox>,
+    inbox: Arc<ResumeQueue>,
     /// Cells to be filled again, by the handler that they are for.
-    spares: Vec<Vec<Vacant>>,
+    spares: Vec<Vec<VacantCell>>,
     #[expect(
         clippy::vec_box,
         reason = "they come from connections, boxed, and go back"
@@ -55,14 +56,14 @@ pub(crate) struct Service {
 pub(crate) enum Verdict {
     Answered(ResponseParts),
     /// The request was suspended by this handler, which is to be called again.
-    Suspended(HandlerId, Watch),
+    Suspended(HandlerId, AbandonFlag),
 }
 
 impl Service {
     pub(crate) fn new(
         config: Arc<Config>,
         router: Arc<Router>,
-        inbox: Arc<Inbox>,
+        inbox: Arc<ResumeQueue>,
         metrics: Arc<Metrics>,
         index: usize,
     ) -> Self {
@@ -127,7 +128,7 @@ impl Service {
     }
 
     /// Serves a request, as far as it goes.
-    pub(crate) fn first_call(&mut self, message: &mut Message, key: Key) -> Verdict {
+    pub(crate) fn first_call(&mut self, message: &mut Message, key: RequestKey) -> Verdict {
         self.counters().count(Metric::Requests);
         if let Some(answer) = self.call_middleware(message, key) {
             return Verdict::Answered(answer);
@@ -147,11 +148,11 @@ impl Service {
     }
 
     /// Calls the middleware. Returns the answer, if one of them gives it.
-    fn call_middleware(&self, message: &mut Message, key: Key) -> Option<ResponseParts> {
+    fn call_middleware(&self, message: &mut Message, key: RequestKey) -> Option<ResponseParts> {
         for middleware in self.router.all_middleware() {
             let call = self.new_call(key, None);
             let request = self.request(message);
-            let flow = contained(|| match middleware(&request, Response::new(&call)) {
+            let flow = catch_panic(|| match middleware(&request, Response::new(&call)) {
                 ControlFlow::Continue(response) => ControlFlow::Continue(response.into_fields()),
                 ControlFlow::Break(outcome) => ControlFlow::Break(outcome.into_reply()),
             });
@@ -171,7 +172,7 @@ impl Service {
         Request::new(message, &self.router, &self.metrics)
     }
 
-    fn new_call(&self, key: Key, spare: Option<Vacant>) -> Call<'_> {
+    fn new_call(&self, key: RequestKey, spare: Option<VacantCell>) -> Call<'_> {
         Call {
             inbox: &self.inbox,
             key,
@@ -186,7 +187,7 @@ impl Service {
         &mut self,
         message: &Message,
         handler: HandlerId,
-        returned: Suspended,
+        returned: Returned,
     ) -> Verdict {
         self.call(message, returned.key(), handler, Some(returned))
     }
@@ -194,9 +195,9 @@ impl Service {
     fn call(
         &mut self,
         message: &Message,
-        key: Key,
+        key: RequestKey,
         handler: HandlerId,
-        returned: Option<Suspended>,
+        returned: Option<Returned>,
     ) -> Verdict {
         // What came back has its own cell, to be filled again.
         let spare = match returned {
@@ -206,7 +207,7 @@ impl Service {
         let call = self.new_call(key, spare);
         let request = self.request(message);
         let erased = self.router.handler(handler);
-        let reply = contained(|| Outcome::into_reply(erased.call(&request, &call, returned)));
+        let reply = catch_panic(|| Outcome::into_reply(erased.call(&request, &call, returned)));
         let has_marked = call.has_marked.get();
         if let Some(vacant) = call.spare.into_inner() {
             self.keep_spare(handler, vacant);
@@ -226,12 +227,12 @@ impl Service {
 
     /// Handlers have been called.
     pub(crate) fn after_handlers(&self) {
-        if contained(|| self.router.hand_over()).is_none() {
+        if catch_panic(|| self.router.hand_over()).is_none() {
             tracing::error!("what is called after handlers panicked");
         }
     }
 
-    fn keep_spare(&mut self, handler: HandlerId, vacant: Vacant) {
+    fn keep_spare(&mut self, handler: HandlerId, vacant: VacantCell) {
         let spares = &mut self.spares[handler.0];
         if spares.len() < MAX_SPARES {
             spares.push(vacant);

@@ -5,7 +5,7 @@ use std::net::{TcpListener as StdListener, TcpStream as StdStream};
 use super::*;
 use crate::config::Config;
 use crate::metrics::Metrics;
-use crate::resume::Inbox;
+use crate::resume::ResumeQueue;
 use crate::router::{Router, answer};
 use crate::sync::Arc;
 
@@ -27,7 +27,7 @@ impl Pair {
             ..Config::default()
         };
         let router = Router::new().post("/", answer(|_, response| response.text("thank you")));
-        let inbox = Arc::new(Inbox::new(|| {}));
+        let inbox = Arc::new(ResumeQueue::new(|| {}));
         let metrics = Arc::new(Metrics::new(1));
         let service = Service::new(Arc::new(config), Arc::new(router), inbox, metrics, 0);
 
