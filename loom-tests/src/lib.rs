@@ -148,7 +148,7 @@ mod requests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use http_resume::resume::{Inbox, Key, Pending, suspend};
+    use http_resume::resume::{Pending, RequestKey, ResumeQueue, suspend};
     use loom::alloc::Track;
 
     /// Work that counts how often it is dropped. Clones share the counter.
@@ -193,8 +193,8 @@ mod requests {
     }
 
     /// Suspends a request with that work.
-    pub fn pending<W: Send + 'static>(inbox: &loom::sync::Arc<Inbox>, work: W) -> Pending<W> {
-        let key = Key {
+    pub fn pending<W: Send + 'static>(inbox: &loom::sync::Arc<ResumeQueue>, work: W) -> Pending<W> {
+        let key = RequestKey {
             connection: 0,
             serial: 1,
         };

@@ -18,7 +18,7 @@ use std::panic::{catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use http_resume::resume::{Inbox, Key, Pending, suspend};
+use http_resume::resume::{Pending, RequestKey, ResumeQueue, suspend};
 use mpsc_queue::{
     AsyncQueue, BlockingQueue, Chain, Consumer, Link, Pop, Queue, Receiver, SharedLink, linked,
 };
@@ -263,12 +263,12 @@ fn requests_outlive_their_loop() {
         let rung = Arc::new(shuttle::sync::Mutex::new(false));
         let inbox = {
             let (bell, rung) = (Arc::clone(&bell), Arc::clone(&rung));
-            Arc::new(Inbox::new(move || {
+            Arc::new(ResumeQueue::new(move || {
                 *rung.lock().unwrap() = true;
                 bell.notify_one();
             }))
         };
-        let mut arrivals = inbox.arrivals();
+        let mut arrivals = inbox.consumer();
 
         let jobs = [(); PRODUCERS].map(|()| Arc::new(BlockingQueue::<Pending<Box<Item>>>::new()));
         let workers = spawn_all(|worker| {
@@ -288,7 +288,7 @@ fn requests_outlive_their_loop() {
         let end_after = thread_rng().gen_range(0..=total);
         let (mut spare, mut popped) = (None, 0);
         for serial in 0..total {
-            let key = Key {
+            let key = RequestKey {
                 connection: serial % PRODUCERS,
                 serial: serial as u64,
             };

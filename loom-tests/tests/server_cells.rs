@@ -2,7 +2,9 @@
 //! no two threads touch it at once, the work arrives, and the cell is freed once.
 #![cfg(loom)]
 
-use http_resume::resume::{Arrivals, Ended, Inbox, Key, Pending, Suspended, suspend};
+use http_resume::resume::{
+    Completion, Pending, RequestKey, ResumeConsumer, ResumeQueue, Returned, suspend,
+};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
@@ -34,15 +36,15 @@ impl Work {
     }
 }
 
-fn key(serial: u64) -> Key {
-    Key {
+fn key(serial: u64) -> RequestKey {
+    RequestKey {
         connection: 0,
         serial,
     }
 }
 
 /// The next that comes back.
-fn one(arrivals: &mut Arrivals<'_>) -> Suspended {
+fn one(arrivals: &mut ResumeConsumer<'_>) -> Returned {
     loop {
         if let Some(suspended) = arrivals.drain(1).next() {
             return suspended;
@@ -57,8 +59,8 @@ fn one(arrivals: &mut Arrivals<'_>) -> Suspended {
 fn a_cell_is_used_again() {
     exhaustive(|| {
         let drops = Drops::new();
-        let inbox = Arc::new(Inbox::new(|| {}));
-        let mut arrivals = inbox.arrivals();
+        let inbox = Arc::new(ResumeQueue::new(|| {}));
+        let mut arrivals = inbox.consumer();
         let (mut spare, mut workers) = (None, Vec::new());
         for serial in 1..=2 {
             let (pending, _watch) = suspend(&inbox, key(serial), spare, Work::new(&drops));
@@ -89,8 +91,8 @@ fn a_cell_is_used_again() {
 fn a_request_is_given_up_while_it_is_resumed() {
     exhaustive(|| {
         let drops = Drops::new();
-        let inbox = Arc::new(Inbox::new(|| {}));
-        let mut arrivals = inbox.arrivals();
+        let inbox = Arc::new(ResumeQueue::new(|| {}));
+        let mut arrivals = inbox.consumer();
         let (pending, watch) = suspend(&inbox, key(1), None, Work::new(&drops));
         let worker = thread::spawn(move || {
             if !pending.is_abandoned() {
@@ -98,9 +100,9 @@ fn a_request_is_given_up_while_it_is_resumed() {
             }
             pending.resume();
         });
-        watch.abandon();
+        watch.set();
         let suspended = one(&mut arrivals);
-        assert_eq!(suspended.ended(), Ended::Resumed);
+        assert_eq!(suspended.completion(), Completion::Resumed);
         let Ok((work, vacant)) = suspended.open::<Work>() else {
             panic!("it is of that type");
         };
@@ -116,12 +118,12 @@ fn a_request_is_given_up_while_it_is_resumed() {
 fn a_pending_request_is_dropped() {
     exhaustive(|| {
         let drops = Drops::new();
-        let inbox = Arc::new(Inbox::new(|| {}));
-        let mut arrivals = inbox.arrivals();
+        let inbox = Arc::new(ResumeQueue::new(|| {}));
+        let mut arrivals = inbox.consumer();
         let pending = pending(&inbox, Work::new(&drops));
         let worker = thread::spawn(move || drop(pending));
         let suspended = one(&mut arrivals);
-        assert_eq!(suspended.ended(), Ended::Dropped);
+        assert_eq!(suspended.completion(), Completion::Dropped);
         assert_eq!(drops.count(), 0, "the work comes back whole");
         drop(suspended);
         assert_eq!(drops.count(), 1);
@@ -135,8 +137,8 @@ fn a_pending_request_is_dropped() {
 fn a_request_travels_by_its_own_link() {
     exhaustive(|| {
         let drops = Drops::new();
-        let inbox = Arc::new(Inbox::new(|| {}));
-        let mut arrivals = inbox.arrivals();
+        let inbox = Arc::new(ResumeQueue::new(|| {}));
+        let mut arrivals = inbox.consumer();
         let jobs = Arc::new(Queue::<Pending<Work>>::new());
         let worker = {
             let jobs = Arc::clone(&jobs);

@@ -2,14 +2,14 @@
 //! end, and nothing leaks.
 #![cfg(loom)]
 
-use http_resume::resume::{Inbox, Pending};
+use http_resume::resume::{Pending, ResumeQueue};
 use loom::sync::Arc;
 use loom::thread;
 use loom_tests::{Drops, bounded, exhaustive, pending};
 
 /// An inbox, and what is pending of it.
-fn suspend_all<const N: usize>(drops: &Drops) -> (Arc<Inbox>, [Pending<Drops>; N]) {
-    let inbox = Arc::new(Inbox::new(|| {}));
+fn suspend_all<const N: usize>(drops: &Drops) -> (Arc<ResumeQueue>, [Pending<Drops>; N]) {
+    let inbox = Arc::new(ResumeQueue::new(|| {}));
     let all = [(); N].map(|()| pending(&inbox, drops.clone()));
     (inbox, all)
 }
@@ -21,7 +21,7 @@ fn a_resume_while_the_loop_ends() {
         let drops = Drops::new();
         let (inbox, [one]) = suspend_all(&drops);
         let worker = thread::spawn(move || one.resume());
-        let mut arrivals = inbox.arrivals();
+        let mut arrivals = inbox.consumer();
         drop(arrivals.park());
         arrivals.drain(1).for_each(drop);
         drop(arrivals);
@@ -41,7 +41,7 @@ fn several_resumes_while_the_loop_ends() {
             two.resume();
         });
         let panics = thread::spawn(move || drop(three));
-        drop(inbox.arrivals());
+        drop(inbox.consumer());
         resumes.join().unwrap();
         panics.join().unwrap();
         assert_eq!(drops.count(), 3);
@@ -55,7 +55,7 @@ fn several_resumes_after_the_end() {
     bounded(3, 5, || {
         let drops = Drops::new();
         let (inbox, [one, two, three]) = suspend_all(&drops);
-        drop(inbox.arrivals());
+        drop(inbox.consumer());
         drop(inbox); // the last of the pending frees it
         let resumes = thread::spawn(move || one.resume());
         let panics = thread::spawn(move || drop(two));
@@ -89,7 +89,7 @@ fn a_drop_that_resumes_another() {
         };
         let outer = pending(&inbox, outer);
         let worker = thread::spawn(move || outer.resume());
-        drop(inbox.arrivals());
+        drop(inbox.consumer());
         worker.join().unwrap();
         assert_eq!(drops.count(), 2);
     });

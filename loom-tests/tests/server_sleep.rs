@@ -2,7 +2,7 @@
 //! to stop: it sleeps over nothing, and is woken no more than it must be.
 #![cfg(loom)]
 
-use http_resume::resume::{Ended, Inbox};
+use http_resume::resume::{Completion, ResumeQueue};
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Notify};
@@ -10,7 +10,7 @@ use loom::thread;
 use loom_tests::{Drops, bounded, exhaustive, pending};
 
 /// An inbox whose loop sleeps on the bell, and how often that was rung.
-fn inbox() -> (Arc<Inbox>, Arc<Notify>, Arc<AtomicUsize>) {
+fn inbox() -> (Arc<ResumeQueue>, Arc<Notify>, Arc<AtomicUsize>) {
     let bell = Arc::new(Notify::new());
     let rung = Arc::new(AtomicUsize::new(0));
     let wake = {
@@ -20,7 +20,7 @@ fn inbox() -> (Arc<Inbox>, Arc<Notify>, Arc<AtomicUsize>) {
             bell.notify();
         }
     };
-    (Arc::new(Inbox::new(wake)), bell, rung)
+    (Arc::new(ResumeQueue::new(wake)), bell, rung)
 }
 
 /// Turns of the loop, until `workers` requests have come back. A wake-up that is
@@ -35,12 +35,12 @@ fn receive_all(workers: usize) {
         })
         .collect();
 
-    let mut arrivals = inbox.arrivals();
+    let mut arrivals = inbox.consumer();
     let (mut returned, mut ended) = (0, 0);
     while returned < workers {
         let mut drain = arrivals.drain(usize::MAX);
         for suspended in &mut drain {
-            assert_eq!(suspended.ended(), Ended::Resumed);
+            assert_eq!(suspended.completion(), Completion::Resumed);
             returned += 1;
         }
         if drain.is_stalled() {
@@ -78,7 +78,7 @@ fn a_stop() {
             let inbox = Arc::clone(&inbox);
             thread::spawn(move || inbox.stop())
         };
-        let mut arrivals = inbox.arrivals();
+        let mut arrivals = inbox.consumer();
         while !inbox.is_stopping() {
             if let Some(parked) = arrivals.park() {
                 bell.wait();

@@ -4,9 +4,9 @@ use crate::Mutant;
 
 /// Part of a mutant's line, and the reason.
 const REASONS: &[(&str, &str)] = &[(
-    "the inbox stays in the cell",
+    "the resume queue stays in the cell",
     "a second line of defence. What lies in the queue would keep its queue alive, but \
-     nothing stays there: a loop that ends, or a sweep, takes it out",
+     nothing stays there: a loop that ends, or a later drain, takes it out",
 )];
 
 /// Why it is all right that no model catches this one.

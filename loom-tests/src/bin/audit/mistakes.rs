@@ -35,7 +35,8 @@ fn make(copy: &Copy, mistake: &Mistake) -> Result<Mutant, Box<dyn Error>> {
 }
 
 const RAW: &str = "mpsc/src/raw.rs";
-const RESUME: &str = "http-resume/src/resume.rs";
+const RESUME_QUEUE: &str = "http-resume/src/resume/queue.rs";
+const RESUME_CELL: &str = "http-resume/src/resume/cell.rs";
 
 const MISTAKES: &[Mistake] = &[
     Mistake {
@@ -225,66 +226,69 @@ const MISTAKES: &[Mistake] = &[
         ],
     },
     Mistake {
-        file: RESUME,
-        place: "`deliver`",
+        file: RESUME_QUEUE,
+        place: "`push`",
         what: "the wake-up comes before the push",
         patch: &[(
-            "        if !self.queue.push(suspended).is_needed() {\n            return;\n        }",
-            "        (self.wake)();\n        if !self.queue.push(suspended).is_needed() || !self.closed.load(Ordering::Relaxed) {\n            return;\n        }",
+            "        if !self.queue.push(item).is_needed() {\n            return;\n        }",
+            "        (self.wake)();\n        if !self.queue.push(item).is_needed() || !self.is_closed.load(Ordering::Relaxed) {\n            return;\n        }",
         )],
     },
     Mistake {
-        file: RESUME,
-        place: "`deliver`",
+        file: RESUME_QUEUE,
+        place: "`push`",
         what: "every resume wakes (the Odin original)",
         patch: &[(
-            "        if !self.queue.push(suspended).is_needed() {\n            return;\n        }",
-            "        let _ = self.queue.push(suspended);",
+            "        if !self.queue.push(item).is_needed() {\n            return;\n        }",
+            "        let _ = self.queue.push(item);",
         )],
     },
     Mistake {
-        file: RESUME,
-        place: "`deliver`",
+        file: RESUME_QUEUE,
+        place: "`push`",
         what: "nothing looks whether the loop is gone (the Odin original)",
-        patch: &[("if self.closed.load(Ordering::Relaxed) {", "if false {")],
+        patch: &[("if self.is_closed.load(Ordering::Relaxed) {", "if false {")],
     },
     Mistake {
-        file: RESUME,
+        file: RESUME_QUEUE,
         place: "`close`",
         what: "the mark is made after the park",
         patch: &[
-            ("        self.closed.store(true, Ordering::Relaxed);\n", ""),
             (
-                "        drop(swept); // may run code of the user's, hence not under the mutex",
-                "        self.closed.store(true, Ordering::Relaxed);\n        drop(swept);",
+                "        self.is_closed.store(true, Ordering::Relaxed);\n",
+                "",
+            ),
+            (
+                "        drop(drained); // may run user code, hence after the lock\n    }\n}",
+                "        self.is_closed.store(true, Ordering::Relaxed);\n        drop(drained);\n    }\n}",
             ),
         ],
     },
     Mistake {
-        file: RESUME,
-        place: "`sweep`",
-        what: "what was swept is dropped under the mutex",
+        file: RESUME_QUEUE,
+        place: "`drain_closed`",
+        what: "what was drained is dropped under the mutex",
         patch: &[(
-            "is released\");\n        let swept = empty_and_park(consumer);\n        drop(closing);",
-            "is released\");\n        drop(empty_and_park(consumer));\n        let swept = closing;",
+            "is released\");\n        let drained = drain_and_park(consumer);\n        drop(lock);",
+            "is released\");\n        drop(drain_and_park(consumer));\n        let drained = lock;",
         )],
     },
     Mistake {
-        file: RESUME,
-        place: "`empty_and_park`",
+        file: RESUME_QUEUE,
+        place: "`drain_and_park`",
         what: "the queue is left empty, but not parked",
         patch: &[(
-            "            mem::forget(parked); // the next push must be told",
+            "            mem::forget(parked); // leaves the queue parked: the next push must drain it",
             "            drop(parked);",
         )],
     },
     Mistake {
-        file: RESUME,
-        place: "`hand_back`",
-        what: "the inbox stays in the cell while that is queued",
+        file: RESUME_CELL,
+        place: "`return_to_loop`",
+        what: "the resume queue stays in the cell while that is queued",
         patch: &[(
-            "(*cell.as_ptr()).inbox.take()",
-            "(*cell.as_ptr()).inbox.clone()",
+            "(*cell.as_ptr()).queue.take()",
+            "(*cell.as_ptr()).queue.clone()",
         )],
     },
 ];

@@ -11,7 +11,8 @@ use crate::copy::Copy;
 /// replaced by every weaker one.
 pub(crate) fn all(copy: &Copy) -> Result<Vec<Mutant>, Box<dyn Error>> {
     let mut files = copy.sources("mpsc/src")?;
-    files.push("http-resume/src/resume.rs".to_owned());
+    let of_server = ["cell", "pending", "queue"];
+    files.extend(of_server.map(|name| format!("http-resume/src/resume/{name}.rs")));
     let mut mutants = Vec::new();
     for file in files {
         weaken(&file, &copy.read(&file)?, &mut mutants)?;
