@@ -1,79 +1,108 @@
-//! What a server counts, and the text in which Prometheus reads it.
+//! Metrics, and their text format for Prometheus.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use Metric::*;
 
-/// Something that a server counts.
+/// A metric of a server.
 ///
-/// Each suspension, counted as it begins, ends in exactly one of the six ways of
-/// which the names begin with `Ended`; until then it is [`Suspended`](Self::Suspended).
+/// Each suspension, counted when it begins, ends in exactly one of the six ways whose names
+/// begin with `Ended`. Until then it counts as [`Suspended`](Self::Suspended).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[repr(usize)]
 pub enum Metric {
-    /// Requests that were understood.
+    /// Requests received completely.
     Requests,
-    /// Requests that were refused: malformed, too large or too slow.
-    Refused,
-    /// Requests turned away with 503, because too many were suspended.
-    Overloaded,
-    /// Connections that were accepted.
-    Accepted,
-    /// Connections that are open.
-    Open,
+    /// Requests refused because they were malformed, too large or too slow.
+    RefusedRequests,
+    /// Requests answered with 503 because too many were suspended.
+    OverloadedRequests,
+    /// Connections accepted.
+    AcceptedConnections,
+    /// Connections currently open.
+    OpenConnections,
     /// Calls of `mark_async`.
     Suspensions,
-    /// Requests that are suspended.
+    /// Requests currently suspended.
     Suspended,
-    /// Suspensions that were resumed in time.
+    /// Suspensions ended by a resume.
     EndedResumed,
-    /// Suspensions that the handler took back.
+    /// Suspensions ended by the handler's `cancel_async`.
     EndedCancelled,
-    /// Suspensions of which the pending response was dropped.
+    /// Suspensions ended by the drop of the pending request.
     EndedDropped,
-    /// Suspensions that took too long.
+    /// Suspensions ended by their deadline.
     EndedTimedOut,
-    /// Suspensions whose client went away, or whose handler panicked.
+    /// Suspensions ended because the client disconnected or the handler panicked.
     EndedAbandoned,
-    /// Suspensions that a stop did not wait for.
+    /// Suspensions ended by the shutdown.
     EndedShutDown,
-    /// Pending responses that came back when nobody waited any more.
-    Late,
-    /// Attempts to accept a connection that failed: mostly for want of a descriptor.
+    /// Resumes and drops of pending requests that arrived after their request had ended.
+    LateResumes,
+    /// Failed `accept` calls, usually because the process is out of file descriptors.
     AcceptFailures,
-    /// Turns of a loop.
-    Turns,
-    /// System calls that woke a loop.
+    /// Iterations of event loops.
+    LoopIterations,
+    /// System calls that woke an event loop.
     WakeUps,
-    /// Turns of a loop that found its queue stalled.
-    Stalls,
+    /// Event-loop iterations that found the resume queue stalled.
+    StalledIterations,
 }
 
-/// A metric as Prometheus sees it: one value, or several with a label.
-struct Family {
+/// The number of metrics.
+const COUNT: usize = StalledIterations as usize + 1;
+
+/// A metric family of Prometheus: one value, or one per label.
+struct MetricFamily {
     name: &'static str,
     kind: &'static str,
     help: &'static str,
     members: Members,
 }
 
-const FAMILIES: [Family; 13] = [
-    counter("requests_total", "Requests understood.", &[(Requests, "")]),
-    counter("refused_total", "Requests refused.", &[(Refused, "")]),
+type Members = &'static [(Metric, &'static str)];
+
+const FAMILIES: [MetricFamily; 13] = [
     counter(
-        "overloaded_total",
-        "Requests turned away.",
-        &[(Overloaded, "")],
+        "requests_total",
+        "Requests received completely.",
+        &[(Requests, "")],
     ),
-    counter("accepted_total", "Connections accepted.", &[(Accepted, "")]),
-    gauge("open_connections", "Connections open.", &[(Open, "")]),
-    counter("suspensions_total", "Suspensions.", &[(Suspensions, "")]),
-    gauge("suspended", "Requests suspended.", &[(Suspended, "")]),
+    counter(
+        "refused_requests_total",
+        "Requests refused because they were malformed, too large or too slow.",
+        &[(RefusedRequests, "")],
+    ),
+    counter(
+        "overloaded_requests_total",
+        "Requests answered with 503 because too many were suspended.",
+        &[(OverloadedRequests, "")],
+    ),
+    counter(
+        "accepted_connections_total",
+        "Connections accepted.",
+        &[(AcceptedConnections, "")],
+    ),
+    gauge(
+        "open_connections",
+        "Connections currently open.",
+        &[(OpenConnections, "")],
+    ),
+    counter(
+        "suspensions_total",
+        "Suspensions of requests.",
+        &[(Suspensions, "")],
+    ),
+    gauge(
+        "suspended_requests",
+        "Requests currently suspended.",
+        &[(Suspended, "")],
+    ),
     counter(
         "suspensions_ended_total",
-        "Suspensions that are over.",
+        "Suspensions ended, by cause.",
         &[
             (EndedResumed, "{by=\"resumed\"}"),
             (EndedCancelled, "{by=\"cancelled\"}"),
@@ -83,25 +112,36 @@ const FAMILIES: [Family; 13] = [
             (EndedShutDown, "{by=\"shut_down\"}"),
         ],
     ),
-    counter("late_total", "Returns too late.", &[(Late, "")]),
+    counter(
+        "late_resumes_total",
+        "Resumes that arrived after their request had ended.",
+        &[(LateResumes, "")],
+    ),
     counter(
         "accept_failures_total",
-        "Attempts to accept a connection that failed.",
+        "Failed accept calls.",
         &[(AcceptFailures, "")],
     ),
-    counter("turns_total", "Turns of loops.", &[(Turns, "")]),
-    counter("wake_ups_total", "Wake-ups of loops.", &[(WakeUps, "")]),
-    counter("stalls_total", "Turns that stalled.", &[(Stalls, "")]),
+    counter(
+        "loop_iterations_total",
+        "Iterations of event loops.",
+        &[(LoopIterations, "")],
+    ),
+    counter(
+        "wake_ups_total",
+        "System calls that woke an event loop.",
+        &[(WakeUps, "")],
+    ),
+    counter(
+        "stalled_iterations_total",
+        "Event-loop iterations that found the resume queue stalled.",
+        &[(StalledIterations, "")],
+    ),
 ];
 
-/// How many metrics there are.
-const COUNT: usize = Stalls as usize + 1;
-
-type Members = &'static [(Metric, &'static str)];
-
-const fn counter(name: &'static str, help: &'static str, members: Members) -> Family {
+const fn counter(name: &'static str, help: &'static str, members: Members) -> MetricFamily {
     let kind = "counter";
-    Family {
+    MetricFamily {
         name,
         kind,
         help,
@@ -109,9 +149,9 @@ const fn counter(name: &'static str, help: &'static str, members: Members) -> Fa
     }
 }
 
-const fn gauge(name: &'static str, help: &'static str, members: Members) -> Family {
+const fn gauge(name: &'static str, help: &'static str, members: Members) -> MetricFamily {
     let kind = "gauge";
-    Family {
+    MetricFamily {
         name,
         kind,
         help,
@@ -119,10 +159,10 @@ const fn gauge(name: &'static str, help: &'static str, members: Members) -> Fami
     }
 }
 
-/// The counts of a server, over all its loops.
+/// The metrics of a server, over all its event loops.
 ///
-/// Its `Display` is the text format of Prometheus. Loops count on while they are
-/// read: a sum is exact for a loop that reads its own, or one that rests.
+/// `Display` formats them for Prometheus. Event loops may count while they are read, so a
+/// value is exact only for an event loop that reads its own, or is idle.
 #[derive(Debug)]
 pub struct Metrics {
     loops: Box<[Counters]>,
@@ -135,22 +175,21 @@ impl Metrics {
         }
     }
 
-    /// The counters of one loop.
+    /// Returns the counters of one event loop.
     pub(crate) fn of_loop(&self, index: usize) -> &Counters {
         &self.loops[index]
     }
 
-    /// The sum over all loops.
+    /// Returns the sum over all event loops.
     #[must_use]
     pub fn total(&self, metric: Metric) -> u64 {
-        // A gauge of one loop is never negative; so neither is the sum.
         self.loops.iter().map(|counters| counters.get(metric)).sum()
     }
 }
 
 impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Family {
+        for MetricFamily {
             name,
             kind,
             help,
@@ -167,27 +206,26 @@ impl fmt::Display for Metrics {
     }
 }
 
-/// What one loop counts. On cache lines of its own, so that loops which count do
-/// not slow each other down.
+/// The counters of one event loop, on cache lines of their own so that event loops do not
+/// slow each other down.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Counters([AtomicU64; COUNT]);
 
-// Relaxed throughout: these are counts, and nothing is read because of them.
+// Relaxed throughout: these are counts, and no other memory access depends on them.
 impl Counters {
-    /// Counts one. Only on the loop's own thread: with one writer, a load and a
-    /// store do, and no read-modify-write is needed.
+    /// Adds one. Only the event loop's own thread may call this: with a single writer, a
+    /// load and a store suffice.
     pub(crate) fn count(&self, metric: Metric) {
         self.set(metric, self.get(metric) + 1);
     }
 
-    /// Counts one, on any thread. Only for what nobody counts by
-    /// [`count`](Self::count).
-    pub(crate) fn count_from_anywhere(&self, metric: Metric) {
+    /// Adds one, on any thread. Must not be mixed with [`count`](Self::count) for a metric.
+    pub(crate) fn count_from_any_thread(&self, metric: Metric) {
         self.0[metric as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Sets a gauge. Only on the loop's own thread.
+    /// Sets a gauge. Only the event loop's own thread may call this.
     pub(crate) fn set(&self, metric: Metric, value: u64) {
         self.0[metric as usize].store(value, Ordering::Relaxed);
     }
@@ -202,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_shows_each_metric_once() {
+    fn display_shows_each_metric_once() {
         let metrics = Metrics::new(2);
         for (index, counter) in metrics.of_loop(1).0.iter().enumerate() {
             counter.store(1000 + index as u64, Ordering::Relaxed);

@@ -18,7 +18,7 @@ mod frozen {
     use std::thread;
     use std::time::{Duration, Instant};
 
-    use http_resume::{Config, Metric, Pending, Router, answer};
+    use http_resume::{Config, Metric, Pending, Router, sync_handler};
     use mpsc_queue::fail_point::in_next_gap;
 
     use crate::support::{HANGS, Running, until};
@@ -33,7 +33,7 @@ mod frozen {
         let calls = Calls::default();
         let noted = Arc::clone(&calls);
         let router = Router::new()
-            .get("/", answer(|_, response| response.text("hello")))
+            .get("/", sync_handler(|_, response| response.text("hello")))
             .get("/later/{id}", move |request, response, work| match work {
                 Some(path) => {
                     noted.lock().unwrap().push(path);
@@ -85,7 +85,7 @@ mod frozen {
             assert_eq!(client.fetch("/").body, "hello");
         }
         // ... and the loop does not spin: it takes at least a millisecond for a turn.
-        let turns = || server.metrics.total(Metric::Turns);
+        let turns = || server.metrics.total(Metric::LoopIterations);
         let (begin, since) = (turns(), Instant::now());
         until(|| turns() >= begin + 500);
         assert!(since.elapsed() > Duration::from_millis(450), "it spins");

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
-use http_resume::{Config, Metric, Outcome, Pending, Receipt, Request, Response, Router, answer};
+use http_resume::{
+    Config, Metric, Outcome, Pending, Receipt, Request, Response, Router, sync_handler,
+};
 use support::{HANGS, Running, until};
 
 /// Where a test gets hold of what its handlers have suspended.
@@ -40,7 +42,7 @@ fn server_with_later(config: Config) -> (Running, std::sync::mpsc::Receiver<Pend
     let suspended = Arc::new(Mutex::new(sender));
     let of_post = Arc::clone(&suspended);
     let router = Router::new()
-        .get("/", answer(|_, response| response.text("hello")))
+        .get("/", sync_handler(|_, response| response.text("hello")))
         .get("/later/{id}", move |request, response, work| {
             later(&suspended, request, response, work)
         })
@@ -49,7 +51,7 @@ fn server_with_later(config: Config) -> (Running, std::sync::mpsc::Receiver<Pend
         })
         .post(
             "/echo",
-            answer(|request, response| response.send(request.body().to_owned())),
+            sync_handler(|request, response| response.send(request.body().to_owned())),
         );
     (Running::with(config, router), receiver)
 }
@@ -175,7 +177,8 @@ fn with_body(path: &str, length: usize) -> [(String, String); 2] {
 
 #[test]
 fn a_route_may_have_a_limit_of_its_own() {
-    let length = || answer(|request, response| response.text(request.body().len().to_string()));
+    let length =
+        || sync_handler(|request, response| response.text(request.body().len().to_string()));
     let router = Router::new()
         .post("/small/{id}", length())
         .max_body("/small/{id}", 10)
@@ -314,7 +317,7 @@ fn pipelined_requests_are_answered_in_order() {
 fn more_answers_than_the_socket_takes() {
     let body = "0123456789".repeat(50_000);
     let of_handler = body.clone();
-    let large = answer(move |_, response| response.text(of_handler.clone()));
+    let large = sync_handler(move |_, response| response.text(of_handler.clone()));
     let server = Running::new(Router::new().get("/", large));
     let mut client = server.connect();
     let count = 50;
@@ -387,10 +390,13 @@ fn a_panic_is_answered_with_500() {
     }
     let server = Running::new(
         Router::new()
-            .get("/first", answer(|_, _| panic!("the first call panics")))
+            .get(
+                "/first",
+                sync_handler(|_, _| panic!("the first call panics")),
+            )
             .get("/later", panics)
             .get("/both", panics_late)
-            .get("/", answer(|_, response| response.text("hello"))),
+            .get("/", sync_handler(|_, response| response.text("hello"))),
     );
     let mut client = server.connect();
     for path in ["/first", "/later", "/both", "/both"] {
@@ -483,7 +489,7 @@ fn header_fields_of_the_server_cannot_be_forged() {
         };
         fields.into_iter().fold(response, add).text("hello")
     }
-    let server = Running::new(Router::new().route(Method::GET, "/", answer(handler)));
+    let server = Running::new(Router::new().route(Method::GET, "/", sync_handler(handler)));
     let answer = server.connect().fetch("/");
     assert_eq!((answer.field("x-own"), &*answer.body), (Some("1"), "hello"));
     assert_eq!(answer.field("transfer-encoding"), None);
@@ -569,7 +575,7 @@ fn idle_and_slow_clients_are_let_go() {
             keep_alive_timeout: Duration::from_millis(50),
             ..Config::default()
         },
-        Router::new().post("/", answer(|_, response| response.text("hello"))),
+        Router::new().post("/", sync_handler(|_, response| response.text("hello"))),
     );
     server.connect().assert_closed();
     for part in [
@@ -597,7 +603,7 @@ fn a_body_that_drips_is_refused() {
         "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"
     ));
     let mut sent = 0;
-    while server.metrics.total(Metric::Refused) == 0 && sent < length {
+    while server.metrics.total(Metric::RefusedRequests) == 0 && sent < length {
         client.try_send("b");
         sent += 1;
         assert_eq!(other.fetch("/").status, 200);
@@ -653,7 +659,7 @@ fn stopping_serves_the_backlog() {
     let (entered, is_entered) = channel();
     let (release, released) = channel::<()>();
     let both = Mutex::new((entered, released));
-    let block = answer(move |_, response| {
+    let block = sync_handler(move |_, response| {
         let both = both.lock().unwrap();
         both.0.send(()).unwrap();
         both.1.recv().unwrap();

@@ -89,7 +89,7 @@ fn each_end_is_counted_once() {
         let pending = next();
         assert!(pending.is_abandoned(), "{path}");
         pending.resume();
-        until(|| metrics.total(Metric::Late) == count);
+        until(|| metrics.total(Metric::LateResumes) == count);
         assert_ended(&metrics, [1, 1, 1, 0, count, 0], 0);
     }
 
@@ -99,7 +99,7 @@ fn each_end_is_counted_once() {
     leaver.reset();
     until(|| metrics.total(Metric::EndedAbandoned) == 3);
     abandoned.resume();
-    until(|| metrics.total(Metric::Late) == 3);
+    until(|| metrics.total(Metric::LateResumes) == 3);
 
     client.get("/");
     let shut_down = next();
@@ -109,9 +109,9 @@ fn each_end_is_counted_once() {
     drop(client);
     server.wait();
     assert_ended(&metrics, [1, 1, 1, 0, 3, 1], 0);
-    assert_eq!(metrics.total(Metric::Open), 0);
+    assert_eq!(metrics.total(Metric::OpenConnections), 0);
     shut_down.resume(); // after the loop's end: nobody counts it
-    assert_eq!(metrics.total(Metric::Late), 3);
+    assert_eq!(metrics.total(Metric::LateResumes), 3);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn what_is_too_late_is_counted_apart() {
     let mut client = server.connect();
     assert_eq!(client.fetch("/").status, 503);
     suspended.recv_timeout(HANGS).unwrap().resume();
-    until(|| server.metrics.total(Metric::Late) == 1);
+    until(|| server.metrics.total(Metric::LateResumes) == 1);
     assert_ended(&server.metrics, [0, 0, 0, 1, 0, 0], 0);
 }
 

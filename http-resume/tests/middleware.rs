@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, StatusCode};
-use http_resume::{Config, Metric, Outcome, Pending, Request, Response, Router, answer};
+use http_resume::{Config, Metric, Outcome, Pending, Request, Response, Router, sync_handler};
 use support::{HANGS, Running, until};
 
 const ADDED: HeaderName = HeaderName::from_static("x-added");
@@ -52,9 +52,9 @@ fn server(suspend_timeout: Duration) -> (Running, Arc<AtomicUsize>) {
             Some("panic") => panic!("as the test wishes"),
             _ => Continue(response),
         })
-        .get("/", answer(|_, response| response.text("hello")))
+        .get("/", sync_handler(|_, response| response.text("hello")))
         .get("/staged", staged)
-        .get("/panic", answer(|_, _| panic!("as the test wishes")));
+        .get("/panic", sync_handler(|_, _| panic!("as the test wishes")));
     let config = Config {
         suspend_timeout,
         ..Config::default()
@@ -112,7 +112,7 @@ fn who_is_turned_away_does_not_reach_the_handler() {
         .middleware(|_, _| panic!("it is not asked"))
         .get(
             "/",
-            answer(move |_, response| {
+            sync_handler(move |_, response| {
                 counter.fetch_add(1, Ordering::SeqCst);
                 response.text("handler")
             }),

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use http_resume::{Config, Outcome, Pending, Request, Response, Router, answer};
+use http_resume::{Config, Outcome, Pending, Request, Response, Router, sync_handler};
 use support::{HANGS, Running};
 
 /// A route `/later`, which the test resumes.
@@ -71,7 +71,8 @@ fn suspended_for_longer_than_a_stop_may_take() {
 #[test]
 fn bodies_that_killed_the_original() {
     let (router, suspended) = later();
-    let server = Running::new(router.post("/", answer(|_, response| response.text("served"))));
+    let server =
+        Running::new(router.post("/", sync_handler(|_, response| response.text("served"))));
     let mut other = server.connect();
     other.get("/later");
     let pending = suspended.recv_timeout(HANGS).unwrap();

@@ -76,7 +76,7 @@ fn the_metrics_add_up() {
     let text = clients[0].fetch("/metrics").body;
     assert_eq!(count(&text, "requests_total"), 8 * 5 + 1);
     assert_eq!(count(&text, "suspensions_total"), 8 * 7);
-    assert_eq!(count(&text, "suspended"), 0);
+    assert_eq!(count(&text, "suspended_requests"), 0);
     assert_eq!(count(&text, "open_connections"), 8);
     assert_eq!(
         (ended(&text, "resumed"), ended(&text, "dropped")),
@@ -123,7 +123,7 @@ fn the_metrics_add_up_after_all_kinds_of_ends() {
     leavers.into_iter().for_each(Client::reset);
     until(|| count(&metrics(), "open_connections") == 1);
     let text = metrics();
-    assert_eq!(count(&text, "suspended"), 0);
+    assert_eq!(count(&text, "suspended_requests"), 0);
     assert_eq!(
         (ended(&text, "resumed"), ended(&text, "dropped")),
         (8 * 8, 8)
@@ -162,7 +162,7 @@ fn without_a_thread_for_it_hello_is_answered_with_503() {
     assert_eq!(client.fetch("/async").body, "hello");
     let text = client.fetch("/metrics").body;
     assert_eq!((ended(&text, "cancelled"), ended(&text, "resumed")), (1, 1));
-    assert_eq!(count(&text, "suspended"), 0);
+    assert_eq!(count(&text, "suspended_requests"), 0);
 }
 
 /// One after the other they would take minutes.
@@ -216,12 +216,12 @@ fn without_a_descriptor_connections_wait() {
     // turn may see a connection, and the next its request.)
     let failures = count(&after, "accept_failures_total");
     assert!(u128::from(failures) <= 2 + started.elapsed().as_millis() / 100);
-    let turns = count(&after, "turns_total") - count(&before, "turns_total");
+    let turns = count(&after, "loop_iterations_total") - count(&before, "loop_iterations_total");
     let reasons = fetched + failures;
     assert!(turns <= 2 * reasons, "{turns} turns for {reasons} reasons");
     let open = count(&after, "open_connections");
     assert!((10..40).contains(&open), "{open} connections fit");
-    assert_eq!(count(&after, "accepted_total"), open);
+    assert_eq!(count(&after, "accepted_connections_total"), open);
 
     // Each that leaves makes room for another.
     for mut client in others {
@@ -229,7 +229,10 @@ fn without_a_descriptor_connections_wait() {
     }
     assert_eq!(first.fetch("/async").body, "hello");
     until(|| count(&first.fetch("/metrics").body, "open_connections") == 1);
-    assert_eq!(count(&first.fetch("/metrics").body, "accepted_total"), 61);
+    assert_eq!(
+        count(&first.fetch("/metrics").body, "accepted_connections_total"),
+        61
+    );
 }
 
 #[test]

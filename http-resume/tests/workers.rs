@@ -20,7 +20,9 @@ use std::time::{Duration, Instant};
 
 use demo::pool::{Pool, Work};
 use demo::timer::{Alarm, Timer};
-use http_resume::{Config, Metric, Metrics, Outcome, Pending, Request, Response, Router, answer};
+use http_resume::{
+    Config, Metric, Metrics, Outcome, Pending, Request, Response, Router, sync_handler,
+};
 use support::{Client, Running, until};
 
 const WORKERS: usize = 2;
@@ -183,7 +185,7 @@ fn check_ends(metrics: &Metrics, points: &[(Point, u16)]) {
     assert_eq!(resumed + dropped, suspensions);
     assert_eq!(dropped, points.len() as u64 - 1);
     assert_eq!(metrics.total(Metric::Suspended), 0);
-    assert_eq!(metrics.total(Metric::Late), 0);
+    assert_eq!(metrics.total(Metric::LateResumes), 0);
 }
 
 // --- Stuck ------------------------------------------------------------------------
@@ -209,10 +211,10 @@ fn all_workers_are_stuck() {
     let all = blocked.clients.len() as u64 + 1;
     let metrics = &server.metrics;
     assert_eq!(metrics.total(Metric::EndedTimedOut), all);
-    assert_eq!(metrics.total(Metric::Late), 0);
+    assert_eq!(metrics.total(Metric::LateResumes), 0);
 
     blocked.release();
-    until(|| metrics.total(Metric::Late) == all);
+    until(|| metrics.total(Metric::LateResumes) == all);
     assert_eq!(metrics.total(Metric::EndedTimedOut), all);
     // (Fifty milliseconds may pass on a busy machine.)
     until(|| {
@@ -253,7 +255,7 @@ fn the_timer_does_not_hoard() {
     }
     let staying = ask(LEAVERS + 1);
     // Of those who left, few are still there.
-    until(|| metrics.total(Metric::Late) > LEAVERS / 2);
+    until(|| metrics.total(Metric::LateResumes) > LEAVERS / 2);
     until(|| metrics.total(Metric::Suspended) == 1);
     drop(staying);
 }
@@ -276,7 +278,7 @@ fn pool_server(config: Config) -> (Running, Sender<Job>) {
         .after_handlers(move || pool_of_loop.hand_over())
         .get(
             "/",
-            answer(|_: &Request<'_>, response| response.text("at once")),
+            sync_handler(|_: &Request<'_>, response| response.text("at once")),
         )
         .get("/job", move |_, response, work| {
             serve(&source, response, work, |pending| pool.submit(pending))

@@ -22,10 +22,10 @@ pub(crate) fn serve(router: Router, try_it: &[&str]) -> io::Result<()> {
     for line in try_it {
         println!("try: {}", line.replace("URL", &url));
     }
-    let handle = server.handle();
+    let handle = server.shutdown_handle();
     thread::spawn(move || {
         signals.forever().next();
-        handle.stop();
+        handle.shut_down();
     });
     Ok(server.run()?)
 }

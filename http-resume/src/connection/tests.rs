@@ -1,12 +1,13 @@
 //! Time, where only a clock that obeys the test can tell: real sockets, no loop.
 
+use std::io::{Read, Write};
 use std::net::{TcpListener as StdListener, TcpStream as StdStream};
 
 use super::*;
 use crate::config::Config;
+use crate::handler::{Router, sync_handler};
 use crate::metrics::Metrics;
 use crate::resume::ResumeQueue;
-use crate::router::{Router, answer};
 use crate::sync::Arc;
 
 const WINDOW: Duration = Duration::from_secs(30);
@@ -26,10 +27,11 @@ impl Pair {
             body_progress: PROGRESS,
             ..Config::default()
         };
-        let router = Router::new().post("/", answer(|_, response| response.text("thank you")));
-        let inbox = Arc::new(ResumeQueue::new(|| {}));
+        let router =
+            Router::new().post("/", sync_handler(|_, response| response.text("thank you")));
+        let queue = Arc::new(ResumeQueue::new(|| {}));
         let metrics = Arc::new(Metrics::new(1));
-        let service = Service::new(Arc::new(config), Arc::new(router), inbox, metrics, 0);
+        let service = Service::new(Arc::new(config), Arc::new(router), queue, metrics, 0);
 
         let listener = StdListener::bind("127.0.0.1:0").unwrap();
         let client = StdStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -51,7 +53,7 @@ impl Pair {
             std::thread::yield_now();
         }
         self.connection.set_readable(false);
-        assert_eq!(self.connection.drive(&mut self.service), Fate::Wait);
+        assert_eq!(self.connection.drive(&mut self.service), NextStep::Wait);
     }
 
     /// Lets the time for the body pass, and no moment more.
@@ -59,12 +61,15 @@ impl Pair {
         self.service.now += WINDOW;
         let deadline = self.connection.deadline(&self.service);
         assert_eq!(deadline, Some(self.service.now));
-        assert_eq!(self.connection.expire(&mut self.service), Fate::Wait);
+        assert_eq!(
+            self.connection.on_deadline(&mut self.service),
+            NextStep::Wait
+        );
     }
 
     /// Whether nothing is decided yet.
     fn waits_for_more(&self) -> bool {
-        self.connection.phase == Phase::Open && self.connection.wait == Wait::RestOfBody
+        self.connection.phase == Phase::Open && self.connection.wait.is_for(Awaited::RestOfBody)
     }
 
     /// The status that was sent.

@@ -3,7 +3,7 @@
 use std::thread;
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
-use http_resume::{Outcome, Request, Response, Router, answer};
+use http_resume::{Outcome, Request, Response, Router, sync_handler};
 
 use crate::support::{Answer, Client, Running};
 
@@ -97,18 +97,18 @@ impl Server {
         let mut router = Router::new()
             .get(
                 "/no-content",
-                answer(|_, response| bodiless(response, StatusCode::NO_CONTENT)),
+                sync_handler(|_, response| bodiless(response, StatusCode::NO_CONTENT)),
             )
             .get(
                 "/not-modified",
-                answer(|_, response| bodiless(response, StatusCode::NOT_MODIFIED)),
+                sync_handler(|_, response| bodiless(response, StatusCode::NOT_MODIFIED)),
             )
-            .get("/reflect", answer(reflect))
+            .get("/reflect", sync_handler(reflect))
             .get("/later/{*rest}", later)
             .post("/later/{*rest}", later);
         for path in ["/", "/at/{*rest}"] {
             for method in [Method::GET, Method::POST, Method::PUT, Method::OPTIONS] {
-                let at_once = answer(|request, response| response.text(understood(request)));
+                let at_once = sync_handler(|request, response| response.text(understood(request)));
                 router = router.route(method, path, at_once);
             }
         }

@@ -50,8 +50,8 @@ pub(crate) fn run(each: usize, seconds: u64) {
     until(|| descriptors(&program) == first_descriptors);
     println!(
         "{} connections accepted, {} requests refused; {first_memory} KiB before, {} KiB after; {:?}",
-        metrics.get("accepted_total"),
-        metrics.get("refused_total"),
+        metrics.get("accepted_connections_total"),
+        metrics.get("refused_requests_total"),
         memory(&program),
         metrics.assert_add_up(),
     );

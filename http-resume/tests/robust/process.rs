@@ -35,7 +35,7 @@ impl Metrics<'_> {
 
     /// That each suspension has ended, in one way. Returns how many in which.
     pub(crate) fn assert_add_up(&self) -> [(&'static str, u64); 6] {
-        self.wait_for("suspended", 0);
+        self.wait_for("suspended_requests", 0);
         let ends = [
             "resumed",
             "cancelled",

@@ -33,7 +33,7 @@ pub(crate) fn run(minutes: f64) {
     let ends = metrics.assert_add_up();
     // The timer still holds requests of clients that have left: they come back late.
     let [requests, late, wake_ups] =
-        ["requests_total", "late_total", "wake_ups_total"].map(|name| metrics.get(name));
+        ["requests_total", "late_resumes_total", "wake_ups_total"].map(|name| metrics.get(name));
     println!("{requests} requests, {late} late returns, {wake_ups} wake-ups, {ends:?}");
     until(|| descriptors(&program) == first_descriptors);
     let (early, last) = (samples[samples.len() / 2], samples[samples.len() - 1]);

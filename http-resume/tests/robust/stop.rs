@@ -79,7 +79,7 @@ fn stop_with_one_that_never_resumes() -> Duration {
     let mut client = program.connect();
     assert_eq!(client.fetch("/async").status, 200);
     client.get("/sleep/3600000");
-    crate::process::Metrics(&program).wait_for("suspended", 1);
+    crate::process::Metrics(&program).wait_for("suspended_requests", 1);
     let signalled = Instant::now();
     program.signal("TERM");
     assert_eq!(client.answer().status, 503);

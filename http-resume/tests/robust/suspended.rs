@@ -21,7 +21,7 @@ pub(crate) fn run(connections: usize) {
         metrics.wait_for("open_connections", connections as u64 + 1);
         let idle = memory(&program);
         clients.iter_mut().for_each(|client| client.get(SLEEP));
-        metrics.wait_for("suspended", connections as u64);
+        metrics.wait_for("suspended_requests", connections as u64);
         let suspended = memory(&program);
         for client in &mut clients {
             let answer = client.answer();

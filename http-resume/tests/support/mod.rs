@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use http_resume::{Config, Handle, Metrics, Router, Server};
+use http_resume::{Config, Metrics, Router, Server, ShutdownHandle};
 
 /// Nothing takes that long unless it hangs.
 pub(crate) const HANGS: Duration = Duration::from_secs(30);
@@ -27,7 +27,7 @@ pub(crate) fn until(mut condition: impl FnMut() -> bool) {
 pub(crate) struct Running {
     pub(crate) addr: SocketAddr,
     pub(crate) metrics: Arc<Metrics>,
-    handle: Handle,
+    handle: ShutdownHandle,
     thread: Option<JoinHandle<Result<(), http_resume::Error>>>,
 }
 
@@ -46,7 +46,7 @@ impl Running {
         Self {
             addr: server.local_addr(),
             metrics: server.metrics(),
-            handle: server.handle(),
+            handle: server.shutdown_handle(),
             thread: Some(std::thread::spawn(|| server.run())),
         }
     }
@@ -56,7 +56,7 @@ impl Running {
     }
 
     pub(crate) fn stop(&self) {
-        self.handle.stop();
+        self.handle.shut_down();
     }
 
     pub(crate) fn wait(mut self) {
@@ -70,7 +70,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.handle.stop();
+        self.handle.shut_down();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

@@ -13,7 +13,7 @@ use std::process::{self, ExitCode};
 use std::thread;
 
 use clap::Parser;
-use http_resume::{Handle, Server};
+use http_resume::{Server, ShutdownHandle};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing_subscriber::EnvFilter;
@@ -47,7 +47,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let signals = Signals::new([SIGINT, SIGTERM])?;
     let router = routes::router(options.workers.get())?;
     let server = Server::bind(options.config(resolve(&options.addr)?), router)?;
-    shut_down_on_signal(signals, server.handle())?;
+    shut_down_on_signal(signals, server.shutdown_handle())?;
 
     // Scripts wait for this line. Ignore the error if stdout is closed.
     let mut stdout = io::stdout();
@@ -68,12 +68,12 @@ fn resolve(addr: &str) -> io::Result<SocketAddr> {
 }
 
 /// Shuts the server down gracefully on the first signal and exits on the second.
-fn shut_down_on_signal(mut signals: Signals, handle: Handle) -> io::Result<()> {
+fn shut_down_on_signal(mut signals: Signals, handle: ShutdownHandle) -> io::Result<()> {
     let wait = move || {
         let mut signals = signals.forever();
         if let Some(signal) = signals.next() {
             tracing::info!(signal, "stopping; a second signal exits immediately");
-            handle.stop();
+            handle.shut_down();
         }
         if let Some(signal) = signals.next() {
             process::exit(128 + signal); // the status that shells report for a signal

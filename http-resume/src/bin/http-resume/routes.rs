@@ -7,7 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use http_resume::http::header;
-use http_resume::{HeaderValue, Outcome, Pending, Request, Response, Router, StatusCode, answer};
+use http_resume::{
+    HeaderValue, Outcome, Pending, Request, Response, Router, StatusCode, sync_handler,
+};
 
 use super::pool::{Pool, Work};
 use super::timer::{Alarm, Timer};
@@ -19,7 +21,7 @@ pub(crate) fn router(workers: usize) -> io::Result<Router> {
     let pool_of_loops = Arc::clone(&pool);
     Ok(Router::new()
         .after_handlers(move || pool_of_loops.hand_over())
-        .get("/", answer(|_, response| response.text("hello")))
+        .get("/", sync_handler(|_, response| response.text("hello")))
         .post("/ping", ping)
         .get("/hello", hello)
         .post("/echo", on_pool(&pool, echo))
@@ -30,7 +32,7 @@ pub(crate) fn router(workers: usize) -> io::Result<Router> {
         .get("/stages/{count}", on_pool(&pool, stages))
         .get("/drop", on_pool(&pool, dropped))
         .get("/panic/{place}", on_pool(&pool, panics))
-        .get("/metrics", answer(metrics)))
+        .get("/metrics", sync_handler(metrics)))
 }
 
 /// A handler whose work is done by the pool.

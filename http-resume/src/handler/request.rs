@@ -1,58 +1,58 @@
-//! A request as its handler sees it, and the message behind it.
+//! A request as a handler sees it.
 
 use std::fmt;
 
 use http::Method;
 
+use super::paths::Paths;
 use crate::metrics::Metrics;
-use crate::router::Router;
 use crate::wire::Message;
 
-/// A request: its head and its collected body, lent to the handler for one call.
+/// A request: its head and its collected body, borrowed for one call of the handler.
 ///
-/// A handler that is called again, after a resume, is lent the same request.
+/// Later calls of the handler, after a resume, borrow the same request.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     message: &'a Message,
-    router: &'a Router,
+    paths: &'a Paths,
     metrics: &'a Metrics,
 }
 
 impl<'a> Request<'a> {
-    pub(crate) fn new(message: &'a Message, router: &'a Router, metrics: &'a Metrics) -> Self {
+    pub(crate) fn new(message: &'a Message, paths: &'a Paths, metrics: &'a Metrics) -> Self {
         Self {
             message,
-            router,
+            paths,
             metrics,
         }
     }
 
-    /// The method.
+    /// Returns the method.
     #[must_use]
     pub fn method(&self) -> &'a Method {
         &self.message.method
     }
 
-    /// The path of the target, as it was sent: not percent-decoded.
+    /// Returns the path as it was sent, without percent-decoding.
     #[must_use]
     pub fn path(&self) -> &'a str {
         self.message.path()
     }
 
-    /// What follows the `?` of the target, if there is one.
+    /// Returns the part of the target after the `?`, if there is one.
     #[must_use]
     pub fn query(&self) -> Option<&'a str> {
         self.message.query.map(|query| self.message.text(query))
     }
 
-    /// What stands in the path for `{name}` of the route.
+    /// Returns the part of the path that matches `{name}` in the route.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&'a str> {
-        // Matched anew, for the few that ask, rather than kept for all.
-        self.router.param(self.message.path(), name)
+        // Matched again for each call, rather than stored for every request.
+        self.paths.param(self.message.path(), name)
     }
 
-    /// The first field of that name (in any case).
+    /// Returns the value of the first header field with this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.headers()
@@ -60,19 +60,19 @@ impl<'a> Request<'a> {
             .map(|(_, value)| value)
     }
 
-    /// All fields, in order: names as they were sent, values without the blanks
-    /// around them.
+    /// Returns all header fields in order. Names are as they were sent; values are without
+    /// surrounding white space.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
         self.message.headers()
     }
 
-    /// The body. Empty, if there is none.
+    /// Returns the body, which is empty if the request has none.
     #[must_use]
     pub fn body(&self) -> &'a [u8] {
         &self.message.body
     }
 
-    /// What the server that received it has counted.
+    /// Returns the metrics of the server that received the request.
     #[must_use]
     pub fn metrics(&self) -> &'a Metrics {
         self.metrics
