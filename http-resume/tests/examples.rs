@@ -89,7 +89,7 @@ fn with_body_async() {
 fn adapters() {
     let program = example("adapters");
     let mut client = program.connect();
-    let bad = "the path must end with a number up to a million";
+    let bad = "the last path segment must be a number up to a million";
     for (path, status, body) in [
         ("/rayon/primes/10", 200, "4 primes"),
         ("/rayon/primes/100000", 200, "9592 primes"),

@@ -366,3 +366,13 @@ fn options_are_checked() {
         assert_eq!(program.unwrap().status.code(), Some(2), "{option}");
     }
 }
+
+#[test]
+fn readme_shows_help() {
+    let program = Command::new(env!("CARGO_BIN_EXE_http-resume"))
+        .arg("--help")
+        .output();
+    let help = String::from_utf8(program.unwrap().stdout).unwrap();
+    let readme = include_str!("../README.md");
+    assert!(readme.contains(&format!("```text\n{help}```\n")), "{help}");
+}

@@ -2,6 +2,22 @@
 //!
 //! If the client pipelines, several requests may be in flight. RFC 9112 permits serving
 //! those with safe methods concurrently, and requires responses in order.
+//!
+//! | before | event | after |
+//! |---|---|---|
+//! | *reading* | the message is complete, and the pipeline admits it | `Running` |
+//! | *reading* | the message is malformed, too large or too slow | `Responded` (4xx, 5xx); the connection closes |
+//! | [`Running`](State::Running) | middleware or the handler responds | `Responded` |
+//! | `Running` | too many requests are suspended, and the handler can suspend | `Responded` (503) |
+//! | `Running` | the handler panics | `Responded` (500) |
+//! | `Running` | the handler suspends the request | `Suspended` |
+//! | [`Suspended`](State::Suspended) | the pending request is resumed | `Running`: the handler's next call |
+//! | `Suspended` | the pending request is dropped | `Responded` (500) |
+//! | `Suspended` | its deadline or that of the shutdown passes | `Responded` (503); abandoned |
+//! | `Suspended` | the client disconnects | gone with the connection; abandoned |
+//! | [`Responded`](State::Responded) | the responses before it are in the output | gone; its response is in the output |
+//!
+//! A request that returns while not `Suspended` is counted as late and dropped.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -18,7 +34,7 @@ const MAX_PIPELINED: usize = 64;
 #[derive(Default)]
 pub(super) struct Pipeline(VecDeque<InFlight>);
 
-/// A request in flight. The README has the transitions between its states.
+/// A request in flight.
 struct InFlight {
     serial: u64,
     framing: Framing,
@@ -50,8 +66,8 @@ impl Pipeline {
         self.0.len()
     }
 
-    /// Returns whether one more request may be read and started; `incoming`, if its head
-    /// has been read.
+    /// Returns whether the next request may be read and started. `incoming` is that request
+    /// if its head has been read.
     pub(super) fn admits(&self, incoming: Option<&Message>) -> bool {
         let Some(newest) = self.0.back() else {
             return true;

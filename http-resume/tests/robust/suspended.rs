@@ -1,16 +1,17 @@
-//! Very many requests suspended at once: all are resumed, and nothing remains.
+//! Many requests suspended at once: all are resumed, and their memory and descriptors are
+//! reused or released.
 
 use crate::process::{Metrics, descriptors, memory};
 use crate::support::{Client, Program, until};
 
-/// Long enough for all to be suspended at the same time.
+/// Long enough for all requests to be suspended at the same time.
 const SLEEP: &str = "/sleep/5000";
 
 pub(crate) fn run(connections: usize) {
     let limit = (connections + 10).to_string();
     let program = Program::start(&["--threads", "1", "--max-connections", &limit]);
     let metrics = Metrics(&program);
-    let first_descriptors = descriptors(&program); // before there is a connection
+    let first_descriptors = descriptors(&program); // before the first connection
     metrics.wait_for("open_connections", 1);
     let first_memory = memory(&program);
     println!("{connections} connections; memory of {first_memory} KiB before");
@@ -27,6 +28,8 @@ pub(crate) fn run(connections: usize) {
             let answer = client.answer();
             assert_eq!((answer.status, &*answer.body), (200, "slept 5000"));
         }
+        clients.iter_mut().for_each(burst);
+        let used = memory(&program);
         drop(clients);
         metrics.wait_for("open_connections", 1);
         let resumed = metrics.get("suspensions_ended_total{by=\"resumed\"}");
@@ -35,18 +38,29 @@ pub(crate) fn run(connections: usize) {
         after.push(memory(&program));
         let each = |kib: u64, before: u64| (kib - before) * 1024 / connections as u64;
         println!(
-            "round {round}: all resumed; {idle} KiB idle, {suspended} KiB suspended, {} KiB after; \
-             {} bytes for a connection, {} more for its suspended request",
+            "round {round}: {idle} KiB idle, {suspended} KiB suspended, {used} KiB idle after a \
+             burst, {} KiB closed; per connection {} bytes idle, {} more with a suspended \
+             request, {} idle after a burst",
             after[round - 1],
             each(idle, first_memory),
             each(suspended, idle),
+            each(used, first_memory),
         );
     }
     let ends = metrics.assert_add_up();
     println!("{ends:?}");
-    // What the first round leaves is kept for the next: there is no more after that.
+    // The second and third round reuse the memory of the first.
     assert!(
         after[2] <= after[0] + after[0] / 10,
         "memory grows: {after:?}"
     );
+}
+
+/// Sends as many requests as a connection can have in flight, and receives their responses.
+fn burst(client: &mut Client) {
+    const DEPTH: usize = 64;
+    client.send(&"GET /async HTTP/1.1\r\nHost: a\r\n\r\n".repeat(DEPTH));
+    for _ in 0..DEPTH {
+        assert_eq!(client.answer().body, "hello");
+    }
 }
