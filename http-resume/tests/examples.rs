@@ -1,4 +1,4 @@
-//! The examples, as programs: what each answers, and that a signal stops it.
+//! The examples as programs: their responses, and their shutdown by a signal.
 
 mod support;
 
@@ -7,8 +7,7 @@ use std::process::Command;
 
 use support::{Client, Program};
 
-/// Starts an example. `cargo test` builds all of them first, `--test examples` alone
-/// does not.
+/// Starts an example. `cargo test` builds the examples; `cargo test --test examples` does not.
 fn example(name: &str) -> Program {
     let this = env::current_exe().expect("a test knows where it is");
     let profile = this.ancestors().nth(2).expect("it is in PROFILE/deps");

@@ -1,4 +1,4 @@
-//! The protocol, seen from a client.
+//! HTTP and suspension, as a client sees them.
 
 mod support;
 
@@ -88,7 +88,7 @@ fn routes_and_methods() {
 }
 
 #[test]
-fn persistence() {
+fn connection_persistence() {
     let server = server();
     for (request, stays) in [
         ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", true),
@@ -117,7 +117,7 @@ fn persistence() {
 }
 
 #[test]
-fn a_request_may_arrive_in_pieces() {
+fn request_can_arrive_in_pieces() {
     let server = server();
     for request in [
         "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
@@ -126,7 +126,7 @@ fn a_request_may_arrive_in_pieces() {
         let mut client = server.connect();
         for at in 0..=request.len() {
             client.send(&request[..at]);
-            // An answer from elsewhere: the loop has had its turn meanwhile.
+            // A response to another client shows that the event loop has read the part.
             assert_eq!(server.connect().fetch("/").status, 200);
             client.send(&request[at..]);
             let answer = client.answer();
@@ -140,7 +140,7 @@ fn a_request_may_arrive_in_pieces() {
 }
 
 #[test]
-fn large_bodies() {
+fn large_body_is_echoed() {
     let server = server();
     let mut client = server.connect();
     let body = "0123456789".repeat(100_000);
@@ -157,8 +157,8 @@ fn large_bodies() {
     client.assert_closed();
 }
 
-/// Requests with a body of that many bytes, delimited in each way, as what says how
-/// long it is and what follows.
+/// Returns requests with a body of `length` bytes, delimited in both ways. Each is split after
+/// the bytes that announce its length.
 fn with_body(path: &str, length: usize) -> [(String, String); 2] {
     let head = format!("POST {path} HTTP/1.1\r\nHost: a\r\n");
     let (most, last) = ("b".repeat(length - 1), "b");
@@ -176,7 +176,7 @@ fn with_body(path: &str, length: usize) -> [(String, String); 2] {
 }
 
 #[test]
-fn a_route_may_have_a_limit_of_its_own() {
+fn max_body_of_path_overrides_config() {
     let length =
         || sync_handler(|request, response| response.text(request.body().len().to_string()));
     let router = Router::new()
@@ -208,7 +208,7 @@ fn a_route_may_have_a_limit_of_its_own() {
             assert_eq!(client.answer().status, 413, "{start}");
             client.assert_closed();
         }
-        // Who waits for a 100 gets its 413 instead.
+        // A client that expects 100 gets the 413 instead.
         let mut client = server.connect();
         let length = limit + 1;
         client.send(&format!(
@@ -220,7 +220,7 @@ fn a_route_may_have_a_limit_of_its_own() {
 }
 
 #[test]
-fn a_client_that_expects_100_gets_it_before_it_sends() {
+fn expect_continue_gets_100() {
     let server = server();
     let mut client = server.connect();
     let head =
@@ -232,13 +232,13 @@ fn a_client_that_expects_100_gets_it_before_it_sends() {
 }
 
 #[test]
-fn an_interim_answer_waits_for_those_before_it() {
+fn interim_response_waits_for_earlier_responses() {
     let (server, suspended) = server_with_later(Config::default());
     let mut client = server.connect();
     client.get("/later/1");
     client.send("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
     let pending = suspended.recv_timeout(HANGS).unwrap();
-    // An answer from elsewhere: the loop has read all that was sent.
+    // A response to another client shows that the event loop has read everything.
     assert_eq!(server.connect().fetch("/").status, 200);
     pending.resume();
     assert_eq!(client.answer().body, "/later/1");
@@ -248,7 +248,7 @@ fn an_interim_answer_waits_for_those_before_it() {
 }
 
 #[test]
-fn what_is_refused_is_answered_and_closed() {
+fn refused_request_gets_status_and_close() {
     let server = server();
     for (status, request) in [
         (400, "GET / HTTP/1.1\r\n\r\n"),
@@ -275,7 +275,7 @@ fn what_is_refused_is_answered_and_closed() {
         let mut client = server.connect();
         client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
         client.send(request);
-        // What follows is not read, and must not destroy the answer either.
+        // Further bytes are ignored, and must not reset the connection before the response.
         client.try_send(&"more of the same ".repeat(1000));
         assert_eq!(client.answer().status, 200);
         let answer = client.answer();
@@ -288,13 +288,13 @@ fn what_is_refused_is_answered_and_closed() {
 }
 
 #[test]
-fn pipelined_requests_are_answered_in_order() {
+fn pipelined_responses_are_in_order() {
     let (server, suspended) = server_with_later(Config::default());
     let mut client = server.connect();
     for path in ["/later/1", "/", "/later/2", "/nothing", "/later/3"] {
         client.get(path);
     }
-    // All are in flight at once, and resumed from behind.
+    // All requests are in flight, and are resumed in reverse order.
     let mut pending: Vec<_> = (0..3)
         .map(|_| suspended.recv_timeout(HANGS).unwrap())
         .collect();
@@ -314,7 +314,7 @@ fn pipelined_requests_are_answered_in_order() {
 }
 
 #[test]
-fn more_answers_than_the_socket_takes() {
+fn responses_exceeding_socket_buffer_are_sent() {
     let body = "0123456789".repeat(50_000);
     let of_handler = body.clone();
     let large = sync_handler(move |_, response| response.text(of_handler.clone()));
@@ -322,14 +322,14 @@ fn more_answers_than_the_socket_takes() {
     let mut client = server.connect();
     let count = 50;
     client.send(&"GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(count));
-    // All requests are in one piece: nothing but room for answers is new.
+    // All requests arrive at once, so only space in the socket lets the server continue.
     for _ in 0..count {
         assert!(client.answer().body == body);
     }
 }
 
 #[test]
-fn unsafe_requests_are_served_one_after_the_other() {
+fn unsafe_requests_are_served_alone() {
     let (server, suspended) = server_with_later(Config::default());
     let mut client = server.connect();
     client.get("/later/1");
@@ -349,7 +349,7 @@ fn unsafe_requests_are_served_one_after_the_other() {
 }
 
 #[test]
-fn more_requests_than_may_be_in_flight() {
+fn pipelined_requests_beyond_limit_are_served() {
     let (server, suspended) = server_with_later(Config::default());
     let mut client = server.connect();
     let count = 1000;
@@ -364,7 +364,7 @@ fn more_requests_than_may_be_in_flight() {
 }
 
 #[test]
-fn what_is_dropped_is_answered_with_500() {
+fn dropped_pending_returns_500() {
     let (server, suspended) = server_with_later(Config::default());
     let mut client = server.connect();
     client.get("/later/1");
@@ -374,15 +374,14 @@ fn what_is_dropped_is_answered_with_500() {
 }
 
 #[test]
-fn a_panic_is_answered_with_500() {
+fn handler_panic_returns_500() {
     fn panics<'r>(_: &Request<'_>, response: Response<'r, ()>, work: Option<()>) -> Outcome<'r> {
         assert!(work.is_none(), "the later call panics");
         let (pending, receipt) = response.mark_async(());
         pending.resume();
         receipt.suspended()
     }
-    /// Panics when it has suspended already. What it left in the background
-    /// comes back later, and finds nobody.
+    /// Panics after suspending. The request that it left in the background returns late.
     fn panics_late<'r>(_: &Request<'_>, response: Response<'r, ()>, _: Option<()>) -> Outcome<'r> {
         let (pending, _receipt) = response.mark_async(());
         std::thread::spawn(move || pending.resume());
@@ -406,7 +405,7 @@ fn a_panic_is_answered_with_500() {
 }
 
 #[test]
-fn a_handler_may_cancel_and_suspend_again() {
+fn handler_can_cancel_and_suspend_again() {
     fn indecisive<'r>(
         _: &Request<'_>,
         response: Response<'r, u32>,
@@ -419,7 +418,7 @@ fn a_handler_may_cancel_and_suspend_again() {
         let (response, work) = receipt.cancel_async(pending);
         let (mut pending, receipt) = response.mark_async(work + 1);
         *pending.work_mut() += 1;
-        pending.resume(); // before the handler returns, on the loop's own thread
+        pending.resume(); // before the handler returns, on the event loop's thread
         receipt.suspended()
     }
     fn gives_up<'r>(_: &Request<'_>, response: Response<'r, u32>, _: Option<u32>) -> Outcome<'r> {
@@ -438,8 +437,8 @@ fn a_handler_may_cancel_and_suspend_again() {
 }
 
 #[test]
-fn a_receipt_does_not_cancel_another_request() {
-    /// The first request leaves its pending response to the second.
+fn cancel_of_another_request_panics() {
+    /// Leaves the pending request of the first call to the second one.
     fn confused<'r>(
         left: &Mutex<Option<Pending<()>>>,
         response: Response<'r, ()>,
@@ -466,7 +465,7 @@ fn a_receipt_does_not_cancel_another_request() {
     }));
     let (mut first, mut second) = (server.connect(), server.connect());
     first.get("/");
-    // One loop serves connections in the order in which they speak.
+    // A single event loop serves connections in the order of their requests.
     assert_eq!(server.connect().fetch("/nothing").status, 404);
     second.get("/");
     assert_eq!(second.answer().status, 500);
@@ -474,7 +473,7 @@ fn a_receipt_does_not_cancel_another_request() {
 }
 
 #[test]
-fn header_fields_of_the_server_cannot_be_forged() {
+fn handler_cannot_set_server_fields() {
     fn handler<'r>(_: &Request<'_>, response: Response<'r>) -> Outcome<'r> {
         let fields = [
             ("content-length", "0"),
@@ -496,7 +495,7 @@ fn header_fields_of_the_server_cannot_be_forged() {
 }
 
 #[test]
-fn a_late_resume_finds_nobody() {
+fn late_resume_is_dropped() {
     let (server, suspended) = server_with_later(Config {
         suspend_timeout: Duration::from_millis(1),
         ..Config::default()
@@ -506,7 +505,7 @@ fn a_late_resume_finds_nobody() {
     let pending = suspended.recv_timeout(HANGS).unwrap();
     assert_eq!(client.answer().status, 503);
     assert!(pending.is_abandoned());
-    // The next request of the same connection waits when the late resume comes.
+    // The late resume arrives while the next request of the connection is suspended.
     client.get("/later/2");
     let next = suspended.recv_timeout(HANGS).unwrap();
     pending.resume_with("not for the second".into());
@@ -519,7 +518,7 @@ fn a_late_resume_finds_nobody() {
 }
 
 #[test]
-fn a_half_close_is_not_a_hang_up() {
+fn half_close_is_not_disconnect() {
     let (server, suspended) = server_with_later(Config::default());
     let mut client = server.connect();
     client.get("/later/1");
@@ -533,9 +532,9 @@ fn a_half_close_is_not_a_hang_up() {
 }
 
 #[test]
-fn a_hang_up_is_seen_while_suspended() {
+fn disconnect_abandons_suspended_request() {
     let (server, suspended) = server_with_later(Config::default());
-    // With nothing behind the request, and with more than is read ahead.
+    // With no further input, and with more than the server reads ahead.
     for behind in [0, 100_000] {
         let mut client = server.connect();
         client.send("POST /later/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
@@ -550,7 +549,7 @@ fn a_hang_up_is_seen_while_suspended() {
 }
 
 #[test]
-fn a_client_has_time_to_read_the_last_answer() {
+fn connection_lingers_for_last_response() {
     let (server, _suspended) = server_with_later(Config {
         max_connections: 1,
         ..Config::default()
@@ -560,14 +559,14 @@ fn a_client_has_time_to_read_the_last_answer() {
     first.send("nonsense\r\n\r\n");
     assert_eq!(first.answer().status, 400);
     first.assert_closed();
-    // The server's half is closed. The rest is when we close ours, which we do not,
-    // or a second is over: then there is room for another connection.
+    // The server has closed its half. It closes the socket when the client closes its half,
+    // which it does not, or after a second. Then it accepts another connection.
     assert_eq!(server.connect().fetch("/").status, 200);
     assert!(started.elapsed() >= Duration::from_secs(1));
 }
 
 #[test]
-fn idle_and_slow_clients_are_let_go() {
+fn idle_and_slow_connections_time_out() {
     let server = Running::with(
         Config {
             header_timeout: Duration::from_millis(1),
@@ -589,9 +588,9 @@ fn idle_and_slow_clients_are_let_go() {
     }
 }
 
-/// A byte for each round trip: never silent, and never fast enough.
+/// The client sends one byte per round trip.
 #[test]
-fn a_body_that_drips_is_refused() {
+fn slow_body_times_out() {
     let length = 1024 * 1024;
     let (server, _suspended) = server_with_later(Config {
         body_timeout: Duration::from_millis(100),
@@ -613,7 +612,7 @@ fn a_body_that_drips_is_refused() {
 }
 
 #[test]
-fn connections_beyond_the_limit_wait() {
+fn connections_beyond_limit_wait() {
     let (server, _suspended) = server_with_later(Config {
         max_connections: 1,
         ..Config::default()
@@ -628,7 +627,7 @@ fn connections_beyond_the_limit_wait() {
 }
 
 #[test]
-fn stopping_finishes_what_is_suspended() {
+fn shutdown_finishes_suspended_requests() {
     let (server, suspended) = server_with_later(Config::default());
     let (mut idle, mut busy, mut half) = (server.connect(), server.connect(), server.connect());
     assert_eq!(idle.fetch("/").status, 200);
@@ -655,7 +654,7 @@ fn stopping_finishes_what_is_suspended() {
 }
 
 #[test]
-fn stopping_serves_the_backlog() {
+fn shutdown_serves_backlog() {
     let (entered, is_entered) = channel();
     let (release, released) = channel::<()>();
     let both = Mutex::new((entered, released));
@@ -669,8 +668,8 @@ fn stopping_serves_the_backlog() {
     let mut first = server.connect();
     first.get("/");
     is_entered.recv_timeout(HANGS).unwrap();
-    // The loop is busy: these stay in the backlog until it finds out that it is to
-    // stop. All but one have sent their request.
+    // The event loop is busy, so these stay in the backlog until the shutdown begins. All but
+    // one have sent a request.
     let mut others: Vec<_> = (0..20).map(|_| server.connect()).collect();
     others.iter_mut().for_each(|client| client.get("/"));
     let mut silent = server.connect();
@@ -689,10 +688,10 @@ fn stopping_serves_the_backlog() {
 }
 
 #[test]
-fn stopping_gives_up_at_last() {
+fn shutdown_timeout_returns_503() {
     let (server, suspended) = server_with_later(Config {
         shutdown_timeout: Duration::from_millis(100),
-        suspend_timeout: 10 * HANGS, // not what answers them
+        suspend_timeout: 10 * HANGS, // longer than the test
         ..Config::default()
     });
     let mut client = server.connect();
@@ -712,5 +711,5 @@ fn stopping_gives_up_at_last() {
     client.assert_closed();
     server.wait();
     assert!(pending.iter().all(Pending::is_abandoned));
-    pending.into_iter().for_each(Pending::resume); // nobody is there any more
+    pending.into_iter().for_each(Pending::resume); // after the server has ended
 }

@@ -125,6 +125,6 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn connections() {
+fn connection_cases() {
     check(&cases());
 }

@@ -30,7 +30,7 @@ proptest! {
     })]
 
     #[test]
-    fn cuts_make_no_difference(stream in stream(), cuts in vec(any::<Index>(), 1..12)) {
+    fn responses_do_not_depend_on_cuts(stream in stream(), cuts in vec(any::<Index>(), 1..12)) {
         let whole = answers(&[&stream]);
         let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(stream.len())).collect();
         cuts.extend([0, stream.len()]);

@@ -271,12 +271,12 @@ fn trailers() -> Vec<Case> {
 }
 
 #[test]
-fn framing_by_length() {
+fn framing_by_content_length() {
     check(&lengths());
 }
 
 #[test]
-fn framing_by_coding() {
+fn framing_by_transfer_coding() {
     check(&codings());
 }
 

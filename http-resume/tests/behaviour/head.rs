@@ -459,26 +459,26 @@ fn fields() -> Vec<Case> {
 }
 
 #[test]
-fn heads_of_the_rfc() {
+fn head_examples_of_rfc() {
     check(&examples());
 }
 
 #[test]
-fn head_with_host() {
+fn head_host_cases() {
     check(&hosts());
 }
 
 #[test]
-fn head_with_target() {
+fn head_target_cases() {
     check(&targets());
 }
 
 #[test]
-fn head_with_request_line() {
+fn head_request_line_cases() {
     check(&request_lines());
 }
 
 #[test]
-fn head_with_fields() {
+fn head_field_cases() {
     check(&fields());
 }

@@ -178,21 +178,21 @@ fn bodies() -> Vec<Case> {
 }
 
 #[test]
-fn limit_of_the_request_line() {
+fn request_line_limit() {
     check(&request_lines());
 }
 
 #[test]
-fn limit_of_the_fields() {
+fn fields_limit() {
     check(&fields());
 }
 
 #[test]
-fn limit_of_the_trailers() {
+fn trailers_limit() {
     check(&trailers());
 }
 
 #[test]
-fn limit_of_the_body() {
+fn body_limit() {
     check(&bodies());
 }

@@ -76,12 +76,12 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn responses() {
+fn response_cases() {
     check(&cases());
 }
 
 #[test]
-fn head_says_what_get_would() {
+fn head_has_fields_of_get() {
     let server = Server::start();
     let mut client = server.connect();
     for path in ["/nothing", "/no-content", "/not-modified", "/reflect?a"] {
@@ -96,7 +96,7 @@ fn head_says_what_get_would() {
 
 /// Also when all that is known of a request is that it begins like HEAD.
 #[test]
-fn head_that_takes_too_long() {
+fn slow_head_request_gets_408_without_body() {
     let config = Config {
         header_timeout: Duration::from_millis(1),
         body_timeout: Duration::from_millis(1),
@@ -115,7 +115,7 @@ fn head_that_takes_too_long() {
 }
 
 #[test]
-fn allow_lists_the_methods() {
+fn allow_lists_methods() {
     let server = Server::start();
     let mut client = server.connect();
     for (path, allow) in [
@@ -130,7 +130,7 @@ fn allow_lists_the_methods() {
 
 /// What a client writes comes back in a field as it is, or not at all.
 #[test]
-fn nothing_can_be_injected_into_a_head() {
+fn header_injection_is_impossible() {
     let server = Server::start();
     for text in [
         "a%0d%0aX-Injected:%201",

@@ -18,6 +18,8 @@ pub(crate) fn run(connections: usize) {
 
     let mut after = Vec::new();
     for round in 1..=3 {
+        let resumed = || metrics.get("suspensions_ended_total{by=\"resumed\"}");
+        let before = resumed();
         let mut clients: Vec<Client> = (0..connections).map(|_| program.connect()).collect();
         metrics.wait_for("open_connections", connections as u64 + 1);
         let idle = memory(&program);
@@ -28,12 +30,11 @@ pub(crate) fn run(connections: usize) {
             let answer = client.answer();
             assert_eq!((answer.status, &*answer.body), (200, "slept 5000"));
         }
+        assert_eq!(resumed(), before + connections as u64);
         clients.iter_mut().for_each(burst);
         let used = memory(&program);
         drop(clients);
         metrics.wait_for("open_connections", 1);
-        let resumed = metrics.get("suspensions_ended_total{by=\"resumed\"}");
-        assert_eq!(resumed, (round * connections) as u64);
         until(|| descriptors(&program) == first_descriptors);
         after.push(memory(&program));
         let each = |kib: u64, before: u64| (kib - before) * 1024 / connections as u64;
