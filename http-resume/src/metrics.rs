@@ -3,160 +3,75 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use Metric::*;
+/// Defines the metrics: their documentation is also the help text for Prometheus.
+macro_rules! metrics {
+    ($(#[doc = $help:literal] $metric:ident: $kind:ident $name:literal $label:literal,)*) => {
+        /// A metric of a server.
+        ///
+        /// Each suspension, counted when it begins, ends in exactly one of the six ways whose
+        /// names begin with `Ended`. Until then it counts as [`Suspended`](Self::Suspended).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Metric {
+            $(#[doc = $help] $metric,)*
+        }
 
-/// A metric of a server.
-///
-/// Each suspension, counted when it begins, ends in exactly one of the six ways whose names
-/// begin with `Ended`. Until then it counts as [`Suspended`](Self::Suspended).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-#[repr(usize)]
-pub enum Metric {
-    /// Requests received completely.
-    Requests,
-    /// Requests refused because they were malformed, too large or too slow.
-    RefusedRequests,
-    /// Requests answered with 503 because too many were suspended.
-    OverloadedRequests,
-    /// Connections accepted.
-    AcceptedConnections,
-    /// Connections currently open.
-    OpenConnections,
-    /// Calls of `mark_async`.
-    Suspensions,
-    /// Requests currently suspended.
-    Suspended,
-    /// Suspensions ended by a resume.
-    EndedResumed,
-    /// Suspensions ended by the handler's `cancel_async`.
-    EndedCancelled,
-    /// Suspensions ended by the drop of the pending request.
-    EndedDropped,
-    /// Suspensions ended by their deadline.
-    EndedTimedOut,
-    /// Suspensions ended because the client disconnected or the handler panicked.
-    EndedAbandoned,
-    /// Suspensions ended by the shutdown.
-    EndedShutDown,
-    /// Resumes and drops of pending requests that arrived after their request had ended.
-    LateResumes,
-    /// Failed `accept` calls, usually because the process is out of file descriptors.
-    AcceptFailures,
-    /// Iterations of event loops.
-    LoopIterations,
-    /// System calls that woke an event loop.
-    WakeUps,
-    /// Event-loop iterations that found the resume queue stalled.
-    StalledIterations,
+        const SAMPLES: &[Sample] = &[$(Sample {
+            metric: Metric::$metric,
+            name: $name,
+            label: $label,
+            kind: stringify!($kind),
+            help: $help,
+        },)*];
+    };
 }
 
-/// The number of metrics.
-const COUNT: usize = StalledIterations as usize + 1;
+metrics! {
+    /// Requests received completely.
+    Requests: counter "requests_total" "",
+    /// Requests refused because they were malformed, too large or too slow.
+    RefusedRequests: counter "refused_requests_total" "",
+    /// Requests answered with 503 because too many were suspended.
+    OverloadedRequests: counter "overloaded_requests_total" "",
+    /// Connections accepted.
+    AcceptedConnections: counter "accepted_connections_total" "",
+    /// Connections currently open.
+    OpenConnections: gauge "open_connections" "",
+    /// Calls of `mark_async`.
+    Suspensions: counter "suspensions_total" "",
+    /// Requests currently suspended.
+    Suspended: gauge "suspended_requests" "",
+    /// Suspensions ended by a resume.
+    EndedResumed: counter "suspensions_ended_total" "{by=\"resumed\"}",
+    /// Suspensions ended by the handler's `cancel_async`.
+    EndedCancelled: counter "suspensions_ended_total" "{by=\"cancelled\"}",
+    /// Suspensions ended by the drop of the pending request.
+    EndedDropped: counter "suspensions_ended_total" "{by=\"dropped\"}",
+    /// Suspensions ended by their deadline.
+    EndedTimedOut: counter "suspensions_ended_total" "{by=\"timed_out\"}",
+    /// Suspensions ended because the client disconnected or the handler panicked.
+    EndedAbandoned: counter "suspensions_ended_total" "{by=\"abandoned\"}",
+    /// Suspensions ended by the shutdown.
+    EndedShutDown: counter "suspensions_ended_total" "{by=\"shut_down\"}",
+    /// Resumes and drops of pending requests that arrived after their request had ended.
+    LateResumes: counter "late_resumes_total" "",
+    /// Failed `accept` calls, usually because the process is out of file descriptors.
+    AcceptFailures: counter "accept_failures_total" "",
+    /// Iterations of event loops.
+    LoopIterations: counter "loop_iterations_total" "",
+    /// System calls that woke an event loop.
+    WakeUps: counter "wake_ups_total" "",
+    /// Event-loop iterations that found the resume queue stalled.
+    StalledIterations: counter "stalled_iterations_total" "",
+}
 
-/// A metric family of Prometheus: one value, or one per label.
-struct MetricFamily {
+/// A metric for Prometheus. Adjacent samples with the same name are a metric family.
+struct Sample {
+    metric: Metric,
     name: &'static str,
+    label: &'static str,
     kind: &'static str,
     help: &'static str,
-    members: Members,
-}
-
-type Members = &'static [(Metric, &'static str)];
-
-const FAMILIES: [MetricFamily; 13] = [
-    counter(
-        "requests_total",
-        "Requests received completely.",
-        &[(Requests, "")],
-    ),
-    counter(
-        "refused_requests_total",
-        "Requests refused because they were malformed, too large or too slow.",
-        &[(RefusedRequests, "")],
-    ),
-    counter(
-        "overloaded_requests_total",
-        "Requests answered with 503 because too many were suspended.",
-        &[(OverloadedRequests, "")],
-    ),
-    counter(
-        "accepted_connections_total",
-        "Connections accepted.",
-        &[(AcceptedConnections, "")],
-    ),
-    gauge(
-        "open_connections",
-        "Connections currently open.",
-        &[(OpenConnections, "")],
-    ),
-    counter(
-        "suspensions_total",
-        "Suspensions of requests.",
-        &[(Suspensions, "")],
-    ),
-    gauge(
-        "suspended_requests",
-        "Requests currently suspended.",
-        &[(Suspended, "")],
-    ),
-    counter(
-        "suspensions_ended_total",
-        "Suspensions ended, by cause.",
-        &[
-            (EndedResumed, "{by=\"resumed\"}"),
-            (EndedCancelled, "{by=\"cancelled\"}"),
-            (EndedDropped, "{by=\"dropped\"}"),
-            (EndedTimedOut, "{by=\"timed_out\"}"),
-            (EndedAbandoned, "{by=\"abandoned\"}"),
-            (EndedShutDown, "{by=\"shut_down\"}"),
-        ],
-    ),
-    counter(
-        "late_resumes_total",
-        "Resumes that arrived after their request had ended.",
-        &[(LateResumes, "")],
-    ),
-    counter(
-        "accept_failures_total",
-        "Failed accept calls.",
-        &[(AcceptFailures, "")],
-    ),
-    counter(
-        "loop_iterations_total",
-        "Iterations of event loops.",
-        &[(LoopIterations, "")],
-    ),
-    counter(
-        "wake_ups_total",
-        "System calls that woke an event loop.",
-        &[(WakeUps, "")],
-    ),
-    counter(
-        "stalled_iterations_total",
-        "Event-loop iterations that found the resume queue stalled.",
-        &[(StalledIterations, "")],
-    ),
-];
-
-const fn counter(name: &'static str, help: &'static str, members: Members) -> MetricFamily {
-    let kind = "counter";
-    MetricFamily {
-        name,
-        kind,
-        help,
-        members,
-    }
-}
-
-const fn gauge(name: &'static str, help: &'static str, members: Members) -> MetricFamily {
-    let kind = "gauge";
-    MetricFamily {
-        name,
-        kind,
-        help,
-        members,
-    }
 }
 
 /// The metrics of a server, over all its event loops.
@@ -189,18 +104,20 @@ impl Metrics {
 
 impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for MetricFamily {
-            name,
-            kind,
-            help,
-            members,
-        } in FAMILIES
-        {
-            writeln!(f, "# HELP http_resume_{name} {help}")?;
-            writeln!(f, "# TYPE http_resume_{name} {kind}")?;
-            for (metric, label) in members {
-                writeln!(f, "http_resume_{name}{label} {}", self.total(*metric))?;
+        let mut family = "";
+        for sample in SAMPLES {
+            let Sample { name, label, .. } = sample;
+            if *name != family {
+                family = name;
+                let help = match *label {
+                    "" => sample.help.trim(),
+                    _ => "Suspensions ended, by cause.",
+                };
+                writeln!(f, "# HELP http_resume_{name} {help}")?;
+                writeln!(f, "# TYPE http_resume_{name} {}", sample.kind)?;
             }
+            let total = self.total(sample.metric);
+            writeln!(f, "http_resume_{name}{label} {total}")?;
         }
         Ok(())
     }
@@ -210,7 +127,7 @@ impl fmt::Display for Metrics {
 /// slow each other down.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub(crate) struct Counters([AtomicU64; COUNT]);
+pub(crate) struct Counters([AtomicU64; SAMPLES.len()]);
 
 // Relaxed throughout: these are counts, and no other memory access depends on them.
 impl Counters {
@@ -228,6 +145,11 @@ impl Counters {
     /// Sets a gauge. Only the event loop's own thread may call this.
     pub(crate) fn set(&self, metric: Metric, value: u64) {
         self.0[metric as usize].store(value, Ordering::Relaxed);
+    }
+
+    /// Subtracts one from a gauge. Only the event loop's own thread may call this.
+    pub(crate) fn uncount(&self, metric: Metric) {
+        self.set(metric, self.get(metric) - 1);
     }
 
     pub(crate) fn get(&self, metric: Metric) -> u64 {
@@ -251,6 +173,6 @@ mod tests {
             .map(|line| line.rsplit(' ').next().unwrap().parse().unwrap())
             .collect();
         values.sort_unstable();
-        assert_eq!(values, (1000..1000 + COUNT).collect::<Vec<_>>());
+        assert_eq!(values, (1000..1000 + SAMPLES.len()).collect::<Vec<_>>());
     }
 }

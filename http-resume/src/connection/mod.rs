@@ -267,7 +267,8 @@ impl Connection {
 
     /// Calls the handler of a returned request again, unless the request has ended.
     pub(crate) fn resume(&mut self, returned: Returned, service: &mut Service) {
-        let Some((index, suspension)) = self.pipeline.resume(returned.key().serial) else {
+        let key = returned.key();
+        let Some((index, suspension)) = self.pipeline.resume(key.serial) else {
             service.counters().count(Metric::LateResumes);
             return;
         };
@@ -275,7 +276,7 @@ impl Connection {
         let result = match returned.completion() {
             Completion::Resumed => {
                 service.end_suspension(Metric::EndedResumed);
-                service.call_again(&message, suspension.handler, returned)
+                service.call(&message, key, suspension.handler, Some(returned))
             }
             Completion::Dropped => {
                 service.end_suspension(Metric::EndedDropped);

@@ -36,8 +36,6 @@ pub(crate) struct Service {
     metrics: Arc<Metrics>,
     /// The index of the event loop in the server.
     index: usize,
-    /// The number of suspended requests.
-    suspended: usize,
 }
 
 /// The result of calling a handler.
@@ -67,7 +65,6 @@ impl Service {
             last_serial: 0,
             metrics,
             index,
-            suspended: 0,
         }
     }
 
@@ -89,17 +86,13 @@ impl Service {
     }
 
     /// Counts a request as suspended.
-    pub(crate) fn begin_suspension(&mut self) {
-        self.suspended += 1;
-        self.counters()
-            .set(Metric::Suspended, self.suspended as u64);
+    pub(crate) fn begin_suspension(&self) {
+        self.counters().count(Metric::Suspended);
     }
 
     /// Counts the end of a suspension, and its cause.
-    pub(crate) fn end_suspension(&mut self, cause: Metric) {
-        self.suspended -= 1;
-        self.counters()
-            .set(Metric::Suspended, self.suspended as u64);
+    pub(crate) fn end_suspension(&self, cause: Metric) {
+        self.counters().uncount(Metric::Suspended);
         self.counters().count(cause);
     }
 
@@ -125,16 +118,6 @@ impl Service {
         }
     }
 
-    /// Calls a handler again, after a resume.
-    pub(crate) fn call_again(
-        &mut self,
-        message: &Message,
-        handler: HandlerId,
-        returned: Returned,
-    ) -> CallResult {
-        self.call(message, returned.key(), handler, Some(returned))
-    }
-
     /// Runs the `after_handlers` callbacks.
     pub(crate) fn run_after_handlers(&self) {
         if catch_panic(|| self.router.run_after_handlers()).is_none() {
@@ -143,7 +126,7 @@ impl Service {
     }
 
     fn is_full(&self) -> bool {
-        self.suspended >= self.config.max_suspended
+        self.counters().get(Metric::Suspended) >= self.config.max_suspended as u64
     }
 
     /// Calls the middleware. Returns the response if one of them responds or panics.
@@ -169,7 +152,8 @@ impl Service {
         None
     }
 
-    fn call(
+    /// Calls a handler: for the first time, or with a returned request.
+    pub(crate) fn call(
         &mut self,
         message: &Message,
         key: RequestKey,

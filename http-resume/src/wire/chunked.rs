@@ -10,7 +10,7 @@ pub(super) fn read_chunk_size(line: &[u8]) -> Result<u64> {
         .position(|byte| !byte.is_ascii_hexdigit())
         .unwrap_or(line.len());
     let (digits, extensions) = line.split_at(end);
-    if !are_extensions(extensions) {
+    if skip_extensions(extensions) != Some(b"") {
         return bad("invalid chunk size");
     }
     let digits = std::str::from_utf8(digits).unwrap_or_default();
@@ -29,24 +29,16 @@ pub(super) fn check_trailers(trailers: &[u8]) -> Result<()> {
     }
 }
 
-/// Returns `true` for a possibly empty sequence of `;name` and `;name=value`.
-fn are_extensions(mut rest: &[u8]) -> bool {
-    while let Some(after) = rest.strip_prefix(b";") {
-        let after = skip_token(after);
-        rest = match after {
-            None => return false,
-            Some([b'=', b'"', quoted @ ..]) => match skip_quoted(quoted) {
-                Some(after) => after,
-                None => return false,
-            },
-            Some([b'=', value @ ..]) => match skip_token(value) {
-                Some(after) => after,
-                None => return false,
-            },
-            Some(after) => after,
+/// Returns the text after a possibly empty sequence of `;name` and `;name=value`.
+fn skip_extensions(mut text: &[u8]) -> Option<&[u8]> {
+    while let Some(after) = text.strip_prefix(b";") {
+        text = match skip_token(after)? {
+            [b'=', b'"', quoted @ ..] => skip_quoted(quoted)?,
+            [b'=', value @ ..] => skip_token(value)?,
+            after => after,
         };
     }
-    rest.is_empty()
+    Some(text)
 }
 
 /// Returns the text after the token at the beginning, if there is a token.

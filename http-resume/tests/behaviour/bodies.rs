@@ -1,4 +1,4 @@
-//! Row *bodies*: with a length or chunked, and announced by `Expect: 100-continue`.
+//! Bodies with a length and chunked ones, also announced by `Expect: 100-continue`.
 //!
 //! RFC 9110, 10.1.1.
 
@@ -77,7 +77,7 @@ fn request_body_cases() {
     check(&cases());
 }
 
-/// How a client announces a body, and the body.
+/// Header fields that announce a body, and the body.
 const ANNOUNCED: [(&str, &str); 3] = [
     ("Content-Length: 5\r\nExpect: 100-continue\r\n", "hello"),
     ("eXPECT:\t100-Continue \r\ncontent-length: 5\r\n", "hello"),

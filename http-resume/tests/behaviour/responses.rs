@@ -1,5 +1,5 @@
-//! Row *responses*: their form. (`Date`, `Content-Length` and `Connection` of all
-//! answers, in every row: `case.rs`.)
+//! The form of responses. `case.rs` checks `Date`, `Content-Length` and `Connection` of all
+//! responses.
 //!
 //! RFC 9110, 6.4.1, 8.6, 9.3.2, 15.3.5, 15.4.5 and 15.5.6; RFC 9112, 6.3 and 11.1.
 
@@ -94,7 +94,7 @@ fn head_has_fields_of_get() {
     }
 }
 
-/// Also when all that is known of a request is that it begins like HEAD.
+/// Includes a request of which only the method has arrived.
 #[test]
 fn slow_head_request_gets_408_without_body() {
     let config = Config {
@@ -128,7 +128,7 @@ fn allow_lists_methods() {
     }
 }
 
-/// What a client writes comes back in a field as it is, or not at all.
+/// Text of the client is reflected in a header field unchanged, or not at all.
 #[test]
 fn header_injection_is_impossible() {
     let server = Server::start();

@@ -57,11 +57,18 @@ pub(crate) fn run(connections: usize) {
     );
 }
 
-/// Sends as many requests as a connection can have in flight, and receives their responses.
+/// Fills what a connection keeps while idle: the list of requests in flight, by as many
+/// requests as are served concurrently, and the output buffer, by a long response.
 fn burst(client: &mut Client) {
     const DEPTH: usize = 64;
     client.send(&"GET /async HTTP/1.1\r\nHost: a\r\n\r\n".repeat(DEPTH));
     for _ in 0..DEPTH {
         assert_eq!(client.answer().body, "hello");
     }
+    let body = "b".repeat(40_000);
+    let length = body.len();
+    client.send(&format!(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{body}"
+    ));
+    assert_eq!(client.answer().body.len(), length);
 }
