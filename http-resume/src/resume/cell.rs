@@ -117,7 +117,8 @@ pub(super) unsafe fn return_to_loop(cell: NonNull<Header>, completion: Completio
         (*cell.as_ptr()).queue.take()
     };
     let queue = queue.expect("a pending cell has its queue");
-    queue.push(Returned(cell)); // passes on the ownership of the cell
+    // SAFETY: the caller passes on the ownership of the cell.
+    queue.push(unsafe { Returned::from_raw(cell) });
 }
 
 /// The event loop's end of [`Pending::is_abandoned`](super::Pending::is_abandoned).
@@ -137,7 +138,7 @@ impl AbandonFlag {
 pub struct CellId(pub(super) usize);
 
 /// A request that is returning, or has returned, to its event loop. Owns the cell.
-pub struct Returned(pub(super) NonNull<Header>);
+pub struct Returned(NonNull<Header>);
 
 // SAFETY: a `Returned` owns its cell. `fill` requires work that is `Send`; the header's
 // fields can be sent: atomics, an `Arc` of a queue that is `Send` and `Sync` (asserted

@@ -1,14 +1,14 @@
 //! How a suspended request leaves its event loop and comes back: everything that two
 //! threads touch. Knows nothing of sockets or HTTP.
 //!
-//! A suspended request is one heap allocation, a cell: a header with the queue's link, and
-//! the work, whose type only the handler knows. At any time, the cell has exactly one owner:
+//! A suspended request is a cell on the heap: a header with the queue's link, and the work,
+//! whose type only the handler knows. At any time, the cell has exactly one owner:
 //!
 //! | owner | where | may | until |
 //! |---|---|---|---|
 //! | [`Pending`] | a background thread, or a queue of its own | read and write the work | `resume` or the drop, which push the cell on the resume queue |
 //! | [`Returned`] | the resume queue, then the event loop | read the key and the completion | [`Returned::open`], or the drop, which frees the cell with its work |
-//! | [`VacantCell`] | the event loop | be filled again by [`suspend`] | the same, or the drop, which frees the cell |
+//! | [`VacantCell`] | the event loop | | [`suspend`], or the drop, which frees the cell |
 //!
 //! The same embedded link carries the cell to a worker, because a `Pending` is a queue
 //! handle too, and back. With a recycled cell, a round trip allocates nothing.

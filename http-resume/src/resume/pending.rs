@@ -75,7 +75,7 @@ pub fn cancel<W: 'static>(pending: Pending<W>) -> (W, VacantCell) {
     // to `queue` exists.
     let returned = unsafe {
         (*pending.cell.as_ptr()).header.queue = None;
-        Returned(pending.cell.cast())
+        Returned::from_raw(pending.cell.cast())
     };
     match returned.open() {
         Ok(opened) => opened,
