@@ -1,9 +1,7 @@
-//! One handler, and its work done by what a program may have already: rayon, for
-//! what computes, and tokio, for what waits. (`without_body_async` shows a plain
-//! thread and a pool of one's own.)
+//! Work on other crates' threads: rayon for computation, tokio for waiting.
 //!
-//! An adapter is one line: a pending request can go anywhere, and whoever has it at
-//! the end resumes it.
+//! An adapter is one line, because a pending request can be moved into any closure or future,
+//! which resumes it at the end.
 //!
 //! ```sh
 //! cargo run -p http-resume --example adapters
@@ -19,7 +17,7 @@ use std::time::Duration;
 use http_resume::{Outcome, Pending, Request, Response, Router, StatusCode};
 use rayon::prelude::*;
 
-/// What is asked for, and what came of it.
+/// The input and the result.
 struct Job {
     number: u32,
     result: String,
@@ -37,7 +35,7 @@ fn handler<'r>(
     let number = request.param("number").and_then(|text| text.parse().ok());
     let Some(number) = number.filter(|number| *number <= 1_000_000) else {
         let response = response.status(StatusCode::BAD_REQUEST);
-        return response.text("the path must end with a number up to a million");
+        return response.text("the last path segment must be a number up to a million");
     };
     let result = String::new();
     let (pending, receipt) = response.mark_async(Job { number, result });
@@ -45,7 +43,7 @@ fn handler<'r>(
     receipt.suspended()
 }
 
-/// Uses every core.
+/// Computes on all cores.
 fn count_primes(mut pending: Pending<Job>) {
     let job = pending.work_mut();
     let primes = (2..job.number).into_par_iter().filter(|n| is_prime(*n));
@@ -58,7 +56,7 @@ fn is_prime(n: u32) -> bool {
     divisors.all(|divisor| !n.is_multiple_of(divisor))
 }
 
-/// Uses no thread while it waits.
+/// Waits without blocking a thread.
 async fn wait(mut pending: Pending<Job>) {
     let job = pending.work_mut();
     tokio::time::sleep(Duration::from_millis(job.number.into())).await;

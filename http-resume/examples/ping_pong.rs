@@ -1,10 +1,7 @@
-//! Suspended and resumed without any background: `ping` is answered with `pong`,
-//! anything else with 422.
+//! A request that is suspended and resumed on the event loop's own thread.
 //!
-//! The first call of the handler takes the body as its work and resumes the request
-//! right there, on the thread of the event loop. The second call comes as soon as
-//! the loop looks at its queue. This is the whole life of a suspended request, with
-//! nothing around it.
+//! The first call of the handler suspends the request, with its body as the work, and resumes
+//! it. The event loop makes the second call when it drains its resume queue.
 //!
 //! ```sh
 //! cargo run -p http-resume --example ping_pong
@@ -30,7 +27,7 @@ fn ping<'r>(
         None => {
             let body = request.body().to_vec();
             let (pending, receipt) = response.mark_async(Ping { body });
-            // Only queues the request: this call still runs, and returns first.
+            // Pushes the request on the resume queue. This call returns before the next one.
             pending.resume();
             receipt.suspended()
         }

@@ -1,9 +1,7 @@
-//! A request with a body: the server has collected it before it calls the handler,
-//! which gives it to another thread and answers with what comes back: the same.
+//! A request whose body is sent to another thread and back.
 //!
-//! `/thread` starts a thread for each request, which is easy to follow. `/pool` does
-//! the same work with threads that are there already, which is what a server should
-//! do.
+//! `/thread` starts a thread per request, which is simple. `/pool` uses existing threads, which
+//! scales better.
 //!
 //! ```sh
 //! cargo run -p http-resume --example with_body_async
@@ -22,18 +20,18 @@ use http_resume::{Outcome, Pending, Request, Response, Router};
 use pool::Pool;
 
 struct Echo {
-    /// A copy: the request is lent for one call, the work goes elsewhere.
+    /// A copy, because the request is borrowed for one call only.
     body: Vec<u8>,
     result: Vec<u8>,
 }
 
-/// What the background does. It takes its time.
+/// Does the work, slowly.
 fn echo(work: &mut Echo) {
     thread::sleep(Duration::from_millis(10));
     work.result = mem::take(&mut work.body);
 }
 
-/// The handler of both routes; `start` is where they differ.
+/// The handler of both routes, which differ in `start`.
 fn handler<'r>(
     start: impl FnOnce(Pending<Echo>),
     request: &Request<'_>,
@@ -57,8 +55,7 @@ fn on_a_thread(mut pending: Pending<Echo>) {
         echo(pending.work_mut());
         pending.resume();
     });
-    // Had it failed: the pending request was dropped, and is answered with 500.
-    drop(started);
+    drop(started); // if the spawn failed, it has dropped the pending request: 500
 }
 
 fn main() -> io::Result<()> {

@@ -1,9 +1,8 @@
-//! A request without a body: the first call of the handler starts the work, another
-//! thread does it, and the second call answers.
+//! A request that waits for another thread: the first call of the handler starts the work,
+//! and the second call responds.
 //!
-//! `/thread` starts a thread for each request, which is easy to follow. `/pool` does
-//! the same work with threads that are there already, which is what a server should
-//! do.
+//! `/thread` starts a thread per request, which is simple. `/pool` uses existing threads, which
+//! scales better.
 //!
 //! ```sh
 //! cargo run -p http-resume --example without_body_async
@@ -23,13 +22,13 @@ use http_resume::{Outcome, Pending, Response, Router, StatusCode};
 
 use pool::Pool;
 
-/// What the background finds out.
+/// The work.
 #[derive(Default)]
 struct Greeting {
     text: String,
 }
 
-/// What the background does. It takes its time.
+/// Does the work, slowly.
 fn greet(work: &mut Greeting) {
     thread::sleep(Duration::from_millis(10));
     work.text = "hello from background".into();
@@ -40,9 +39,8 @@ fn on_a_thread<'r>(response: Response<'r, Greeting>, work: Option<Greeting>) -> 
         return response.text(done.text);
     }
     let (pending, receipt) = response.mark_async(Greeting::default());
-    // The thread gets the pending request only when it exists. Had the closure taken
-    // it, and no thread could be started, it would be dropped with the closure: that
-    // is shorter, and answers 500.
+    // The thread receives the pending request only once it runs. If the closure owned the
+    // request, a failed spawn would drop it: that is shorter, and responds with 500.
     let (sender, receiver) = sync_channel::<Pending<Greeting>>(1);
     let started = thread::Builder::new().spawn(move || {
         if let Ok(mut pending) = receiver.recv() {
@@ -58,7 +56,7 @@ fn on_a_thread<'r>(response: Response<'r, Greeting>, work: Option<Greeting>) -> 
         Err(_) => {
             let (response, _) = receipt.cancel_async(pending);
             let response = response.status(StatusCode::SERVICE_UNAVAILABLE);
-            response.text("there is no thread for this")
+            response.text("cannot start a thread")
         }
     }
 }

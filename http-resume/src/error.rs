@@ -1,32 +1,31 @@
-//! What can go wrong with a server as a whole. (What goes wrong with a request is
-//! answered to its client.)
+//! Errors of a server as a whole. Errors of a request go to its client as responses.
 
 use std::io;
 use std::net::SocketAddr;
 
-/// Why a server could not be set up, or could not go on.
+/// Why a server cannot start or continue.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The configuration asks for no event loop at all.
-    #[error("a server needs an event loop")]
+    /// The configuration asks for no event loop.
+    #[error("`Config::threads` must be at least 1")]
     NoThreads,
-    /// The address cannot be listened on: most likely it is in use.
+    /// The server cannot listen on the address, usually because it is in use.
     #[error("cannot listen on {addr}")]
     Listen {
         /// The address.
         addr: SocketAddr,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// An event loop cannot be set up, or no thread started for it.
+    /// An event loop cannot be created, or its thread cannot be started.
     #[error("cannot start an event loop")]
     Start(#[source] io::Error),
-    /// An event loop cannot go on: its poll failed.
-    #[error("an event loop failed")]
+    /// The poll of an event loop failed.
+    #[error("cannot poll for events")]
     Poll(#[source] io::Error),
-    /// An event loop panicked, which is a mistake in this crate: handlers that panic are
-    /// answered for with 500.
+    /// An event loop panicked because of a bug in this crate. Handlers that panic are
+    /// answered with 500 instead.
     #[error("an event loop panicked")]
     Panicked,
 }

@@ -1,67 +1,48 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(not(loom))]
+mod config;
 mod connection;
-#[cfg(not(loom))]
-mod encode;
-#[cfg(not(loom))]
 mod error;
-#[cfg(not(loom))]
 mod event_loop;
-#[cfg(not(loom))]
+mod handler;
+mod listen;
 mod metrics;
-#[cfg(not(loom))]
-mod parse;
-#[cfg(not(loom))]
-mod request;
-#[cfg(not(loom))]
-mod response;
+mod panic;
 #[cfg(not(any(loom, shuttle)))]
-#[allow(
-    unreachable_pub,
-    reason = "what is public in there is so for the models"
-)]
+#[allow(unreachable_pub, reason = "public for the models of `loom-tests`")]
 mod resume;
-#[cfg(not(loom))]
-mod router;
-#[cfg(not(loom))]
 mod server;
-#[cfg(not(loom))]
 mod service;
 mod sync;
+mod wire;
+
+pub use config::Config;
+pub use error::Error;
+pub use handler::{Outcome, Receipt, Request, Response, Router, sync_handler};
+/// The `http` crate, and its types in the signatures of this crate.
+pub use http::{self, HeaderName, HeaderValue, Method, StatusCode};
+pub use metrics::{Metric, Metrics};
+pub use resume::Pending;
+pub use server::{Server, ShutdownHandle};
 
 /// What the models of `loom-tests` check.
 #[cfg(any(loom, shuttle))]
 #[doc(hidden)]
 pub mod resume;
 
-/// What the fuzz targets call.
+/// Entry points of the fuzz targets.
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing {
-    pub use crate::parse::replay::{End, Parsed};
+    pub use crate::wire::replay::{End, Parsed};
 
-    /// Reads a stream of requests, with limits that a small input can reach.
+    /// Parses a stream of requests with limits that a small input can reach.
     pub fn replay(pieces: &[&[u8]]) -> (Vec<Parsed>, End) {
-        let limits = crate::parse::Limits {
+        let limits = crate::wire::Limits {
             request_line: 100,
             headers: 400,
             body: 100,
         };
-        crate::parse::replay::replay(pieces, &limits)
+        crate::wire::replay::replay(pieces, &limits)
     }
 }
-
-/// The types of the crate `http` that stand in the signatures of this one, and it.
-#[cfg(not(loom))]
-pub use http::{self, HeaderName, HeaderValue, Method, StatusCode};
-#[cfg(not(loom))]
-pub use {
-    error::Error,
-    metrics::{Metric, Metrics},
-    request::Request,
-    response::{Outcome, Receipt, Response},
-    resume::Pending,
-    router::{Router, answer},
-    server::{Config, Handle, Server},
-};

@@ -1,128 +1,83 @@
-//! What a server counts, and the text in which Prometheus reads it.
+//! Metrics, and their text format for Prometheus.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use Metric::*;
+/// Defines the metrics: their documentation is also the help text for Prometheus.
+macro_rules! metrics {
+    ($(#[doc = $help:literal] $metric:ident: $kind:ident $name:literal $label:literal,)*) => {
+        /// A metric of a server.
+        ///
+        /// Each suspension, counted when it begins, ends in exactly one of the six ways whose
+        /// names begin with `Ended`. Until then it counts as [`Suspended`](Self::Suspended).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Metric {
+            $(#[doc = $help] $metric,)*
+        }
 
-/// Something that a server counts.
-///
-/// Each suspension, counted as it begins, ends in exactly one of the six ways of
-/// which the names begin with `Ended`; until then it is [`Suspended`](Self::Suspended).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-#[repr(usize)]
-pub enum Metric {
-    /// Requests that were understood.
-    Requests,
-    /// Requests that were refused: malformed, too large or too slow.
-    Refused,
-    /// Requests turned away with 503, because too many were suspended.
-    Overloaded,
-    /// Connections that were accepted.
-    Accepted,
-    /// Connections that are open.
-    Open,
-    /// Calls of `mark_async`.
-    Suspensions,
-    /// Requests that are suspended.
-    Suspended,
-    /// Suspensions that were resumed in time.
-    EndedResumed,
-    /// Suspensions that the handler took back.
-    EndedCancelled,
-    /// Suspensions of which the pending response was dropped.
-    EndedDropped,
-    /// Suspensions that took too long.
-    EndedTimedOut,
-    /// Suspensions whose client went away, or whose handler panicked.
-    EndedAbandoned,
-    /// Suspensions that a stop did not wait for.
-    EndedShutDown,
-    /// Pending responses that came back when nobody waited any more.
-    Late,
-    /// Attempts to accept a connection that failed: mostly for want of a descriptor.
-    AcceptFailures,
-    /// Turns of a loop.
-    Turns,
-    /// System calls that woke a loop.
-    WakeUps,
-    /// Turns of a loop that found its queue stalled.
-    Stalls,
+        const SAMPLES: &[Sample] = &[$(Sample {
+            metric: Metric::$metric,
+            name: $name,
+            label: $label,
+            kind: stringify!($kind),
+            help: $help,
+        },)*];
+    };
 }
 
-/// A metric as Prometheus sees it: one value, or several with a label.
-struct Family {
+metrics! {
+    /// Requests received completely.
+    Requests: counter "requests_total" "",
+    /// Requests refused because they were malformed, too large or too slow.
+    RefusedRequests: counter "refused_requests_total" "",
+    /// Requests answered with 503 because too many were suspended.
+    OverloadedRequests: counter "overloaded_requests_total" "",
+    /// Connections accepted.
+    AcceptedConnections: counter "accepted_connections_total" "",
+    /// Connections currently open.
+    OpenConnections: gauge "open_connections" "",
+    /// Calls of `mark_async`.
+    Suspensions: counter "suspensions_total" "",
+    /// Requests currently suspended.
+    Suspended: gauge "suspended_requests" "",
+    /// Suspensions ended by a resume.
+    EndedResumed: counter "suspensions_ended_total" "{by=\"resumed\"}",
+    /// Suspensions ended by the handler's `cancel_async`.
+    EndedCancelled: counter "suspensions_ended_total" "{by=\"cancelled\"}",
+    /// Suspensions ended by the drop of the pending request.
+    EndedDropped: counter "suspensions_ended_total" "{by=\"dropped\"}",
+    /// Suspensions ended by their deadline.
+    EndedTimedOut: counter "suspensions_ended_total" "{by=\"timed_out\"}",
+    /// Suspensions ended because the client disconnected or the handler panicked.
+    EndedAbandoned: counter "suspensions_ended_total" "{by=\"abandoned\"}",
+    /// Suspensions ended by the shutdown.
+    EndedShutDown: counter "suspensions_ended_total" "{by=\"shut_down\"}",
+    /// Resumes and drops of pending requests that arrived after their request had ended.
+    LateResumes: counter "late_resumes_total" "",
+    /// Failed `accept` calls, usually because the process is out of file descriptors.
+    AcceptFailures: counter "accept_failures_total" "",
+    /// Iterations of event loops.
+    LoopIterations: counter "loop_iterations_total" "",
+    /// System calls that woke an event loop.
+    WakeUps: counter "wake_ups_total" "",
+    /// Event-loop iterations that found the resume queue stalled.
+    StalledIterations: counter "stalled_iterations_total" "",
+}
+
+/// A metric for Prometheus. Adjacent samples with the same name are a metric family.
+struct Sample {
+    metric: Metric,
     name: &'static str,
+    label: &'static str,
     kind: &'static str,
     help: &'static str,
-    members: Members,
 }
 
-const FAMILIES: [Family; 13] = [
-    counter("requests_total", "Requests understood.", &[(Requests, "")]),
-    counter("refused_total", "Requests refused.", &[(Refused, "")]),
-    counter(
-        "overloaded_total",
-        "Requests turned away.",
-        &[(Overloaded, "")],
-    ),
-    counter("accepted_total", "Connections accepted.", &[(Accepted, "")]),
-    gauge("open_connections", "Connections open.", &[(Open, "")]),
-    counter("suspensions_total", "Suspensions.", &[(Suspensions, "")]),
-    gauge("suspended", "Requests suspended.", &[(Suspended, "")]),
-    counter(
-        "suspensions_ended_total",
-        "Suspensions that are over.",
-        &[
-            (EndedResumed, "{by=\"resumed\"}"),
-            (EndedCancelled, "{by=\"cancelled\"}"),
-            (EndedDropped, "{by=\"dropped\"}"),
-            (EndedTimedOut, "{by=\"timed_out\"}"),
-            (EndedAbandoned, "{by=\"abandoned\"}"),
-            (EndedShutDown, "{by=\"shut_down\"}"),
-        ],
-    ),
-    counter("late_total", "Returns too late.", &[(Late, "")]),
-    counter(
-        "accept_failures_total",
-        "Attempts to accept a connection that failed.",
-        &[(AcceptFailures, "")],
-    ),
-    counter("turns_total", "Turns of loops.", &[(Turns, "")]),
-    counter("wake_ups_total", "Wake-ups of loops.", &[(WakeUps, "")]),
-    counter("stalls_total", "Turns that stalled.", &[(Stalls, "")]),
-];
-
-/// How many metrics there are.
-const COUNT: usize = Stalls as usize + 1;
-
-type Members = &'static [(Metric, &'static str)];
-
-const fn counter(name: &'static str, help: &'static str, members: Members) -> Family {
-    let kind = "counter";
-    Family {
-        name,
-        kind,
-        help,
-        members,
-    }
-}
-
-const fn gauge(name: &'static str, help: &'static str, members: Members) -> Family {
-    let kind = "gauge";
-    Family {
-        name,
-        kind,
-        help,
-        members,
-    }
-}
-
-/// The counts of a server, over all its loops.
+/// The metrics of a server, over all its event loops.
 ///
-/// Its `Display` is the text format of Prometheus. Loops count on while they are
-/// read: a sum is exact for a loop that reads its own, or one that rests.
+/// `Display` formats them for Prometheus. Event loops may count while they are read, so a
+/// value is exact only for an event loop that reads its own, or is idle.
 #[derive(Debug)]
 pub struct Metrics {
     loops: Box<[Counters]>,
@@ -135,61 +90,66 @@ impl Metrics {
         }
     }
 
-    /// The counters of one loop.
+    /// Returns the counters of one event loop.
     pub(crate) fn of_loop(&self, index: usize) -> &Counters {
         &self.loops[index]
     }
 
-    /// The sum over all loops.
+    /// Returns the sum over all event loops.
     #[must_use]
     pub fn total(&self, metric: Metric) -> u64 {
-        // A gauge of one loop is never negative; so neither is the sum.
         self.loops.iter().map(|counters| counters.get(metric)).sum()
     }
 }
 
 impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Family {
-            name,
-            kind,
-            help,
-            members,
-        } in FAMILIES
-        {
-            writeln!(f, "# HELP http_resume_{name} {help}")?;
-            writeln!(f, "# TYPE http_resume_{name} {kind}")?;
-            for (metric, label) in members {
-                writeln!(f, "http_resume_{name}{label} {}", self.total(*metric))?;
+        let mut family = "";
+        for sample in SAMPLES {
+            let Sample { name, label, .. } = sample;
+            if *name != family {
+                family = name;
+                let help = match *label {
+                    "" => sample.help.trim(),
+                    _ => "Suspensions ended, by cause.",
+                };
+                writeln!(f, "# HELP http_resume_{name} {help}")?;
+                writeln!(f, "# TYPE http_resume_{name} {}", sample.kind)?;
             }
+            let total = self.total(sample.metric);
+            writeln!(f, "http_resume_{name}{label} {total}")?;
         }
         Ok(())
     }
 }
 
-/// What one loop counts. On cache lines of its own, so that loops which count do
-/// not slow each other down.
+/// The counters of one event loop, on cache lines of their own so that event loops do not
+/// slow each other down.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub(crate) struct Counters([AtomicU64; COUNT]);
+pub(crate) struct Counters([AtomicU64; SAMPLES.len()]);
 
-// Relaxed throughout: these are counts, and nothing is read because of them.
+// Relaxed throughout: these are counts, and no other memory access depends on them.
 impl Counters {
-    /// Counts one. Only on the loop's own thread: with one writer, a load and a
-    /// store do, and no read-modify-write is needed.
+    /// Adds one. Only the event loop's own thread may call this: with a single writer, a
+    /// load and a store suffice.
     pub(crate) fn count(&self, metric: Metric) {
         self.set(metric, self.get(metric) + 1);
     }
 
-    /// Counts one, on any thread. Only for what nobody counts by
-    /// [`count`](Self::count).
-    pub(crate) fn count_from_anywhere(&self, metric: Metric) {
+    /// Adds one, on any thread. Must not be mixed with [`count`](Self::count) for a metric.
+    pub(crate) fn count_from_any_thread(&self, metric: Metric) {
         self.0[metric as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Sets a gauge. Only on the loop's own thread.
+    /// Sets a gauge. Only the event loop's own thread may call this.
     pub(crate) fn set(&self, metric: Metric, value: u64) {
         self.0[metric as usize].store(value, Ordering::Relaxed);
+    }
+
+    /// Subtracts one from a gauge. Only the event loop's own thread may call this.
+    pub(crate) fn uncount(&self, metric: Metric) {
+        self.set(metric, self.get(metric) - 1);
     }
 
     pub(crate) fn get(&self, metric: Metric) -> u64 {
@@ -202,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_shows_each_metric_once() {
+    fn display_shows_each_metric_once() {
         let metrics = Metrics::new(2);
         for (index, counter) in metrics.of_loop(1).0.iter().enumerate() {
             counter.store(1000 + index as u64, Ordering::Relaxed);
@@ -213,6 +173,6 @@ mod tests {
             .map(|line| line.rsplit(' ').next().unwrap().parse().unwrap())
             .collect();
         values.sort_unstable();
-        assert_eq!(values, (1000..1000 + COUNT).collect::<Vec<_>>());
+        assert_eq!(values, (1000..1000 + SAMPLES.len()).collect::<Vec<_>>());
     }
 }

@@ -1,118 +1,41 @@
-//! The server: its configuration, its threads, and how to stop it.
+//! A server: its event-loop threads, and their shutdown.
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::thread;
-use std::time::Duration;
 
-use mio::net::TcpListener;
-use socket2::{Domain, Protocol, Socket, Type};
-
+use crate::config::Config;
 use crate::error::Error;
 use crate::event_loop::EventLoop;
+use crate::handler::Router;
+use crate::listen::listen_all;
 use crate::metrics::Metrics;
-use crate::parse::Limits;
-use crate::resume::Inbox;
-use crate::router::Router;
+use crate::resume::ResumeQueue;
 use crate::sync::Arc;
 
-/// How many connections may wait to be accepted, in each loop. (The kernel has
-/// its own limit, `net.core.somaxconn`.)
-const BACKLOG: i32 = 4096;
-
-/// How a [`Server`] is set up. Start from the default:
+/// An HTTP/1.1 server that is bound but not running.
 ///
 /// ```
-/// use http_resume::Config;
+/// use http_resume::{Config, Router, Server, sync_handler};
 ///
-/// let config = Config { threads: 2, ..Config::default() };
-/// ```
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Where to listen; port 0 picks one. Default: `127.0.0.1:8080`.
-    pub addr: SocketAddr,
-    /// How many event loops, each a thread. Default: one per core.
-    pub threads: usize,
-    /// The most connections of one loop; more wait in the backlog. Default: 10,000.
-    pub max_connections: usize,
-    /// The most requests of one loop that are suspended at a time. Beyond, what might
-    /// be suspended is answered with 503 and `Retry-After`. Default: 65,536.
-    pub max_suspended: usize,
-    /// The largest body that is accepted, in bytes. Default: 1 MiB.
-    pub max_body: usize,
-    /// How long a client may take for the head of a request. Default: 10 s.
-    pub header_timeout: Duration,
-    /// How long a client may take for [`body_progress`](Self::body_progress) bytes of a
-    /// body, or the rest of it. Default: 30 s.
-    pub body_timeout: Duration,
-    /// How much of a body must come in each [`body_timeout`](Self::body_timeout): a body
-    /// of any length may take its time, but none can be sent by a byte now and then to
-    /// hold a connection. Default: 64 KiB, hence some 2 KiB per
-    /// second; 0 is taken for 1.
-    pub body_progress: usize,
-    /// How long a connection may be idle, or an answer not be read. Default: 60 s.
-    pub keep_alive_timeout: Duration,
-    /// How long a request may be suspended at a time; then it is answered with
-    /// 503. Default: 30 s.
-    pub suspend_timeout: Duration,
-    /// How long requests may take after the server was asked to stop; then what
-    /// is suspended is answered with 503. Default: 5 s.
-    pub shutdown_timeout: Duration,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
-            threads: thread::available_parallelism().map_or(1, usize::from),
-            max_connections: 10_000,
-            max_suspended: 65_536,
-            max_body: 1024 * 1024,
-            header_timeout: Duration::from_secs(10),
-            body_timeout: Duration::from_secs(30),
-            body_progress: 64 * 1024,
-            keep_alive_timeout: Duration::from_secs(60),
-            suspend_timeout: Duration::from_secs(30),
-            shutdown_timeout: Duration::from_secs(5),
-        }
-    }
-}
-
-impl Config {
-    pub(crate) fn limits(&self) -> Limits {
-        Limits {
-            request_line: 8 * 1024,
-            headers: 64 * 1024,
-            body: self.max_body,
-        }
-    }
-}
-
-/// An HTTP/1.1 server that is bound, but does not run yet.
-///
-/// ```
-/// use http_resume::{Config, Router, Server, answer};
-///
-/// let router = Router::new().get("/", answer(|_, response| response.text("hello")));
+/// let router = Router::new().get("/", sync_handler(|_, response| response.text("hello")));
 /// let any_port = ([127, 0, 0, 1], 0).into();
 /// let server = Server::bind(Config { addr: any_port, ..Config::default() }, router)?;
 /// println!("listening on http://{}", server.local_addr());
 ///
-/// let handle = server.handle();
+/// let handle = server.shutdown_handle();
 /// let running = std::thread::spawn(|| server.run());
-/// handle.stop();
+/// handle.shut_down();
 /// running.join().unwrap()?;
 /// # Ok::<(), http_resume::Error>(())
 /// ```
 ///
 /// # Threads
 ///
-/// Each event loop is a thread with a listening socket of its own, and the kernel
-/// spreads the connections over those (`SO_REUSEPORT`). The loops share nothing:
-/// no thread accepts for others, and none is woken in vain by a connection that
-/// another one takes. The price: the kernel spreads by a hash of the addresses,
-/// evenly only on average, and does not look at which loop is busy.
+/// Each event loop is a thread with its own listening socket (`SO_REUSEPORT`). It accepts its
+/// own connections, and a new connection wakes only that event loop. The kernel assigns
+/// connections by address hash: evenly on average, but regardless of load.
 pub struct Server {
     addr: SocketAddr,
     loops: Vec<EventLoop>,
@@ -120,18 +43,18 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds the address, and gets everything ready.
+    /// Binds the address and creates the event loops.
     ///
     /// # Errors
     ///
-    /// [`Error::Listen`], [`Error::Start`], or [`Error::NoThreads`].
+    /// [`Error::NoThreads`], [`Error::Listen`] or [`Error::Start`].
     pub fn bind(config: Config, router: Router) -> Result<Self, Error> {
         if config.threads == 0 {
             return Err(Error::NoThreads);
         }
         let addr = config.addr;
         let (addr, listeners) =
-            listen_all(&config).map_err(|source| Error::Listen { addr, source })?;
+            listen_all(addr, config.threads).map_err(|source| Error::Listen { addr, source })?;
         let (config, router) = (Arc::new(config), Arc::new(router));
         let metrics = Arc::new(Metrics::new(config.threads));
         let event_loop = |(index, listener)| {
@@ -146,46 +69,48 @@ impl Server {
         })
     }
 
-    /// What the server counts, also for when it has stopped.
-    #[must_use]
-    pub fn metrics(&self) -> Arc<Metrics> {
-        Arc::clone(&self.metrics)
-    }
-
-    /// Where the server listens.
+    /// Returns the address that the server listens on.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// What stops the server, from any thread.
+    /// Returns the metrics. They remain valid after the server has stopped.
     #[must_use]
-    pub fn handle(&self) -> Handle {
-        Handle {
-            inboxes: self.loops.iter().map(|it| Arc::clone(it.inbox())).collect(),
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
+    /// Returns a handle that shuts the server down from any thread.
+    #[must_use]
+    pub fn shutdown_handle(&self) -> ShutdownHandle {
+        let queues = self.loops.iter().map(EventLoop::resume_queue);
+        ShutdownHandle {
+            queues: queues.map(Arc::clone).collect(),
         }
     }
 
-    /// Serves until [`Handle::stop`], and returns when every loop has ended.
+    /// Serves until [`ShutdownHandle::shut_down`] is called, and returns when every event
+    /// loop has ended.
     ///
     /// # Errors
     ///
-    /// [`Error::Poll`], [`Error::Start`] or [`Error::Panicked`]. The other loops are
-    /// stopped then.
+    /// [`Error::Poll`], [`Error::Start`] or [`Error::Panicked`], after shutting down the
+    /// remaining event loops.
     pub fn run(self) -> Result<(), Error> {
-        let handle = self.handle();
+        let handle = self.shutdown_handle();
         let mut threads = Vec::new();
         let mut result = Ok(());
         for (index, event_loop) in self.loops.into_iter().enumerate() {
-            let stop_all = StopAll(handle.clone());
+            let shut_down_all = ShutDownOnDrop(handle.clone());
             let thread = thread::Builder::new().name(format!("loop-{index}"));
             match thread.spawn(move || {
-                let _stop_all = stop_all; // when the thread ends, however it does
+                let _shut_down_all = shut_down_all; // also if the event loop panics
                 event_loop.run()
             }) {
                 Ok(thread) => threads.push(thread),
                 Err(error) => {
-                    handle.stop();
+                    handle.shut_down();
                     result = Err(Error::Start(error));
                     break;
                 }
@@ -210,68 +135,29 @@ impl fmt::Debug for Server {
     }
 }
 
-/// A server runs as a whole: a loop that ends, for whatever reason, takes the
-/// others along.
-struct StopAll(Handle);
-
-impl Drop for StopAll {
-    fn drop(&mut self) {
-        self.0.stop();
-    }
-}
-
-/// Stops a [`Server`].
+/// Shuts down a [`Server`].
 #[derive(Clone, Debug)]
-pub struct Handle {
-    inboxes: Vec<Arc<Inbox>>,
+pub struct ShutdownHandle {
+    queues: Vec<Arc<ResumeQueue>>,
 }
 
-impl Handle {
-    /// Asks the server to stop: it accepts no more connections, closes those that
-    /// are idle, lets requests finish for at most
-    /// [`shutdown_timeout`](Config::shutdown_timeout), and answers what is still
-    /// suspended then with 503.
+impl ShutdownHandle {
+    /// Asks the server to shut down: it accepts no more connections, closes idle ones, and
+    /// finishes its requests for at most [`shutdown_timeout`](Config::shutdown_timeout). Then
+    /// the suspended requests are answered with 503.
     ///
-    /// Returns at once; [`Server::run`] returns when all is done. To call it
-    /// again, or later, does nothing.
-    pub fn stop(&self) {
-        for inbox in &self.inboxes {
-            inbox.stop();
-        }
+    /// Returns immediately; [`Server::run`] returns when the shutdown is complete. Further
+    /// calls have no effect.
+    pub fn shut_down(&self) {
+        self.queues.iter().for_each(|queue| queue.stop());
     }
 }
 
-/// A listener for each loop, and the address of them all.
-fn listen_all(config: &Config) -> io::Result<(SocketAddr, Vec<TcpListener>)> {
-    let shared = config.threads > 1;
-    if shared && config.addr.port() != 0 {
-        // Sockets that share a port do so with those of another process, too.
-        // One that does not share finds out whether someone listens there.
-        drop(bind(config.addr, false)?);
-    }
-    let first = listen(config.addr, shared)?;
-    let addr = first.local_addr()?;
-    let mut listeners = vec![first];
-    for _ in 1..config.threads {
-        listeners.push(listen(addr, shared)?);
-    }
-    Ok((addr, listeners))
-}
+/// Ends the whole server when one event loop ends.
+struct ShutDownOnDrop(ShutdownHandle);
 
-fn listen(addr: SocketAddr, shared: bool) -> io::Result<TcpListener> {
-    let socket = bind(addr, shared)?;
-    socket.listen(BACKLOG)?;
-    Ok(TcpListener::from_std(socket.into()))
-}
-
-fn bind(addr: SocketAddr, shared: bool) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_nonblocking(true)?;
-    // Connections of an earlier server that linger do not keep the port.
-    socket.set_reuse_address(true)?;
-    if shared {
-        socket.set_reuse_port(true)?;
+impl Drop for ShutDownOnDrop {
+    fn drop(&mut self) {
+        self.0.shut_down();
     }
-    socket.bind(&addr.into())?;
-    Ok(socket)
 }

@@ -1,6 +1,5 @@
-//! The one file that knows about loom and shuttle: what [`resume`](crate::resume)
-//! shares between threads comes from here, so that the code which is checked is
-//! the code which ships.
+//! Synchronisation primitives. In the models they are those of loom or shuttle, so that the
+//! checked code is the shipped code.
 
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use std::sync::{

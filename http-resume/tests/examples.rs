@@ -1,4 +1,4 @@
-//! The examples, as programs: what each answers, and that a signal stops it.
+//! The examples as programs: their responses, and their shutdown by a signal.
 
 mod support;
 
@@ -7,8 +7,7 @@ use std::process::Command;
 
 use support::{Client, Program};
 
-/// Starts an example. `cargo test` builds all of them first, `--test examples` alone
-/// does not.
+/// Starts an example. `cargo test` builds the examples; `cargo test --test examples` does not.
 fn example(name: &str) -> Program {
     let this = env::current_exe().expect("a test knows where it is");
     let profile = this.ancestors().nth(2).expect("it is in PROFILE/deps");
@@ -89,7 +88,7 @@ fn with_body_async() {
 fn adapters() {
     let program = example("adapters");
     let mut client = program.connect();
-    let bad = "the path must end with a number up to a million";
+    let bad = "the last path segment must be a number up to a million";
     for (path, status, body) in [
         ("/rayon/primes/10", 200, "4 primes"),
         ("/rayon/primes/100000", 200, "9592 primes"),

@@ -1,10 +1,10 @@
-//! A worker stops in the middle of a resume, between the queue's exchange and its
-//! link: the server goes on. Run by `cargo frozen`.
+//! A worker stops within a resume, between the exchange and the link store of its push.
+//! `cargo frozen` runs these tests.
 
 #[cfg(mpsc_fail_point)]
 mod support;
 
-// Otherwise no test would run, and that would look like success.
+// Without the cfg, no test would run, and `cargo frozen` would succeed.
 #[cfg(not(mpsc_fail_point))]
 const _: () = assert!(
     option_env!("MPSC_FROZEN").is_none(),
@@ -18,22 +18,22 @@ mod frozen {
     use std::thread;
     use std::time::{Duration, Instant};
 
-    use http_resume::{Config, Metric, Pending, Router, answer};
+    use http_resume::{Config, Metric, Pending, Router, sync_handler};
     use mpsc_queue::fail_point::in_next_gap;
 
     use crate::support::{HANGS, Running, until};
 
-    /// The ids of requests, in the order in which they were called again.
+    /// The paths of the requests, in the order of the second calls of their handlers.
     type Calls = Arc<Mutex<Vec<String>>>;
 
-    /// A server whose `/later/{id}` is resumed by the test.
+    /// Starts a server whose requests for `/later/{id}` the test resumes.
     fn server(config: Config) -> (Running, Receiver<Pending<String>>, Calls) {
         let (sender, suspended) = channel();
         let sender = Mutex::new(sender);
         let calls = Calls::default();
         let noted = Arc::clone(&calls);
         let router = Router::new()
-            .get("/", answer(|_, response| response.text("hello")))
+            .get("/", sync_handler(|_, response| response.text("hello")))
             .get("/later/{id}", move |request, response, work| match work {
                 Some(path) => {
                     noted.lock().unwrap().push(path);
@@ -48,14 +48,15 @@ mod frozen {
         (Running::with(config, router), suspended, calls)
     }
 
-    /// Resumes on a thread that stops in the gap; thaws it when told to.
+    /// Resumes a request on a thread that stops in the gap. The returned function lets the
+    /// thread continue.
     fn freeze(pending: Pending<String>) -> impl FnOnce() {
         let (entered, is_entered) = channel();
         let (thaw, thawed) = channel::<()>();
         let thread = thread::spawn(move || {
             in_next_gap(move || {
                 entered.send(()).unwrap();
-                let _ = thawed.recv(); // or the test has failed
+                let _ = thawed.recv(); // fails if the test has failed
             });
             pending.resume();
         });
@@ -67,7 +68,7 @@ mod frozen {
     }
 
     #[test]
-    fn the_server_goes_on_and_delivers_in_order() {
+    fn stalled_resume_delays_only_later_resumes() {
         let (server, suspended, calls) = server(Config::default());
         let mut clients: Vec<_> = (0..4).map(|_| server.connect()).collect();
         let mut pending = Vec::new();
@@ -79,17 +80,23 @@ mod frozen {
         let thaw = freeze(pending.remove(0));
         others.drain(..).for_each(Pending::resume);
 
-        // The sockets are served, new connections are accepted, ...
+        // Sockets are served, and new connections are accepted.
         let mut client = server.connect();
         for _ in 0..100 {
             assert_eq!(client.fetch("/").body, "hello");
         }
-        // ... and the loop does not spin: it takes at least a millisecond for a turn.
-        let turns = || server.metrics.total(Metric::Turns);
-        let (begin, since) = (turns(), Instant::now());
-        until(|| turns() >= begin + 500);
-        assert!(since.elapsed() > Duration::from_millis(450), "it spins");
-        assert!(calls.lock().unwrap().is_empty(), "they are behind the gap");
+        // The event loop does not spin: an iteration takes at least a millisecond.
+        let iterations = || server.metrics.total(Metric::LoopIterations);
+        let (begin, since) = (iterations(), Instant::now());
+        until(|| iterations() >= begin + 500);
+        assert!(
+            since.elapsed() > Duration::from_millis(450),
+            "the event loop spins"
+        );
+        assert!(
+            calls.lock().unwrap().is_empty(),
+            "all requests are behind the gap"
+        );
 
         thaw();
         for client in &mut clients {
@@ -99,10 +106,9 @@ mod frozen {
         assert_eq!(*calls.lock().unwrap(), expected);
     }
 
-    /// A deadline passes while the answer is stuck: the client gets its 503, and
-    /// the late resume finds nobody.
+    /// The client gets a 503, and the late resume is dropped.
     #[test]
-    fn a_deadline_does_not_wait_for_it() {
+    fn deadline_passes_during_stalled_resume() {
         let (server, suspended, calls) = server(Config {
             suspend_timeout: Duration::from_millis(20),
             ..Config::default()
@@ -114,13 +120,16 @@ mod frozen {
         assert_eq!(client.fetch("/").status, 200);
         thaw();
         assert_eq!(client.fetch("/").status, 200);
-        assert!(calls.lock().unwrap().is_empty(), "it came too late");
+        assert!(
+            calls.lock().unwrap().is_empty(),
+            "a late resume does not call the handler"
+        );
     }
 
-    /// A server that is stopped with a worker in the gap waits for it in the end:
-    /// nothing in the queue may be freed before. The client does not wait.
+    /// The event loop waits for the worker before it frees its queue, but the client gets its
+    /// response before.
     #[test]
-    fn a_stop_waits_for_it_but_the_client_does_not() {
+    fn shutdown_waits_for_stalled_resume_after_responding() {
         let (server, suspended, calls) = server(Config {
             shutdown_timeout: Duration::from_millis(20),
             ..Config::default()
@@ -135,7 +144,7 @@ mod frozen {
         server.wait();
         assert!(
             calls.lock().unwrap().is_empty(),
-            "nobody is called any more"
+            "no handler is called after the shutdown"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! The protocol, seen from a client.
+//! HTTP and suspension, as a client sees them.
 
 mod support;
 
@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
-use http_resume::{Config, Metric, Outcome, Pending, Receipt, Request, Response, Router, answer};
+use http_resume::{
+    Config, Metric, Outcome, Pending, Receipt, Request, Response, Router, sync_handler,
+};
 use support::{HANGS, Running, until};
 
 /// Where a test gets hold of what its handlers have suspended.
@@ -40,7 +42,7 @@ fn server_with_later(config: Config) -> (Running, std::sync::mpsc::Receiver<Pend
     let suspended = Arc::new(Mutex::new(sender));
     let of_post = Arc::clone(&suspended);
     let router = Router::new()
-        .get("/", answer(|_, response| response.text("hello")))
+        .get("/", sync_handler(|_, response| response.text("hello")))
         .get("/later/{id}", move |request, response, work| {
             later(&suspended, request, response, work)
         })
@@ -49,7 +51,7 @@ fn server_with_later(config: Config) -> (Running, std::sync::mpsc::Receiver<Pend
         })
         .post(
             "/echo",
-            answer(|request, response| response.send(request.body().to_owned())),
+            sync_handler(|request, response| response.send(request.body().to_owned())),
         );
     (Running::with(config, router), receiver)
 }
@@ -86,7 +88,7 @@ fn routes_and_methods() {
 }
 
 #[test]
-fn persistence() {
+fn connection_persistence() {
     let server = server();
     for (request, stays) in [
         ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", true),
@@ -115,7 +117,7 @@ fn persistence() {
 }
 
 #[test]
-fn a_request_may_arrive_in_pieces() {
+fn request_can_arrive_in_pieces() {
     let server = server();
     for request in [
         "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
@@ -124,7 +126,7 @@ fn a_request_may_arrive_in_pieces() {
         let mut client = server.connect();
         for at in 0..=request.len() {
             client.send(&request[..at]);
-            // An answer from elsewhere: the loop has had its turn meanwhile.
+            // A response to another client shows that the event loop has read the part.
             assert_eq!(server.connect().fetch("/").status, 200);
             client.send(&request[at..]);
             let answer = client.answer();
@@ -138,7 +140,7 @@ fn a_request_may_arrive_in_pieces() {
 }
 
 #[test]
-fn large_bodies() {
+fn large_body_is_echoed() {
     let server = server();
     let mut client = server.connect();
     let body = "0123456789".repeat(100_000);
@@ -155,8 +157,8 @@ fn large_bodies() {
     client.assert_closed();
 }
 
-/// Requests with a body of that many bytes, delimited in each way, as what says how
-/// long it is and what follows.
+/// Returns requests with a body of `length` bytes, delimited in both ways. Each is split after
+/// the bytes that announce its length.
 fn with_body(path: &str, length: usize) -> [(String, String); 2] {
     let head = format!("POST {path} HTTP/1.1\r\nHost: a\r\n");
     let (most, last) = ("b".repeat(length - 1), "b");
@@ -174,8 +176,9 @@ fn with_body(path: &str, length: usize) -> [(String, String); 2] {
 }
 
 #[test]
-fn a_route_may_have_a_limit_of_its_own() {
-    let length = || answer(|request, response| response.text(request.body().len().to_string()));
+fn max_body_of_path_overrides_config() {
+    let length =
+        || sync_handler(|request, response| response.text(request.body().len().to_string()));
     let router = Router::new()
         .post("/small/{id}", length())
         .max_body("/small/{id}", 10)
@@ -205,7 +208,7 @@ fn a_route_may_have_a_limit_of_its_own() {
             assert_eq!(client.answer().status, 413, "{start}");
             client.assert_closed();
         }
-        // Who waits for a 100 gets its 413 instead.
+        // A client that expects 100 gets the 413 instead.
         let mut client = server.connect();
         let length = limit + 1;
         client.send(&format!(
@@ -217,7 +220,7 @@ fn a_route_may_have_a_limit_of_its_own() {
 }
 
 #[test]
-fn a_client_that_expects_100_gets_it_before_it_sends() {
+fn expect_continue_gets_100() {
     let server = server();
     let mut client = server.connect();
     let head =
@@ -229,13 +232,13 @@ fn a_client_that_expects_100_gets_it_before_it_sends() {
 }
 
 #[test]
-fn an_interim_answer_waits_for_those_before_it() {
+fn interim_response_waits_for_earlier_responses() {
     let (server, suspended) = server_with_later(Config::default());
     let mut client = server.connect();
     client.get("/later/1");
     client.send("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
     let pending = suspended.recv_timeout(HANGS).unwrap();
-    // An answer from elsewhere: the loop has read all that was sent.
+    // A response to another client shows that the event loop has read everything.
     assert_eq!(server.connect().fetch("/").status, 200);
     pending.resume();
     assert_eq!(client.answer().body, "/later/1");
@@ -245,7 +248,7 @@ fn an_interim_answer_waits_for_those_before_it() {
 }
 
 #[test]
-fn what_is_refused_is_answered_and_closed() {
+fn refused_request_gets_status_and_close() {
     let server = server();
     for (status, request) in [
         (400, "GET / HTTP/1.1\r\n\r\n"),
@@ -272,7 +275,7 @@ fn what_is_refused_is_answered_and_closed() {
         let mut client = server.connect();
         client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
         client.send(request);
-        // What follows is not read, and must not destroy the answer either.
+        // Further bytes are ignored, and must not reset the connection before the response.
         client.try_send(&"more of the same ".repeat(1000));
         assert_eq!(client.answer().status, 200);
         let answer = client.answer();
@@ -285,13 +288,13 @@ fn what_is_refused_is_answered_and_closed() {
 }
 
 #[test]
-fn pipelined_requests_are_answered_in_order() {
+fn pipelined_responses_are_in_order() {
     let (server, suspended) = server_with_later(Config::default());
     let mut client = server.connect();
     for path in ["/later/1", "/", "/later/2", "/nothing", "/later/3"] {
         client.get(path);
     }
-    // All are in flight at once, and resumed from behind.
+    // All requests are in flight, and are resumed in reverse order.
     let mut pending: Vec<_> = (0..3)
         .map(|_| suspended.recv_timeout(HANGS).unwrap())
         .collect();
@@ -311,22 +314,22 @@ fn pipelined_requests_are_answered_in_order() {
 }
 
 #[test]
-fn more_answers_than_the_socket_takes() {
+fn responses_exceeding_socket_buffer_are_sent() {
     let body = "0123456789".repeat(50_000);
     let of_handler = body.clone();
-    let large = answer(move |_, response| response.text(of_handler.clone()));
+    let large = sync_handler(move |_, response| response.text(of_handler.clone()));
     let server = Running::new(Router::new().get("/", large));
     let mut client = server.connect();
     let count = 50;
     client.send(&"GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(count));
-    // All requests are in one piece: nothing but room for answers is new.
+    // All requests arrive at once, so only space in the socket lets the server continue.
     for _ in 0..count {
         assert!(client.answer().body == body);
     }
 }
 
 #[test]
-fn unsafe_requests_are_served_one_after_the_other() {
+fn unsafe_requests_are_served_alone() {
     let (server, suspended) = server_with_later(Config::default());
     let mut client = server.connect();
     client.get("/later/1");
@@ -346,7 +349,7 @@ fn unsafe_requests_are_served_one_after_the_other() {
 }
 
 #[test]
-fn more_requests_than_may_be_in_flight() {
+fn pipelined_requests_beyond_limit_are_served() {
     let (server, suspended) = server_with_later(Config::default());
     let mut client = server.connect();
     let count = 1000;
@@ -361,7 +364,7 @@ fn more_requests_than_may_be_in_flight() {
 }
 
 #[test]
-fn what_is_dropped_is_answered_with_500() {
+fn dropped_pending_returns_500() {
     let (server, suspended) = server_with_later(Config::default());
     let mut client = server.connect();
     client.get("/later/1");
@@ -371,15 +374,14 @@ fn what_is_dropped_is_answered_with_500() {
 }
 
 #[test]
-fn a_panic_is_answered_with_500() {
+fn handler_panic_returns_500() {
     fn panics<'r>(_: &Request<'_>, response: Response<'r, ()>, work: Option<()>) -> Outcome<'r> {
         assert!(work.is_none(), "the later call panics");
         let (pending, receipt) = response.mark_async(());
         pending.resume();
         receipt.suspended()
     }
-    /// Panics when it has suspended already. What it left in the background
-    /// comes back later, and finds nobody.
+    /// Panics after suspending. The request that it left in the background returns late.
     fn panics_late<'r>(_: &Request<'_>, response: Response<'r, ()>, _: Option<()>) -> Outcome<'r> {
         let (pending, _receipt) = response.mark_async(());
         std::thread::spawn(move || pending.resume());
@@ -387,10 +389,13 @@ fn a_panic_is_answered_with_500() {
     }
     let server = Running::new(
         Router::new()
-            .get("/first", answer(|_, _| panic!("the first call panics")))
+            .get(
+                "/first",
+                sync_handler(|_, _| panic!("the first call panics")),
+            )
             .get("/later", panics)
             .get("/both", panics_late)
-            .get("/", answer(|_, response| response.text("hello"))),
+            .get("/", sync_handler(|_, response| response.text("hello"))),
     );
     let mut client = server.connect();
     for path in ["/first", "/later", "/both", "/both"] {
@@ -400,7 +405,7 @@ fn a_panic_is_answered_with_500() {
 }
 
 #[test]
-fn a_handler_may_cancel_and_suspend_again() {
+fn handler_can_cancel_and_suspend_again() {
     fn indecisive<'r>(
         _: &Request<'_>,
         response: Response<'r, u32>,
@@ -413,7 +418,7 @@ fn a_handler_may_cancel_and_suspend_again() {
         let (response, work) = receipt.cancel_async(pending);
         let (mut pending, receipt) = response.mark_async(work + 1);
         *pending.work_mut() += 1;
-        pending.resume(); // before the handler returns, on the loop's own thread
+        pending.resume(); // before the handler returns, on the event loop's thread
         receipt.suspended()
     }
     fn gives_up<'r>(_: &Request<'_>, response: Response<'r, u32>, _: Option<u32>) -> Outcome<'r> {
@@ -432,8 +437,8 @@ fn a_handler_may_cancel_and_suspend_again() {
 }
 
 #[test]
-fn a_receipt_does_not_cancel_another_request() {
-    /// The first request leaves its pending response to the second.
+fn cancel_of_another_request_panics() {
+    /// Leaves the pending request of the first call to the second one.
     fn confused<'r>(
         left: &Mutex<Option<Pending<()>>>,
         response: Response<'r, ()>,
@@ -460,7 +465,7 @@ fn a_receipt_does_not_cancel_another_request() {
     }));
     let (mut first, mut second) = (server.connect(), server.connect());
     first.get("/");
-    // One loop serves connections in the order in which they speak.
+    // A single event loop serves connections in the order of their requests.
     assert_eq!(server.connect().fetch("/nothing").status, 404);
     second.get("/");
     assert_eq!(second.answer().status, 500);
@@ -468,7 +473,7 @@ fn a_receipt_does_not_cancel_another_request() {
 }
 
 #[test]
-fn header_fields_of_the_server_cannot_be_forged() {
+fn handler_cannot_set_server_fields() {
     fn handler<'r>(_: &Request<'_>, response: Response<'r>) -> Outcome<'r> {
         let fields = [
             ("content-length", "0"),
@@ -483,14 +488,14 @@ fn header_fields_of_the_server_cannot_be_forged() {
         };
         fields.into_iter().fold(response, add).text("hello")
     }
-    let server = Running::new(Router::new().route(Method::GET, "/", answer(handler)));
+    let server = Running::new(Router::new().route(Method::GET, "/", sync_handler(handler)));
     let answer = server.connect().fetch("/");
     assert_eq!((answer.field("x-own"), &*answer.body), (Some("1"), "hello"));
     assert_eq!(answer.field("transfer-encoding"), None);
 }
 
 #[test]
-fn a_late_resume_finds_nobody() {
+fn late_resume_is_dropped() {
     let (server, suspended) = server_with_later(Config {
         suspend_timeout: Duration::from_millis(1),
         ..Config::default()
@@ -500,7 +505,7 @@ fn a_late_resume_finds_nobody() {
     let pending = suspended.recv_timeout(HANGS).unwrap();
     assert_eq!(client.answer().status, 503);
     assert!(pending.is_abandoned());
-    // The next request of the same connection waits when the late resume comes.
+    // The late resume arrives while the next request of the connection is suspended.
     client.get("/later/2");
     let next = suspended.recv_timeout(HANGS).unwrap();
     pending.resume_with("not for the second".into());
@@ -513,7 +518,7 @@ fn a_late_resume_finds_nobody() {
 }
 
 #[test]
-fn a_half_close_is_not_a_hang_up() {
+fn half_close_is_not_disconnect() {
     let (server, suspended) = server_with_later(Config::default());
     let mut client = server.connect();
     client.get("/later/1");
@@ -527,9 +532,9 @@ fn a_half_close_is_not_a_hang_up() {
 }
 
 #[test]
-fn a_hang_up_is_seen_while_suspended() {
+fn disconnect_abandons_suspended_request() {
     let (server, suspended) = server_with_later(Config::default());
-    // With nothing behind the request, and with more than is read ahead.
+    // With no further input, and with more than the server reads ahead.
     for behind in [0, 100_000] {
         let mut client = server.connect();
         client.send("POST /later/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
@@ -544,7 +549,7 @@ fn a_hang_up_is_seen_while_suspended() {
 }
 
 #[test]
-fn a_client_has_time_to_read_the_last_answer() {
+fn connection_lingers_for_last_response() {
     let (server, _suspended) = server_with_later(Config {
         max_connections: 1,
         ..Config::default()
@@ -554,14 +559,14 @@ fn a_client_has_time_to_read_the_last_answer() {
     first.send("nonsense\r\n\r\n");
     assert_eq!(first.answer().status, 400);
     first.assert_closed();
-    // The server's half is closed. The rest is when we close ours, which we do not,
-    // or a second is over: then there is room for another connection.
+    // The server has closed its half. It closes the socket when the client closes its half,
+    // which it does not, or after a second. Then it accepts another connection.
     assert_eq!(server.connect().fetch("/").status, 200);
     assert!(started.elapsed() >= Duration::from_secs(1));
 }
 
 #[test]
-fn idle_and_slow_clients_are_let_go() {
+fn idle_and_slow_connections_time_out() {
     let server = Running::with(
         Config {
             header_timeout: Duration::from_millis(1),
@@ -569,7 +574,7 @@ fn idle_and_slow_clients_are_let_go() {
             keep_alive_timeout: Duration::from_millis(50),
             ..Config::default()
         },
-        Router::new().post("/", answer(|_, response| response.text("hello"))),
+        Router::new().post("/", sync_handler(|_, response| response.text("hello"))),
     );
     server.connect().assert_closed();
     for part in [
@@ -583,9 +588,9 @@ fn idle_and_slow_clients_are_let_go() {
     }
 }
 
-/// A byte for each round trip: never silent, and never fast enough.
+/// The client sends one byte per round trip.
 #[test]
-fn a_body_that_drips_is_refused() {
+fn slow_body_times_out() {
     let length = 1024 * 1024;
     let (server, _suspended) = server_with_later(Config {
         body_timeout: Duration::from_millis(100),
@@ -597,7 +602,7 @@ fn a_body_that_drips_is_refused() {
         "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"
     ));
     let mut sent = 0;
-    while server.metrics.total(Metric::Refused) == 0 && sent < length {
+    while server.metrics.total(Metric::RefusedRequests) == 0 && sent < length {
         client.try_send("b");
         sent += 1;
         assert_eq!(other.fetch("/").status, 200);
@@ -607,7 +612,7 @@ fn a_body_that_drips_is_refused() {
 }
 
 #[test]
-fn connections_beyond_the_limit_wait() {
+fn connections_beyond_limit_wait() {
     let (server, _suspended) = server_with_later(Config {
         max_connections: 1,
         ..Config::default()
@@ -622,7 +627,7 @@ fn connections_beyond_the_limit_wait() {
 }
 
 #[test]
-fn stopping_finishes_what_is_suspended() {
+fn shutdown_finishes_suspended_requests() {
     let (server, suspended) = server_with_later(Config::default());
     let (mut idle, mut busy, mut half) = (server.connect(), server.connect(), server.connect());
     assert_eq!(idle.fetch("/").status, 200);
@@ -649,11 +654,11 @@ fn stopping_finishes_what_is_suspended() {
 }
 
 #[test]
-fn stopping_serves_the_backlog() {
+fn shutdown_serves_backlog() {
     let (entered, is_entered) = channel();
     let (release, released) = channel::<()>();
     let both = Mutex::new((entered, released));
-    let block = answer(move |_, response| {
+    let block = sync_handler(move |_, response| {
         let both = both.lock().unwrap();
         both.0.send(()).unwrap();
         both.1.recv().unwrap();
@@ -663,8 +668,8 @@ fn stopping_serves_the_backlog() {
     let mut first = server.connect();
     first.get("/");
     is_entered.recv_timeout(HANGS).unwrap();
-    // The loop is busy: these stay in the backlog until it finds out that it is to
-    // stop. All but one have sent their request.
+    // The event loop is busy, so these stay in the backlog until the shutdown begins. All but
+    // one have sent a request.
     let mut others: Vec<_> = (0..20).map(|_| server.connect()).collect();
     others.iter_mut().for_each(|client| client.get("/"));
     let mut silent = server.connect();
@@ -683,10 +688,10 @@ fn stopping_serves_the_backlog() {
 }
 
 #[test]
-fn stopping_gives_up_at_last() {
+fn shutdown_timeout_returns_503() {
     let (server, suspended) = server_with_later(Config {
         shutdown_timeout: Duration::from_millis(100),
-        suspend_timeout: 10 * HANGS, // not what answers them
+        suspend_timeout: 10 * HANGS, // longer than the test
         ..Config::default()
     });
     let mut client = server.connect();
@@ -706,5 +711,5 @@ fn stopping_gives_up_at_last() {
     client.assert_closed();
     server.wait();
     assert!(pending.iter().all(Pending::is_abandoned));
-    pending.into_iter().for_each(Pending::resume); // nobody is there any more
+    pending.into_iter().for_each(Pending::resume); // after the server has ended
 }

@@ -1,4 +1,4 @@
-//! Each suspension ends in exactly one way, and is counted so.
+//! Each suspension ends in exactly one way, which the metrics count.
 
 mod support;
 
@@ -18,8 +18,8 @@ const ENDS: [Metric; 6] = [
     Metric::EndedShutDown,
 ];
 
-/// A server whose suspended requests the test gets hold of; one with a query
-/// cancels, or panics with a receipt in its hands.
+/// Starts a server that sends its suspended requests to the test. A query makes the handler
+/// cancel, or panic after suspending.
 fn server(suspend_timeout: Duration) -> (Running, Receiver<Pending<()>>) {
     let (sender, receiver) = channel();
     let sender = Mutex::new(sender);
@@ -38,11 +38,11 @@ fn server(suspend_timeout: Duration) -> (Running, Receiver<Pending<()>>) {
             _ => sender.lock().unwrap().send(pending).unwrap(),
         }
         let _outcome = match request.query() {
-            Some("panic") => panic!("with a receipt in its hands"),
+            Some("panic") => panic!("with a receipt"),
             Some("panic-late") => receipt.suspended(),
             _ => return receipt.suspended(),
         };
-        panic!("with an outcome in its hands")
+        panic!("with an outcome")
     }
     let config = Config {
         suspend_timeout,
@@ -55,7 +55,7 @@ fn server(suspend_timeout: Duration) -> (Running, Receiver<Pending<()>>) {
     (Running::with(config, router), receiver)
 }
 
-/// That `expected` of each kind have ended, `suspended` have not, and all add up.
+/// Asserts how many suspensions have ended in each way, and how many have not ended.
 #[track_caller]
 fn assert_ended(metrics: &Metrics, expected: [u64; 6], suspended: u64) {
     assert_eq!(ENDS.map(|metric| metrics.total(metric)), expected);
@@ -65,7 +65,7 @@ fn assert_ended(metrics: &Metrics, expected: [u64; 6], suspended: u64) {
 }
 
 #[test]
-fn each_end_is_counted_once() {
+fn each_completion_is_counted_once() {
     let (server, suspended) = server(HANGS);
     let metrics = Arc::clone(&server.metrics);
     let mut client = server.connect();
@@ -89,7 +89,7 @@ fn each_end_is_counted_once() {
         let pending = next();
         assert!(pending.is_abandoned(), "{path}");
         pending.resume();
-        until(|| metrics.total(Metric::Late) == count);
+        until(|| metrics.total(Metric::LateResumes) == count);
         assert_ended(&metrics, [1, 1, 1, 0, count, 0], 0);
     }
 
@@ -99,7 +99,7 @@ fn each_end_is_counted_once() {
     leaver.reset();
     until(|| metrics.total(Metric::EndedAbandoned) == 3);
     abandoned.resume();
-    until(|| metrics.total(Metric::Late) == 3);
+    until(|| metrics.total(Metric::LateResumes) == 3);
 
     client.get("/");
     let shut_down = next();
@@ -109,23 +109,23 @@ fn each_end_is_counted_once() {
     drop(client);
     server.wait();
     assert_ended(&metrics, [1, 1, 1, 0, 3, 1], 0);
-    assert_eq!(metrics.total(Metric::Open), 0);
-    shut_down.resume(); // after the loop's end: nobody counts it
-    assert_eq!(metrics.total(Metric::Late), 3);
+    assert_eq!(metrics.total(Metric::OpenConnections), 0);
+    shut_down.resume(); // not counted, because the event loop has ended
+    assert_eq!(metrics.total(Metric::LateResumes), 3);
 }
 
 #[test]
-fn what_is_too_late_is_counted_apart() {
+fn late_resume_is_counted_separately() {
     let (server, suspended) = server(Duration::from_millis(1));
     let mut client = server.connect();
     assert_eq!(client.fetch("/").status, 503);
     suspended.recv_timeout(HANGS).unwrap().resume();
-    until(|| server.metrics.total(Metric::Late) == 1);
+    until(|| server.metrics.total(Metric::LateResumes) == 1);
     assert_ended(&server.metrics, [0, 0, 0, 1, 0, 0], 0);
 }
 
 #[test]
-fn what_waits_is_counted_while_it_waits() {
+fn suspended_gauge_counts_waiting_requests() {
     let (server, suspended) = server(HANGS);
     let mut client = server.connect();
     for _ in 0..5 {
@@ -134,7 +134,7 @@ fn what_waits_is_counted_while_it_waits() {
     let waiting: Vec<_> = (0..5)
         .map(|_| suspended.recv_timeout(HANGS).unwrap())
         .collect();
-    // The last one is counted when its handler has returned.
+    // A suspension is counted after its handler has returned.
     until(|| server.metrics.total(Metric::Suspended) == 5);
     assert_ended(&server.metrics, [0; 6], 5);
     for pending in waiting.into_iter().rev() {

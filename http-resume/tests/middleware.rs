@@ -1,4 +1,4 @@
-//! What is called before handlers are.
+//! Middleware.
 
 mod support;
 
@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, StatusCode};
-use http_resume::{Config, Metric, Outcome, Pending, Request, Response, Router, answer};
+use http_resume::{Config, Metric, Outcome, Pending, Request, Response, Router, sync_handler};
 use support::{HANGS, Running, until};
 
 const ADDED: HeaderName = HeaderName::from_static("x-added");
 
-/// Suspends so many times; forgets the last pending response if asked to.
+/// Suspends three times. A query makes the handler drop or forget each pending request.
 fn staged<'r>(
     request: &Request<'_>,
     response: Response<'r, u32>,
@@ -32,7 +32,8 @@ fn staged<'r>(
     receipt.suspended()
 }
 
-/// A server whose middleware counts its calls, adds a field, and turns some away.
+/// Starts a server whose middleware counts its calls, adds a field, and responds to some
+/// requests.
 fn server(suspend_timeout: Duration) -> (Running, Arc<AtomicUsize>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&calls);
@@ -40,7 +41,7 @@ fn server(suspend_timeout: Duration) -> (Running, Arc<AtomicUsize>) {
         .middleware(move |_, response| {
             counter.fetch_add(1, Ordering::SeqCst);
             let value = HeaderValue::from_static("1");
-            // The status is the handler's business.
+            // A status set by middleware is ignored.
             Continue(
                 response
                     .status(StatusCode::IM_A_TEAPOT)
@@ -52,9 +53,9 @@ fn server(suspend_timeout: Duration) -> (Running, Arc<AtomicUsize>) {
             Some("panic") => panic!("as the test wishes"),
             _ => Continue(response),
         })
-        .get("/", answer(|_, response| response.text("hello")))
+        .get("/", sync_handler(|_, response| response.text("hello")))
         .get("/staged", staged)
-        .get("/panic", answer(|_, _| panic!("as the test wishes")));
+        .get("/panic", sync_handler(|_, _| panic!("as the test wishes")));
     let config = Config {
         suspend_timeout,
         ..Config::default()
@@ -63,14 +64,14 @@ fn server(suspend_timeout: Duration) -> (Running, Arc<AtomicUsize>) {
 }
 
 #[test]
-fn it_is_called_once_and_its_fields_stand_in_every_answer() {
+fn middleware_runs_once_and_adds_fields_to_every_response() {
     let (server, calls) = server(Duration::from_millis(1));
     let mut client = server.connect();
     for (index, (path, status)) in [
         ("/", 200),
         ("/staged", 200),
         ("/staged?drop", 500),
-        ("/staged?forget", 503), // its time is over
+        ("/staged?forget", 503), // its deadline passes
         ("/panic", 500),
         ("/nowhere", 404),
         ("/?break", 403),
@@ -90,9 +91,9 @@ fn it_is_called_once_and_its_fields_stand_in_every_answer() {
     }
 }
 
-/// The memory of a request whose client left is used again.
+/// The message of an abandoned request is reused.
 #[test]
-fn a_request_that_is_given_up_leaves_no_fields_behind() {
+fn abandoned_request_leaves_no_middleware_fields() {
     let (server, _) = server(HANGS);
     let mut leaver = server.connect();
     leaver.get("/staged?forget");
@@ -104,7 +105,7 @@ fn a_request_that_is_given_up_leaves_no_fields_behind() {
 }
 
 #[test]
-fn who_is_turned_away_does_not_reach_the_handler() {
+fn middleware_break_skips_handler() {
     let handled = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&handled);
     let router = Router::new()
@@ -112,7 +113,7 @@ fn who_is_turned_away_does_not_reach_the_handler() {
         .middleware(|_, _| panic!("it is not asked"))
         .get(
             "/",
-            answer(move |_, response| {
+            sync_handler(move |_, response| {
                 counter.fetch_add(1, Ordering::SeqCst);
                 response.text("handler")
             }),

@@ -1,5 +1,5 @@
-//! What the server that this one descends from got wrong about suspended requests,
-//! where no other test shows it. The whole list: `loom-tests/README.md`.
+//! Regression tests for bugs of the Odin original that no other test covers. All of them are
+//! listed in `loom-tests/README.md`.
 
 mod support;
 
@@ -7,10 +7,10 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use http_resume::{Config, Outcome, Pending, Request, Response, Router, answer};
+use http_resume::{Config, Outcome, Pending, Request, Response, Router, sync_handler};
 use support::{HANGS, Running};
 
-/// A route `/later`, which the test resumes.
+/// Returns a router whose requests for `/later` the test resumes.
 fn later() -> (Router, Receiver<Pending<()>>) {
     let (sender, suspended) = channel();
     let sender = Mutex::new(sender);
@@ -25,17 +25,16 @@ fn later() -> (Router, Receiver<Pending<()>>) {
     (router, suspended)
 }
 
-/// A request that is suspended while the server stops is suspended as ever: the
-/// original did nothing then, and the worker found no work.
+/// In the original, `mark_async` had no effect during a shutdown, and the worker found no work.
 #[test]
-fn suspended_while_stopping() {
+fn suspend_during_shutdown_reaches_worker() {
     let (router, suspended) = later();
     let server = Running::new(router);
     let (mut client, mut idle) = (server.connect(), server.connect());
     client.send("GET /later HTTP/1.1\r\n");
     assert_eq!(idle.fetch("/nothing").status, 404);
     server.stop();
-    idle.assert_closed(); // it is stopping now
+    idle.assert_closed(); // the shutdown has begun
     client.send("Host: test\r\n\r\n");
     let pending = suspended.recv_timeout(HANGS).unwrap();
     assert!(!pending.is_abandoned());
@@ -45,10 +44,9 @@ fn suspended_while_stopping() {
     server.wait();
 }
 
-/// A stop does not wait longer than it was told to for what is suspended: the
-/// original waited for ever, because nobody looked at the clock, or at its queue.
+/// The original waited for ever, because its shutdown checked neither the clock nor the queue.
 #[test]
-fn suspended_for_longer_than_a_stop_may_take() {
+fn shutdown_timeout_ends_suspension() {
     let (router, suspended) = later();
     let config = Config {
         suspend_timeout: HANGS * 100,
@@ -63,15 +61,15 @@ fn suspended_for_longer_than_a_stop_may_take() {
     assert_eq!(client.answer().status, 503);
     client.assert_closed();
     server.wait();
-    pending.resume(); // nobody is there any more
+    pending.resume(); // after the server has ended
 }
 
-/// Bodies that ended the original's process, and with it every request that was
-/// suspended: here the client is told, if it is to blame, and nobody else notices.
+/// These bodies crashed the original's process, and with it every suspended request.
 #[test]
-fn bodies_that_killed_the_original() {
+fn malformed_bodies_do_not_affect_other_requests() {
     let (router, suspended) = later();
-    let server = Running::new(router.post("/", answer(|_, response| response.text("served"))));
+    let server =
+        Running::new(router.post("/", sync_handler(|_, response| response.text("served"))));
     let mut other = server.connect();
     other.get("/later");
     let pending = suspended.recv_timeout(HANGS).unwrap();
@@ -92,11 +90,10 @@ fn bodies_that_killed_the_original() {
     assert_eq!(other.answer().body, "done");
 }
 
-/// Suspended again by the call that was resumed, each time by another thread, or
-/// by the loop's own before the call returns: the original cleared its state after
-/// that call, and the request was lost.
+/// The original cleared its state after the resumed call, so a request that the call had
+/// suspended again was lost. Here other threads and the event loop's own resume it in turn.
 #[test]
-fn suspended_again_by_the_second_call() {
+fn second_call_can_suspend_again() {
     fn handler<'r>(
         _: &Request<'_>,
         response: Response<'r, usize>,
@@ -121,11 +118,10 @@ fn suspended_again_by_the_second_call() {
     }
 }
 
-/// A resume that nobody waits for any more, of a request whose connection now has
-/// another one suspended *in the very cell* that may have been recycled: the next
-/// request gets its own work, never that of the one before.
+/// A request that returns late, to a slot that has another connection now, does not reach the
+/// request that is suspended there, whose cell may be recycled.
 #[test]
-fn a_late_resume_does_not_reach_the_next_request() {
+fn late_resume_does_not_reach_next_request() {
     let (sender, suspended) = channel();
     let sender = Mutex::new(sender);
     let router = Router::new().get(
@@ -141,7 +137,7 @@ fn a_late_resume_does_not_reach_the_next_request() {
     );
     let server = Running::new(router);
     for round in 0..20 {
-        // The slot of the connection is given away again.
+        // The next connection reuses the slot of this one.
         let mut gone = server.connect();
         gone.get(&format!("/later/gone-{round}"));
         let late: Pending<String> = suspended.recv_timeout(HANGS).unwrap();

@@ -1,6 +1,6 @@
-//! Random orders of what can end a suspension: a resume, a drop, the deadline, the
-//! client's reset, the stop of the server. Each suspension ends exactly once, and each
-//! client that stays gets exactly one answer for each request, in order.
+//! Random orders of the events that end a suspension: a resume, a drop, the deadline, the
+//! client's reset, the shutdown. Each suspension ends exactly once, and each client that stays
+//! connected gets exactly one response per request, in order.
 
 mod support;
 
@@ -18,14 +18,14 @@ const CLIENTS: usize = 3;
 
 #[derive(Clone, Debug)]
 enum Event {
-    /// This client sends a request, which is suspended.
+    /// This client sends a request, which its handler suspends.
     Send(usize),
-    /// One of those suspended is resumed; its work is the number of the request.
+    /// A suspended request is resumed.
     Resume(usize),
-    /// One of them is resumed by another thread, at the same time as what follows.
+    /// A suspended request is resumed by another thread, concurrently with the next events.
     ResumeElsewhere(usize),
     Drop(usize),
-    /// This client goes away, and another one takes its place.
+    /// This client disconnects, and another one takes its place.
     Reset(usize),
 }
 
@@ -43,15 +43,15 @@ proptest! {
     #![proptest_config(ProptestConfig {
         cases: 100,
         failure_persistence: None,
-        // A case that fails may do so by hanging.
+        // A failing case may hang.
         max_shrink_iters: 2,
         ..ProptestConfig::default()
     })]
 
     #[test]
-    fn each_suspension_ends_once(
+    fn suspension_ends_exactly_once(
         events in vec(event(), 0..40),
-        // So short that it passes among the events, or so long that it does not.
+        // So short that it passes during the events, or so long that it does not.
         suspend_timeout in prop_oneof![Just(Duration::from_micros(200)), Just(HANGS)],
     ) {
         run(&events, suspend_timeout);
@@ -61,7 +61,7 @@ proptest! {
 fn run(events: &[Event], suspend_timeout: Duration) {
     let (server, suspended) = server(suspend_timeout);
     let metrics = Arc::clone(&server.metrics);
-    // Of each client, the requests that it has sent. All have paths of their own.
+    // Each client with the paths of its requests, which are distinct.
     let new_client = || (server.connect(), Vec::<String>::new());
     let mut clients = [(); CLIENTS].map(|()| new_client());
     let mut pending: Vec<Pending<String>> = Vec::new();
@@ -72,11 +72,15 @@ fn run(events: &[Event], suspend_timeout: Duration) {
         match *event {
             Event::Send(which) => {
                 let (client, sent) = &mut clients[which];
-                let path = paths.next().expect("there is no end of numbers");
+                let path = paths.next().expect("the numbers do not end");
                 client.get(&path);
                 sent.push(path);
-                // (All methods are safe here, so none waits for another's answer.)
-                pending.push(suspended.recv_timeout(HANGS).expect("it is suspended"));
+                // All methods are safe here, so no request waits for another one.
+                pending.push(
+                    suspended
+                        .recv_timeout(HANGS)
+                        .expect("the handler suspends the request"),
+                );
             }
             Event::Resume(which) => {
                 if let Some(pending) = take(&mut pending, which) {
@@ -107,15 +111,15 @@ fn run(events: &[Event], suspend_timeout: Duration) {
         for (path, answer) in sent.iter().zip(&answers) {
             let is_possible = match answer.status {
                 200 => answer.body == *path,
-                500 => dropped.contains(path), // or the handler got the work of another
-                503 => true,                   // too late
+                500 => dropped.contains(path), // otherwise, the handler got the work of another request
+                503 => true,                   // the deadline has passed
                 _ => false,
             };
             assert!(is_possible, "{path}: {answer:?}");
         }
     }
     server.wait();
-    // Some come back only now, when nobody is there any more.
+    // Some requests return only now, after the server has ended.
     drop(pending);
     resumers
         .into_iter()
@@ -123,7 +127,7 @@ fn run(events: &[Event], suspend_timeout: Duration) {
     assert_adds_up(&metrics);
 }
 
-/// A server whose suspended requests the test gets hold of. Their work is their path.
+/// Starts a server that sends its suspended requests to the test. Their work is their path.
 fn server(suspend_timeout: Duration) -> (Running, Receiver<Pending<String>>) {
     fn handle<'r>(
         sender: &Mutex<Sender<Pending<String>>>,

@@ -1,4 +1,4 @@
-//! The demonstration program, with its signals.
+//! The demonstration program: its routes, metrics, limits, signals and options.
 
 mod support;
 
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use support::{Client, Program, until};
 
 #[test]
-fn the_routes() {
+fn routes_respond() {
     let program = Program::start(&["--threads", "2", "--workers", "2"]);
     let mut client = program.connect();
     for (path, status, body) in [
@@ -22,25 +22,25 @@ fn the_routes() {
         ("/stages/0", 200, "0"),
         ("/stages/1", 200, "1"),
         ("/stages/1000", 200, "1000"),
-        ("/sleep/x", 400, "the path must end with a number"),
+        ("/sleep/x", 400, "the last path segment must be a number"),
         (
             "/sleep/18446744073709551616",
             400,
-            "the path must end with a number",
+            "the last path segment must be a number",
         ),
-        ("/stages/-1", 400, "the path must end with a number"),
+        ("/stages/-1", 400, "the last path segment must be a number"),
         ("/hello", 200, "hello from background"),
-        ("/drop", 500, "something went wrong in the server"),
-        ("/panic/handler", 500, "something went wrong in the server"),
-        ("/panic/resumed", 500, "something went wrong in the server"),
-        ("/panic/worker", 500, "something went wrong in the server"),
+        ("/drop", 500, "internal server error"),
+        ("/panic/handler", 500, "internal server error"),
+        ("/panic/resumed", 500, "internal server error"),
+        ("/panic/worker", 500, "internal server error"),
         (
             "/panic/elsewhere",
             404,
-            "it panics in: handler, resumed, worker",
+            "expected one of: handler, resumed, worker",
         ),
-        ("/nowhere", 404, "there is nothing at this path"),
-        ("/echo", 405, "this path does not know the method"),
+        ("/nowhere", 404, "no route matches this path"),
+        ("/echo", 405, "method not allowed"),
     ] {
         let answer = client.fetch(path);
         assert_eq!((answer.status, &*answer.body), (status, body), "{path}");
@@ -51,7 +51,7 @@ fn the_routes() {
         ("/ping", "", 422, "the body must be: ping"),
         ("/echo", "", 200, ""),
         ("/echo", "the body", 200, "the body"),
-        ("/async", "", 405, "this path does not know the method"),
+        ("/async", "", 405, "method not allowed"),
     ] {
         let length = sent.len();
         client.send(&format!(
@@ -62,10 +62,9 @@ fn the_routes() {
     }
 }
 
-/// Each suspension, of whichever of the loops, ends in one way, and the worker
-/// that panicked works on.
+/// Includes suspensions on both event loops, and work after a panic of the only worker.
 #[test]
-fn the_metrics_add_up() {
+fn metrics_add_up() {
     let program = Program::start(&["--threads", "2", "--workers", "1"]);
     let mut clients: Vec<_> = (0..8).map(|_| program.connect()).collect();
     for client in &mut clients {
@@ -76,7 +75,7 @@ fn the_metrics_add_up() {
     let text = clients[0].fetch("/metrics").body;
     assert_eq!(count(&text, "requests_total"), 8 * 5 + 1);
     assert_eq!(count(&text, "suspensions_total"), 8 * 7);
-    assert_eq!(count(&text, "suspended"), 0);
+    assert_eq!(count(&text, "suspended_requests"), 0);
     assert_eq!(count(&text, "open_connections"), 8);
     assert_eq!(
         (ended(&text, "resumed"), ended(&text, "dropped")),
@@ -84,7 +83,7 @@ fn the_metrics_add_up() {
     );
 }
 
-/// What the metrics say.
+/// Returns the value of a metric.
 #[track_caller]
 fn count(metrics: &str, name: &str) -> u64 {
     let name = format!("http_resume_{name} ");
@@ -97,9 +96,9 @@ fn ended(metrics: &str, by: &str) -> u64 {
     count(metrics, &format!("suspensions_ended_total{{by=\"{by}\"}}"))
 }
 
-/// The same, when some take too long, some clients go away, and all at once.
+/// Some suspensions time out, some clients disconnect, and all run concurrently.
 #[test]
-fn the_metrics_add_up_after_all_kinds_of_ends() {
+fn metrics_add_up_after_all_completions() {
     let program = Program::start(&["--threads", "2", "--suspend-timeout", "2"]);
     thread::scope(|scope| {
         for _ in 0..8 {
@@ -123,12 +122,12 @@ fn the_metrics_add_up_after_all_kinds_of_ends() {
     leavers.into_iter().for_each(Client::reset);
     until(|| count(&metrics(), "open_connections") == 1);
     let text = metrics();
-    assert_eq!(count(&text, "suspended"), 0);
+    assert_eq!(count(&text, "suspended_requests"), 0);
     assert_eq!(
         (ended(&text, "resumed"), ended(&text, "dropped")),
         (8 * 8, 8)
     );
-    // On a slow machine a leaver may be told first that it took too long.
+    // On a slow machine, the request of a leaver may time out first.
     assert_eq!(ended(&text, "timed_out") + ended(&text, "abandoned"), 8 + 8);
     assert!(ended(&text, "timed_out") >= 8);
     let ends = [
@@ -143,10 +142,10 @@ fn the_metrics_add_up_after_all_kinds_of_ends() {
     assert_eq!(count(&text, "suspensions_total"), all);
 }
 
-/// The suspension is taken back, and the server goes on.
+/// The handler cancels the suspension, and the server continues.
 #[test]
-fn without_a_thread_for_it_hello_is_answered_with_503() {
-    // Four threads of 1 GiB fit: a loop, a worker, the timer and that for signals.
+fn hello_returns_503_without_thread() {
+    // Four threads of 1 GiB fit: an event loop, a worker, the timer and the signal thread.
     let mut shell = Command::new("sh");
     shell
         .args(["-c", "ulimit -v 5100000 && exec \"$0\" \"$@\""])
@@ -157,17 +156,17 @@ fn without_a_thread_for_it_hello_is_answered_with_503() {
     let answer = client.fetch("/hello");
     assert_eq!(
         (answer.status, answer.field("retry-after"), &*answer.body),
-        (503, Some("1"), "there is no thread for this")
+        (503, Some("1"), "cannot start a thread")
     );
     assert_eq!(client.fetch("/async").body, "hello");
     let text = client.fetch("/metrics").body;
     assert_eq!((ended(&text, "cancelled"), ended(&text, "resumed")), (1, 1));
-    assert_eq!(count(&text, "suspended"), 0);
+    assert_eq!(count(&text, "suspended_requests"), 0);
 }
 
-/// One after the other they would take minutes.
+/// In turn, they would take minutes.
 #[test]
-fn a_thousand_sleep_at_the_same_time() {
+fn thousand_sleepers_run_concurrently() {
     rlimit::increase_nofile_limit(u64::MAX).unwrap();
     let program = Program::start(&["--threads", "1"]);
     let mut clients: Vec<_> = (0..1000).map(|_| program.connect()).collect();
@@ -179,10 +178,10 @@ fn a_thousand_sleep_at_the_same_time() {
     }
 }
 
-/// Out of descriptors, those who have a connection are served, the others wait, and the
-/// loop does not spin meanwhile; when connections close, it accepts again.
+/// Without file descriptors, open connections are served, others wait, and the event loop does
+/// not spin. It accepts again when connections close.
 #[test]
-fn without_a_descriptor_connections_wait() {
+fn connections_wait_for_file_descriptors() {
     let mut shell = Command::new("sh");
     shell
         .args(["-c", "ulimit -n 40 && exec \"$0\" \"$@\""])
@@ -199,7 +198,7 @@ fn without_a_descriptor_connections_wait() {
         fetched += 1;
         first.fetch("/metrics").body
     };
-    // All that fit are there, and served.
+    // All connections that fit are accepted and served.
     until(|| {
         let text = metrics();
         count(&text, "accept_failures_total") >= 1
@@ -208,50 +207,61 @@ fn without_a_descriptor_connections_wait() {
     let (before, mut after) = (metrics(), metrics());
     let enough = count(&before, "accept_failures_total") + 5;
     until(|| {
-        thread::sleep(Duration::from_millis(20)); // to ask less often, in which it would spin
+        thread::sleep(Duration::from_millis(20)); // few requests, so that spinning would dominate
         after = metrics();
         count(&after, "accept_failures_total") >= enough
     });
-    // It tries ten times a second, and turns for that and for our questions alone. (One
-    // turn may see a connection, and the next its request.)
+    // The event loop retries ten times per second, and iterates only for that and for the
+    // requests of this test, at most twice each: for the connection and for its request.
     let failures = count(&after, "accept_failures_total");
     assert!(u128::from(failures) <= 2 + started.elapsed().as_millis() / 100);
-    let turns = count(&after, "turns_total") - count(&before, "turns_total");
+    let iterations =
+        count(&after, "loop_iterations_total") - count(&before, "loop_iterations_total");
     let reasons = fetched + failures;
-    assert!(turns <= 2 * reasons, "{turns} turns for {reasons} reasons");
+    assert!(
+        iterations <= 2 * reasons,
+        "{iterations} iterations for {reasons} reasons"
+    );
     let open = count(&after, "open_connections");
     assert!((10..40).contains(&open), "{open} connections fit");
-    assert_eq!(count(&after, "accepted_total"), open);
+    assert_eq!(count(&after, "accepted_connections_total"), open);
 
-    // Each that leaves makes room for another.
+    // Each connection that closes makes room for another one.
     for mut client in others {
         assert_eq!(client.answer().body, "hello");
     }
     assert_eq!(first.fetch("/async").body, "hello");
     until(|| count(&first.fetch("/metrics").body, "open_connections") == 1);
-    assert_eq!(count(&first.fetch("/metrics").body, "accepted_total"), 61);
+    assert_eq!(
+        count(&first.fetch("/metrics").body, "accepted_connections_total"),
+        61
+    );
 }
 
 #[test]
-fn beyond_the_limit_of_suspended_requests_come_503s() {
+fn suspended_requests_beyond_limit_get_503() {
     let program = Program::start(&["--threads", "1", "--max-suspended", "1"]);
     let mut client = program.connect();
     client.get("/sleep/3600000");
     let mut other = program.connect();
-    // The first may still be on its way when the other is served.
+    // The other request may be served before the first one.
     until(|| other.fetch("/sleep/0").status == 503);
     let answer = other.fetch("/async");
     assert_eq!(
         (answer.status, answer.field("retry-after")),
         (503, Some("1"))
     );
-    assert_eq!(other.fetch("/").body, "hello", "it never suspends");
+    assert_eq!(
+        other.fetch("/").body,
+        "hello",
+        "this handler never suspends"
+    );
     client.reset();
     until(|| other.fetch("/async").status == 200);
 }
 
 #[test]
-fn many_sleepers_need_one_thread() {
+fn timer_resumes_many_requests() {
     let program = Program::start(&["--threads", "1"]);
     let mut clients: Vec<_> = (0..200).map(|_| program.connect()).collect();
     for (index, client) in clients.iter_mut().enumerate() {
@@ -268,10 +278,10 @@ fn many_sleepers_need_one_thread() {
 }
 
 #[test]
-fn a_signal_stops_it_under_load() {
+fn signal_shuts_down_under_load() {
     for signal in ["TERM", "INT"].repeat(5) {
         let mut program = Program::start(&["--threads", "2", "--workers", "2"]);
-        // All are there before the signal, however fast some of them are served.
+        // All clients connect before the signal.
         let clients: Vec<_> = (0..16).map(|_| program.connect()).collect();
         let answered = AtomicUsize::new(0);
         thread::scope(|scope| {
@@ -283,8 +293,7 @@ fn a_signal_stops_it_under_load() {
                         client
                             .try_send(&format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").repeat(3));
                         for _ in 0..3 {
-                            // Answered, or closed in an orderly way: `next` fails
-                            // for anything else.
+                            // `next` panics unless the connection ends in order.
                             match client.next() {
                                 Some(answer) => assert_eq!(answer.status, 200),
                                 None => return,
@@ -303,7 +312,7 @@ fn a_signal_stops_it_under_load() {
 }
 
 #[test]
-fn what_is_suspended_for_too_long_is_answered_with_503() {
+fn shutdown_timeout_returns_503() {
     let program = Program::start(&["--threads", "2", "--shutdown-timeout", "0.2"]);
     let mut clients: Vec<_> = (0..50).map(|_| program.connect()).collect();
     for client in &mut clients {
@@ -313,7 +322,7 @@ fn what_is_suspended_for_too_long_is_answered_with_503() {
     }
     program.signal("TERM");
     for client in &mut clients {
-        // One whose request was still on its way is closed in an orderly way.
+        // The connection is closed in order if its request has not arrived.
         if let Some(answer) = client.next() {
             assert_eq!(answer.status, 503);
         }
@@ -323,7 +332,7 @@ fn what_is_suspended_for_too_long_is_answered_with_503() {
 }
 
 #[test]
-fn a_second_signal_stops_it_at_once() {
+fn second_signal_exits_immediately() {
     let mut program = Program::start(&["--shutdown-timeout", "3600"]);
     let mut client = program.connect();
     client.get("/sleep/3600000");
@@ -335,7 +344,7 @@ fn a_second_signal_stops_it_at_once() {
 }
 
 #[test]
-fn a_port_in_use_is_an_error() {
+fn port_in_use_fails() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
     for threads in ["1", "2"] {
@@ -350,7 +359,7 @@ fn a_port_in_use_is_an_error() {
 }
 
 #[test]
-fn options_are_checked() {
+fn invalid_options_fail() {
     for option in [
         "--threads=0",
         "--workers=0",
@@ -362,4 +371,14 @@ fn options_are_checked() {
             .output();
         assert_eq!(program.unwrap().status.code(), Some(2), "{option}");
     }
+}
+
+#[test]
+fn readme_shows_help() {
+    let program = Command::new(env!("CARGO_BIN_EXE_http-resume"))
+        .arg("--help")
+        .output();
+    let help = String::from_utf8(program.unwrap().stdout).unwrap();
+    let readme = include_str!("../README.md");
+    assert!(readme.contains(&format!("```text\n{help}```\n")), "{help}");
 }

@@ -1,15 +1,15 @@
-//! The demonstration's pool and timer, with work that goes wrong: a worker panics at
-//! any point of the path, all of them are stuck, nobody waits for what sleeps.
+//! Failures of the demonstration's pool and timer: panics at any point, blocked workers, and
+//! abandoned requests.
 
 mod support;
 
-/// The shipped code, with work of this test's own.
+/// The code of the program, with this test's own work.
 #[allow(dead_code, reason = "not all of it is used here")]
-#[path = "../src/demo"]
+#[path = "../src/bin/http-resume"]
 mod demo {
-    pub(crate) mod mailbox;
     pub(crate) mod pool;
     pub(crate) mod timer;
+    pub(crate) mod worker_queue;
 }
 
 use std::panic::panic_any;
@@ -20,23 +20,25 @@ use std::time::{Duration, Instant};
 
 use demo::pool::{Pool, Work};
 use demo::timer::{Alarm, Timer};
-use http_resume::{Config, Metric, Metrics, Outcome, Pending, Request, Response, Router, answer};
+use http_resume::{
+    Config, Metric, Metrics, Outcome, Pending, Request, Response, Router, sync_handler,
+};
 use support::{Client, Running, until};
 
 const WORKERS: usize = 2;
 
-/// What a worker does.
+/// Work of the pool.
 enum Job {
     Hello,
-    /// Says that it has begun, and waits.
+    /// Reports that it has begun, and waits.
     Block(Sender<()>, Receiver<()>),
-    /// Goes wrong at that point.
+    /// Panics at that point.
     Panic(Point),
-    /// The result of such work.
+    /// The result of work whose drop panics.
     Bomb(Bomb),
 }
 
-/// Every point of the path on a worker at which code of the user's can panic.
+/// Every point on a worker at which user code can panic.
 #[derive(Clone, Copy, Debug)]
 enum Point {
     BeforeTheWork,
@@ -47,13 +49,13 @@ enum Point {
     AfterTheResume,
     WithAPayloadThatPanics,
     WithAChain,
-    /// The work is a bomb, and the worker panics with it.
+    /// The drop of the work panics as well.
     ByADropThatPanics,
 }
 
 use Point::*;
 
-/// What the client gets.
+/// The status that the client gets.
 const POINTS: [(Point, u16); 9] = [
     (BeforeTheWork, 500),
     (WithAResult, 500),
@@ -71,7 +73,7 @@ struct Bomb;
 
 impl Drop for Bomb {
     fn drop(&mut self) {
-        // A second panic while the first unwinds ends any program.
+        // A panic while another one unwinds would abort the process.
         if !thread::panicking() {
             panic!("dropped");
         }
@@ -83,8 +85,8 @@ impl Work for Job {
         match pending.work_mut() {
             Self::Hello | Self::Bomb(_) => pending.resume(),
             Self::Block(begun, go_on) => {
-                let _ = begun.send(()); // some are not waited for
-                let _ = go_on.recv(); // or the test has failed
+                let _ = begun.send(()); // some tests do not wait for it
+                let _ = go_on.recv(); // fails if the test has failed
                 pending.resume();
             }
             Self::Panic(point) => {
@@ -119,7 +121,7 @@ fn panic_at(point: Point, mut pending: Pending<Job>) -> ! {
         }
         ByADropThatPanics => {
             *pending.work_mut() = Job::Bomb(Bomb);
-            drop(pending); // not dropped here, but by the loop
+            drop(pending); // the event loop drops the work
         }
     }
     panic!("{point:?}");
@@ -127,12 +129,12 @@ fn panic_at(point: Point, mut pending: Pending<Job>) -> ! {
 
 // --- Panics -----------------------------------------------------------------------
 
-/// Under a pool, which contains panics.
+/// In the pool, which catches panics.
 #[test]
-fn a_worker_panics_at_each_point() {
+fn worker_panic_is_contained_at_each_point() {
     let (server, jobs) = pool_server(Config::default());
     check_points(&server, &jobs, &POINTS);
-    // All workers are still there: as many as can be blocked at once.
+    // All workers still run, because all of them can be blocked.
     let blocked = block_all(&server, &jobs);
     blocked.release();
     for mut client in blocked.clients {
@@ -141,10 +143,10 @@ fn a_worker_panics_at_each_point() {
     check_ends(&server.metrics, &POINTS);
 }
 
-/// On threads of their own, which end by it. (Not with a payload that panics when the
-/// thread's result is dropped: by that, the standard library ends the program.)
+/// On a thread per request, which the panic ends. Leaves out a payload that panics when the
+/// thread's result is dropped, because the standard library aborts the process then.
 #[test]
-fn a_thread_dies_at_each_point() {
+fn thread_panic_ends_request_at_each_point() {
     let (jobs, queue) = job_source();
     let router = Router::new().get("/job", move |_, response, work| {
         serve(&queue, response, work, |pending| {
@@ -174,7 +176,7 @@ fn check_points(server: &Running, jobs: &Sender<Job>, points: &[(Point, u16)]) {
     }
 }
 
-/// Each suspension has ended in one way.
+/// Asserts that each suspension has ended in exactly one way.
 #[track_caller]
 fn check_ends(metrics: &Metrics, points: &[(Point, u16)]) {
     let suspensions = metrics.total(Metric::Suspensions);
@@ -183,15 +185,14 @@ fn check_ends(metrics: &Metrics, points: &[(Point, u16)]) {
     assert_eq!(resumed + dropped, suspensions);
     assert_eq!(dropped, points.len() as u64 - 1);
     assert_eq!(metrics.total(Metric::Suspended), 0);
-    assert_eq!(metrics.total(Metric::Late), 0);
+    assert_eq!(metrics.total(Metric::LateResumes), 0);
 }
 
 // --- Stuck ------------------------------------------------------------------------
 
-/// Nobody works any more: other routes are served, deadlines hold, and when the
-/// workers come back so does everything.
+/// Other routes are served, deadlines hold, and released workers continue.
 #[test]
-fn all_workers_are_stuck() {
+fn blocked_workers_do_not_block_server() {
     let (server, jobs) = pool_server(Config {
         suspend_timeout: Duration::from_millis(50),
         ..Config::default()
@@ -199,7 +200,7 @@ fn all_workers_are_stuck() {
     let mut blocked = block_all(&server, &jobs);
     jobs.send(Job::Hello).unwrap();
     let mut waiting = server.connect();
-    waiting.get("/job"); // behind one that is blocked
+    waiting.get("/job"); // behind a blocked one
     assert_eq!(server.connect().fetch("/").body, "at once");
 
     for client in blocked.clients.iter_mut().chain([&mut waiting]) {
@@ -209,12 +210,12 @@ fn all_workers_are_stuck() {
     let all = blocked.clients.len() as u64 + 1;
     let metrics = &server.metrics;
     assert_eq!(metrics.total(Metric::EndedTimedOut), all);
-    assert_eq!(metrics.total(Metric::Late), 0);
+    assert_eq!(metrics.total(Metric::LateResumes), 0);
 
     blocked.release();
-    until(|| metrics.total(Metric::Late) == all);
+    until(|| metrics.total(Metric::LateResumes) == all);
     assert_eq!(metrics.total(Metric::EndedTimedOut), all);
-    // (Fifty milliseconds may pass on a busy machine.)
+    // Retries, because the request may time out on a busy machine.
     until(|| {
         jobs.send(Job::Hello).unwrap();
         waiting.fetch("/job").status == 200
@@ -223,9 +224,9 @@ fn all_workers_are_stuck() {
 
 // --- The timer --------------------------------------------------------------------
 
-/// Clients that ask for a late answer, and leave: the timer lets go of their requests.
+/// Clients request a late response and disconnect. The timer drops most of their requests.
 #[test]
-fn the_timer_does_not_hoard() {
+fn timer_drops_abandoned_requests() {
     const LEAVERS: u64 = 200;
     let timer = Timer::new().unwrap();
     let router = Router::new().get("/", move |_, response, work: Option<Alarm>| {
@@ -252,15 +253,15 @@ fn the_timer_does_not_hoard() {
         until(|| metrics.total(Metric::EndedAbandoned) == number);
     }
     let staying = ask(LEAVERS + 1);
-    // Of those who left, few are still there.
-    until(|| metrics.total(Metric::Late) > LEAVERS / 2);
+    // Few requests of the leavers remain.
+    until(|| metrics.total(Metric::LateResumes) > LEAVERS / 2);
     until(|| metrics.total(Metric::Suspended) == 1);
     drop(staying);
 }
 
 // --- What the tests are made of ---------------------------------------------------
 
-/// Where the test puts what the next request is to do.
+/// The jobs of the next requests.
 type Source = Mutex<Receiver<Job>>;
 
 fn job_source() -> (Sender<Job>, Source) {
@@ -276,7 +277,7 @@ fn pool_server(config: Config) -> (Running, Sender<Job>) {
         .after_handlers(move || pool_of_loop.hand_over())
         .get(
             "/",
-            answer(|_: &Request<'_>, response| response.text("at once")),
+            sync_handler(|_: &Request<'_>, response| response.text("at once")),
         )
         .get("/job", move |_, response, work| {
             serve(&source, response, work, |pending| pool.submit(pending))
@@ -297,7 +298,7 @@ fn serve<'r>(
         .lock()
         .unwrap()
         .try_recv()
-        .expect("it was sent before");
+        .expect("the test has sent a job");
     let (pending, receipt) = response.mark_async(job);
     submit(pending);
     receipt.suspended()
@@ -308,10 +309,10 @@ struct Blocked {
     go_on: Vec<Sender<()>>,
 }
 
-/// Gives each worker something that it does not finish.
+/// Blocks every worker.
 ///
-/// A worker that is not idle yet may be passed over: then a job comes to stand behind
-/// one that is blocked, and another is sent.
+/// A job may be queued behind a blocked one if another worker is not idle yet. Then another job
+/// is sent.
 fn block_all(server: &Running, jobs: &Sender<Job>) -> Blocked {
     let (begun, has_begun) = channel();
     let (mut clients, mut all_go_on) = (Vec::new(), Vec::new());

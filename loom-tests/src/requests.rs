@@ -1,10 +1,10 @@
-//! Suspended requests of the modelled server.
+//! Returned requests of the modelled server.
 
 // Not loom's: the counter is not part of the model.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use http_resume::resume::{Inbox, Key, Pending, suspend};
+use http_resume::resume::{Pending, RequestKey, ResumeQueue, suspend};
 use loom::alloc::Track;
 
 /// Work whose drops are counted. Clones share the counter.
@@ -52,8 +52,8 @@ impl Drop for Drops {
 }
 
 /// Suspends a request with `work`.
-pub fn pending<W: Send + 'static>(inbox: &loom::sync::Arc<Inbox>, work: W) -> Pending<W> {
-    let key = Key {
+pub fn pending<W: Send + 'static>(inbox: &loom::sync::Arc<ResumeQueue>, work: W) -> Pending<W> {
+    let key = RequestKey {
         connection: 0,
         serial: 1,
     };

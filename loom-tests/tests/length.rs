@@ -60,7 +60,11 @@ fn len_counts_completed_push() {
 /// What the consumer has seen to be in the queue is counted, also if it cannot be reached yet.
 #[test]
 fn seen_item_is_counted() {
-    exhaustive(|| {
+    let model =
+        Model::new("An item that the consumer has seen is counted, even if the queue is stalled")
+            .threads("1 x 1, consumer")
+            .at_least(50);
+    model.check(|| {
         let queue = Arc::new(Queue::<Box<Job>, Counted>::counted());
         let producer = {
             let queue = Arc::clone(&queue);

@@ -10,7 +10,7 @@ use std::task::{Context, Waker};
 
 use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{Job, assert_fifo, exhaustive, job};
+use loom_tests::{Job, Model, assert_fifo, job};
 use mpsc_queue::{AsyncQueue, BlockingQueue, Chain};
 
 #[derive(Default)]
@@ -26,7 +26,10 @@ impl std::task::Wake for CountedWakeups {
 /// slot of the waker is accessed by one side at a time.
 #[test]
 fn cancelled_recv_loses_no_item() {
-    exhaustive(|| {
+    let model = Model::new("A receive that is cancelled loses no item and leaves no waker")
+        .threads("1 x 1, consumer")
+        .at_least(500);
+    model.check(|| {
         let queue = Arc::new(AsyncQueue::<Box<Job>>::new());
         let producer = {
             let queue = Arc::clone(&queue);
@@ -50,7 +53,10 @@ fn cancelled_recv_loses_no_item() {
 
 #[test]
 fn chain_wakes_parked_receiver() {
-    exhaustive(|| {
+    let model = Model::new("A chain wakes a parked receiver")
+        .threads("chain of 2, consumer")
+        .at_least(130);
+    model.check(|| {
         let queue = Arc::new(BlockingQueue::<Box<Job>>::new());
         let producer = {
             let queue = Arc::clone(&queue);

@@ -1,7 +1,9 @@
 //! The cell of a suspended request has one owner at a time, returns its work, and is freed once.
 #![cfg(loom)]
 
-use http_resume::resume::{Arrivals, Ended, Inbox, Key, Pending, Suspended, suspend};
+use http_resume::resume::{
+    Completion, Pending, RequestKey, ResumeConsumer, ResumeQueue, Returned, suspend,
+};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
@@ -33,15 +35,15 @@ impl Work {
     }
 }
 
-fn key(serial: u64) -> Key {
-    Key {
+fn key(serial: u64) -> RequestKey {
+    RequestKey {
         connection: 0,
         serial,
     }
 }
 
 /// Waits for the next request that comes back.
-fn one(arrivals: &mut Arrivals<'_>) -> Suspended {
+fn one(arrivals: &mut ResumeConsumer<'_>) -> Returned {
     loop {
         if let Some(suspended) = arrivals.drain(1).next() {
             return suspended;
@@ -57,8 +59,8 @@ fn cell_is_reused() {
         .at_least(10_000);
     model.check(|| {
         let drops = Drops::new();
-        let inbox = Arc::new(Inbox::new(|| {}));
-        let mut arrivals = inbox.arrivals();
+        let inbox = Arc::new(ResumeQueue::new(|| {}));
+        let mut arrivals = inbox.consumer();
         let (mut spare, mut workers) = (None, Vec::new());
         for serial in 1..=2 {
             let (pending, _watch) = suspend(&inbox, key(serial), spare, Work::new(&drops));
@@ -91,8 +93,8 @@ fn abandon_races_with_resume() {
             .at_least(130);
     model.check(|| {
         let drops = Drops::new();
-        let inbox = Arc::new(Inbox::new(|| {}));
-        let mut arrivals = inbox.arrivals();
+        let inbox = Arc::new(ResumeQueue::new(|| {}));
+        let mut arrivals = inbox.consumer();
         let (pending, watch) = suspend(&inbox, key(1), None, Work::new(&drops));
         let worker = thread::spawn(move || {
             if !pending.is_abandoned() {
@@ -100,9 +102,9 @@ fn abandon_races_with_resume() {
             }
             pending.resume();
         });
-        watch.abandon();
+        watch.set();
         let suspended = one(&mut arrivals);
-        assert_eq!(suspended.ended(), Ended::Resumed);
+        assert_eq!(suspended.completion(), Completion::Resumed);
         let Ok((work, vacant)) = suspended.open::<Work>() else {
             panic!("the work has the type that was suspended");
         };
@@ -120,12 +122,12 @@ fn dropped_pending_returns_work() {
         .at_least(27);
     model.check(|| {
         let drops = Drops::new();
-        let inbox = Arc::new(Inbox::new(|| {}));
-        let mut arrivals = inbox.arrivals();
+        let inbox = Arc::new(ResumeQueue::new(|| {}));
+        let mut arrivals = inbox.consumer();
         let pending = pending(&inbox, Work::new(&drops));
         let worker = thread::spawn(move || drop(pending));
         let suspended = one(&mut arrivals);
-        assert_eq!(suspended.ended(), Ended::Dropped);
+        assert_eq!(suspended.completion(), Completion::Dropped);
         assert_eq!(drops.count(), 0, "the work comes back whole");
         drop(suspended);
         assert_eq!(drops.count(), 1);
@@ -140,8 +142,8 @@ fn pending_travels_through_worker_queue() {
         .at_least(850);
     model.check(|| {
         let drops = Drops::new();
-        let inbox = Arc::new(Inbox::new(|| {}));
-        let mut arrivals = inbox.arrivals();
+        let inbox = Arc::new(ResumeQueue::new(|| {}));
+        let mut arrivals = inbox.consumer();
         let jobs = Arc::new(Queue::<Pending<Work>>::new());
         let worker = {
             let jobs = Arc::clone(&jobs);

@@ -1,14 +1,14 @@
 //! Requests are resumed while their event loop ends, and after it.
 #![cfg(loom)]
 
-use http_resume::resume::{Inbox, Pending};
+use http_resume::resume::{Pending, ResumeQueue};
 use loom::sync::Arc;
 use loom::thread;
 use loom_tests::{Drops, Model, pending};
 
 /// Returns an inbox and `N` pending requests of it.
-fn suspend_all<const N: usize>(drops: &Drops) -> (Arc<Inbox>, [Pending<Drops>; N]) {
-    let inbox = Arc::new(Inbox::new(|| {}));
+fn suspend_all<const N: usize>(drops: &Drops) -> (Arc<ResumeQueue>, [Pending<Drops>; N]) {
+    let inbox = Arc::new(ResumeQueue::new(|| {}));
     let all = [(); N].map(|()| pending(&inbox, drops.clone()));
     (inbox, all)
 }
@@ -22,7 +22,7 @@ fn resume_during_loop_end() {
         let drops = Drops::new();
         let (inbox, [one]) = suspend_all(&drops);
         let worker = thread::spawn(move || one.resume());
-        let mut arrivals = inbox.arrivals();
+        let mut arrivals = inbox.consumer();
         drop(arrivals.park());
         arrivals.drain(1).for_each(drop);
         drop(arrivals);
@@ -47,7 +47,7 @@ fn resumes_and_drop_during_loop_end() {
             two.resume();
         });
         let panics = thread::spawn(move || drop(three));
-        drop(inbox.arrivals());
+        drop(inbox.consumer());
         resumes.join().unwrap();
         panics.join().unwrap();
         assert_eq!(drops.count(), 3);
@@ -66,7 +66,7 @@ fn resumes_and_drop_after_loop_end() {
     model.check(|| {
         let drops = Drops::new();
         let (inbox, [one, two, three]) = suspend_all(&drops);
-        drop(inbox.arrivals());
+        drop(inbox.consumer());
         drop(inbox); // the last of the pending frees it
         let resumes = thread::spawn(move || one.resume());
         let panics = thread::spawn(move || drop(two));
@@ -105,7 +105,7 @@ fn drop_of_work_resumes_another_request() {
         };
         let outer = pending(&inbox, outer);
         let worker = thread::spawn(move || outer.resume());
-        drop(inbox.arrivals());
+        drop(inbox.consumer());
         worker.join().unwrap();
         assert_eq!(drops.count(), 2);
     });

@@ -1,7 +1,7 @@
 //! The event loop parks while requests are resumed and the server is stopped.
 #![cfg(loom)]
 
-use http_resume::resume::{Ended, Inbox};
+use http_resume::resume::{Completion, ResumeQueue};
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Notify};
@@ -11,7 +11,7 @@ use loom_tests::{Drops, Model, pending};
 const PROPERTY: &str = "Every request arrives, with one wake-up for each park that a resume ends";
 
 /// Returns an inbox, what its loop waits for, and the number of wake-ups.
-fn inbox() -> (Arc<Inbox>, Arc<Notify>, Arc<AtomicUsize>) {
+fn inbox() -> (Arc<ResumeQueue>, Arc<Notify>, Arc<AtomicUsize>) {
     let notify = Arc::new(Notify::new());
     let wakeups = Arc::new(AtomicUsize::new(0));
     let wake = {
@@ -21,7 +21,7 @@ fn inbox() -> (Arc<Inbox>, Arc<Notify>, Arc<AtomicUsize>) {
             notify.notify();
         }
     };
-    (Arc::new(Inbox::new(wake)), notify, wakeups)
+    (Arc::new(ResumeQueue::new(wake)), notify, wakeups)
 }
 
 /// Runs the loop until `workers` requests have come back. A lost wake-up is a
@@ -36,12 +36,12 @@ fn receive_all(workers: usize) {
         })
         .collect();
 
-    let mut arrivals = inbox.arrivals();
+    let mut arrivals = inbox.consumer();
     let (mut returned, mut ended) = (0, 0);
     while returned < workers {
         let mut drain = arrivals.drain(usize::MAX);
         for suspended in &mut drain {
-            assert_eq!(suspended.ended(), Ended::Resumed);
+            assert_eq!(suspended.completion(), Completion::Resumed);
             returned += 1;
         }
         if drain.is_stalled() {
@@ -90,7 +90,7 @@ fn stop_wakes_loop() {
             let inbox = Arc::clone(&inbox);
             thread::spawn(move || inbox.stop())
         };
-        let mut arrivals = inbox.arrivals();
+        let mut arrivals = inbox.consumer();
         while !inbox.is_stopping() {
             if let Some(parked) = arrivals.park() {
                 notify.wait();

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool as Flag;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering, fence};
 use loom::thread;
-use loom_tests::{Job, exhaustive, job, pop_rest};
+use loom_tests::{Job, Model, job, pop_rest};
 use mpsc_queue::{Consumer, Pop, Queue};
 
 type Jobs = Queue<Box<Job>>;
@@ -36,7 +36,10 @@ fn push_to_one_and_pop_the_other(pop: PopFn) -> bool {
 #[test]
 fn pop_may_return_empty_on_both() {
     static SEEN: Flag = Flag::new(false);
-    exhaustive(|| {
+    let model = Model::new("`pop` may return `Empty` from both of two queues")
+        .threads("2 threads, each producer and consumer")
+        .at_least(5_000);
+    model.check(|| {
         if push_to_one_and_pop_the_other(|consumer| consumer.pop()) {
             SEEN.store(true, Ordering::Relaxed);
         }
@@ -49,7 +52,10 @@ fn pop_may_return_empty_on_both() {
 
 #[test]
 fn pop_fenced_does_not_return_empty_on_both() {
-    exhaustive(|| {
+    let model = Model::new("`pop_fenced` does not return `Empty` from both of two queues")
+        .threads("2 threads, each producer and consumer")
+        .at_least(18_000);
+    model.check(|| {
         assert!(!push_to_one_and_pop_the_other(
             |consumer| consumer.pop_fenced()
         ));
@@ -59,7 +65,10 @@ fn pop_fenced_does_not_return_empty_on_both() {
 /// A flag in place of one of the queues.
 #[test]
 fn pop_fenced_or_producer_notices_other() {
-    exhaustive(|| {
+    let model = Model::new("`pop_fenced` finds the item, or its producer the flag")
+        .threads("1 x 1, consumer")
+        .at_least(180);
+    model.check(|| {
         let queue = Arc::new(Jobs::new());
         let flag = Arc::new(AtomicBool::new(false));
         let producer = {

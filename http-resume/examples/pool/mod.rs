@@ -1,10 +1,8 @@
-//! The smallest pool: a few threads, each with a queue of pending requests.
+//! A minimal pool: threads, each with its own queue of pending requests.
 //!
-//! A pending request is a handle for the queue: its own link carries it, so that
-//! handing it over allocates nothing. A thread has no use for the queue of another,
-//! so a slow piece of work delays what stands behind it. The pool of the
-//! demonstration (`src/demo/pool.rs`) also prefers idle threads, outlives work that
-//! panics, and stops.
+//! A pending request is a queue handle, linked by its own link, so submitting it allocates
+//! nothing. Slow work delays the requests behind it in the same queue. The demonstration's pool
+//! (`src/bin/http-resume/pool.rs`) also prefers idle threads, survives panics, and stops.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,13 +17,13 @@ pub(crate) struct Pool<W: Send + 'static> {
 }
 
 impl<W: Send> Pool<W> {
-    /// Starts threads that `work` on each request and then resume it.
+    /// Starts threads that call `work` for each request and resume it.
     pub(crate) fn new(threads: usize, work: fn(&mut W)) -> Self {
         let queues: Vec<Arc<BlockingQueue<Pending<W>>>> =
             (0..threads).map(|_| Arc::default()).collect();
         for queue in queues.iter().map(Arc::clone) {
             thread::spawn(move || {
-                let mut receiver = queue.receiver().expect("one thread receives");
+                let mut receiver = queue.receiver().expect("no other receiver exists");
                 loop {
                     let mut pending = receiver.recv();
                     work(pending.work_mut());
@@ -39,7 +37,7 @@ impl<W: Send> Pool<W> {
         }
     }
 
-    /// Gives the request to the next thread in turn.
+    /// Sends the request to the next thread in turn.
     pub(crate) fn submit(&self, pending: Pending<W>) {
         // Relaxed: any number will do.
         let turn = self.next.fetch_add(1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What every example needs: to listen, to say what to try, and to stop.
+//! The server that all examples share.
 
 use std::{env, io, thread};
 
@@ -6,9 +6,8 @@ use http_resume::{Config, Router, Server};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// Serves until SIGINT or SIGTERM, at the address that is given on the command line
-/// (port 0 picks one) or else at 127.0.0.1:8080. In `try_it`, each `URL` stands for
-/// the address.
+/// Serves until SIGINT or SIGTERM, on the address given as an argument, or the default of
+/// [`Config`]. Prints `try_it` with each `URL` replaced by the server's.
 pub(crate) fn serve(router: Router, try_it: &[&str]) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     let mut config = Config::default();
@@ -22,10 +21,10 @@ pub(crate) fn serve(router: Router, try_it: &[&str]) -> io::Result<()> {
     for line in try_it {
         println!("try: {}", line.replace("URL", &url));
     }
-    let handle = server.handle();
+    let handle = server.shutdown_handle();
     thread::spawn(move || {
         signals.forever().next();
-        handle.stop();
+        handle.shut_down();
     });
     Ok(server.run()?)
 }

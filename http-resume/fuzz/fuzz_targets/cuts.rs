@@ -1,11 +1,17 @@
-//! However a stream is cut into reads, the parser finds the same in it.
+//! The parser finds the same requests in a stream however reads cut it.
+//!
+//! In `http-resume`, with cargo-fuzz and a nightly toolchain:
+//!
+//! ```sh
+//! cargo +nightly fuzz run cuts fuzz/corpus/cuts fuzz/seeds -- -max_len=700 -dict=fuzz/http.dict
+//! ```
 #![no_main]
 
 use http_resume::fuzzing::replay;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|stream: &[u8]| {
-    // Its last bytes say where it is cut.
+    // The last bytes of the stream determine the cuts.
     let tail = stream.iter().rev().take(8);
     let mut cuts: Vec<usize> = tail
         .map(|&byte| usize::from(byte) * stream.len() / 256)

@@ -1,6 +1,12 @@
-//! What is accepted means to us what it means to anyone: a second reader, simple and
-//! strict, finds the same fields and the same end of the body in the same bytes. A
-//! proxy before us that reads otherwise could be made to smuggle a request in.
+//! A second parser, simple and strict, finds the same fields and the same end of the body in
+//! every request that the server accepts. A proxy in front of the server that disagreed could
+//! be used to smuggle requests. The requests must also survive being written down plainly.
+//!
+//! In `http-resume`, with cargo-fuzz and a nightly toolchain:
+//!
+//! ```sh
+//! cargo +nightly fuzz run meaning fuzz/corpus/meaning fuzz/seeds -- -max_len=700 -dict=fuzz/http.dict
+//! ```
 #![no_main]
 
 use http_resume::fuzzing::{Parsed, replay};
@@ -10,27 +16,27 @@ fuzz_target!(|stream: &[u8]| {
     let (requests, _) = replay(&[stream]);
     let mut end = 0;
     for request in &requests {
-        assert_eq!(request.place.start, end, "requests lie side by side");
+        assert_eq!(request.place.start, end, "requests are adjacent");
         end = request.place.end;
         check(&stream[request.place.clone()], request);
         check_rewritten(request);
     }
 });
 
-/// Reads the bytes of a request again, and compares.
+/// Parses the bytes of a request again, and compares.
 fn check(mut bytes: &[u8], request: &Parsed) {
     while let Some(after) = bytes.strip_prefix(b"\r\n") {
         bytes = after;
     }
-    let (head, body) = split(bytes, b"\r\n\r\n").expect("a head has an end");
+    let (head, body) = split(bytes, b"\r\n\r\n").expect("the head has an end");
     let mut lines = head.split(|&byte| byte == b'\n').map(without_cr);
     let start: Vec<_> = lines
         .next()
-        .expect("a first line")
+        .expect("the head has a first line")
         .split(|&b| b == b' ')
         .collect();
     let [method, target, version] = start[..] else {
-        panic!("two blanks in a request line");
+        panic!("expected two spaces in the request line");
     };
     assert_eq!(method, request.method.as_bytes());
     assert!(method != b"CONNECT" && method.iter().all(is_token));
@@ -42,7 +48,7 @@ fn check(mut bytes: &[u8], request: &Parsed) {
     );
     assert_eq!(
         version,
-        if request.is_old {
+        if request.is_http10 {
             b"HTTP/1.0"
         } else {
             b"HTTP/1.1"
@@ -62,7 +68,7 @@ fn check(mut bytes: &[u8], request: &Parsed) {
     };
 
     let hosts = all(b"Host");
-    assert!(hosts.len() == 1 || (hosts.is_empty() && request.is_old));
+    assert!(hosts.len() == 1 || (hosts.is_empty() && request.is_http10));
     for host in hosts {
         assert!(!host.is_empty() && !host.iter().any(|byte| b" \t,/@?#".contains(byte)));
     }
@@ -79,20 +85,20 @@ fn check(mut bytes: &[u8], request: &Parsed) {
         }
         [coding] => {
             assert!(coding.eq_ignore_ascii_case(b"chunked"));
-            assert!(lengths.is_empty() && !request.is_old);
+            assert!(lengths.is_empty() && !request.is_http10);
             assert_eq!(unchunk(body), request.body);
         }
-        _ => panic!("several codings"),
+        _ => panic!("several transfer codings were accepted"),
     }
 }
 
-/// Our understanding, written down plainly, is understood the same way.
+/// Encodes the parsed request plainly, and compares what the parser makes of that.
 fn check_rewritten(request: &Parsed) {
     let query = request
         .query
         .as_ref()
         .map_or(String::new(), |query| format!("?{query}"));
-    let version = if request.is_old { "1.0" } else { "1.1" };
+    let version = if request.is_http10 { "1.0" } else { "1.1" };
     let mut text = format!(
         "{} {}{query} HTTP/{version}\r\n",
         request.method, request.path
@@ -114,7 +120,7 @@ fn check_rewritten(request: &Parsed) {
 
     let (again, _) = replay(&[&text]);
     let Some(again) = again.first() else {
-        return; // over a limit
+        return; // exceeds a limit
     };
     assert_eq!(again.place.end, text.len());
     assert_eq!(
@@ -128,7 +134,7 @@ fn check_rewritten(request: &Parsed) {
 fn unchunk(mut bytes: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     loop {
-        let (line, after) = split(bytes, b"\r\n").expect("a line with a size");
+        let (line, after) = split(bytes, b"\r\n").expect("a chunk has a size line");
         let digits = line
             .iter()
             .take_while(|byte| byte.is_ascii_hexdigit())
@@ -136,22 +142,27 @@ fn unchunk(mut bytes: &[u8]) -> Vec<u8> {
         assert!(line.len() == digits || line[digits] == b';');
         let size = number(&line[..digits], 16);
         if size == 0 {
-            let trailers = after.strip_suffix(b"\r\n").expect("an empty line");
+            let trailers = after
+                .strip_suffix(b"\r\n")
+                .expect("the trailers end with an empty line");
             for line in trailers.split_inclusive(|&byte| byte == b'\n') {
-                field(line.strip_suffix(b"\r\n").expect("CR LF"));
+                field(
+                    line.strip_suffix(b"\r\n")
+                        .expect("a trailer ends with CR LF"),
+                );
             }
             return body;
         }
         body.extend(&after[..size]);
         bytes = after[size..]
             .strip_prefix(b"\r\n")
-            .expect("the end of a chunk");
+            .expect("chunk data ends with CR LF");
     }
 }
 
-/// A field's name, and its value without the blanks around it.
+/// Returns the name of a field, and its value without surrounding white space.
 fn field(line: &[u8]) -> (&[u8], &[u8]) {
-    let (name, mut value) = split(line, b":").expect("a colon");
+    let (name, mut value) = split(line, b":").expect("a field has a colon");
     assert!(!name.is_empty() && name.iter().all(is_token));
     assert!(
         !value
@@ -172,8 +183,8 @@ fn is_token(byte: &u8) -> bool {
 }
 
 fn number(digits: &[u8], radix: u32) -> usize {
-    let text = std::str::from_utf8(digits).expect("digits");
-    usize::from_str_radix(text, radix).expect("a number")
+    let text = std::str::from_utf8(digits).expect("digits are ASCII");
+    usize::from_str_radix(text, radix).expect("the digits are a number")
 }
 
 fn without_cr(line: &[u8]) -> &[u8] {

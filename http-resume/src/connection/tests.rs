@@ -1,18 +1,19 @@
-//! Time, where only a clock that obeys the test can tell: real sockets, no loop.
+//! Deadlines of request bodies, with real sockets and a clock that the tests control.
 
+use std::io::{Read, Write};
 use std::net::{TcpListener as StdListener, TcpStream as StdStream};
 
 use super::*;
+use crate::config::Config;
+use crate::handler::{Router, sync_handler};
 use crate::metrics::Metrics;
-use crate::resume::Inbox;
-use crate::router::{Router, answer};
-use crate::server::Config;
+use crate::resume::ResumeQueue;
 use crate::sync::Arc;
 
 const WINDOW: Duration = Duration::from_secs(30);
 const PROGRESS: usize = 1000;
 
-/// A connection, and the client at its other end.
+/// A connection and its client.
 struct Pair {
     service: Service,
     connection: Connection,
@@ -26,14 +27,14 @@ impl Pair {
             body_progress: PROGRESS,
             ..Config::default()
         };
-        let router = Router::new().post("/", answer(|_, response| response.text("thank you")));
-        let inbox = Arc::new(Inbox::new(|| {}));
+        let router = Router::new().post("/", sync_handler(|_, response| response.text("received")));
+        let queue = Arc::new(ResumeQueue::new(|| {}));
         let metrics = Arc::new(Metrics::new(1));
-        let service = Service::new(Arc::new(config), Arc::new(router), inbox, metrics, 0);
+        let service = Service::new(Arc::new(config), Arc::new(router), queue, metrics, 0);
 
         let listener = StdListener::bind("127.0.0.1:0").unwrap();
         let client = StdStream::connect(listener.local_addr().unwrap()).unwrap();
-        client.set_read_timeout(Some(WINDOW)).unwrap(); // nothing takes that long
+        client.set_read_timeout(Some(WINDOW)).unwrap(); // longer than any test takes
         let (stream, _) = listener.accept().unwrap();
         stream.set_nonblocking(true).unwrap();
         Self {
@@ -43,7 +44,7 @@ impl Pair {
         }
     }
 
-    /// Has the client send it, and the server read it.
+    /// Sends bytes from the client, and drives the connection once they have arrived.
     fn send(&mut self, bytes: &[u8]) {
         self.client.write_all(bytes).unwrap();
         let mut seen = vec![0; bytes.len()];
@@ -51,23 +52,26 @@ impl Pair {
             std::thread::yield_now();
         }
         self.connection.set_readable(false);
-        assert_eq!(self.connection.drive(&mut self.service), Fate::Wait);
+        assert_eq!(self.connection.drive(&mut self.service), NextStep::Wait);
     }
 
-    /// Lets the time for the body pass, and no moment more.
+    /// Advances the clock by exactly the time for the body.
     fn pass_window(&mut self) {
         self.service.now += WINDOW;
         let deadline = self.connection.deadline(&self.service);
         assert_eq!(deadline, Some(self.service.now));
-        assert_eq!(self.connection.expire(&mut self.service), Fate::Wait);
+        assert_eq!(
+            self.connection.on_deadline(&mut self.service),
+            NextStep::Wait
+        );
     }
 
-    /// Whether nothing is decided yet.
+    /// Returns whether the connection still waits for the body.
     fn waits_for_more(&self) -> bool {
-        self.connection.phase == Phase::Open && self.connection.wait == Wait::RestOfBody
+        self.connection.phase == Phase::Open && self.connection.wait.is_for(Awaited::RestOfBody)
     }
 
-    /// The status that was sent.
+    /// Receives a status.
     fn status(&mut self) -> String {
         let mut line = [0; 12];
         self.client.read_exact(&mut line).unwrap();
@@ -80,7 +84,7 @@ fn head(length: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_body_may_take_many_windows_if_each_brings_enough() {
+fn body_with_enough_progress_does_not_time_out() {
     let mut pair = Pair::new();
     pair.send(&head(6 * PROGRESS));
     for _ in 0..5 {
@@ -93,7 +97,7 @@ fn a_body_may_take_many_windows_if_each_brings_enough() {
 }
 
 #[test]
-fn a_window_that_brings_too_little_is_the_last() {
+fn body_with_too_little_progress_times_out() {
     for windows in 0..3 {
         let mut pair = Pair::new();
         pair.send(&head(6 * PROGRESS));
@@ -108,9 +112,8 @@ fn a_window_that_brings_too_little_is_the_last() {
     }
 }
 
-/// The sizes of chunks are not a body.
 #[test]
-fn only_the_body_counts() {
+fn chunk_sizes_do_not_count_as_progress() {
     let mut pair = Pair::new();
     pair.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
     for _ in 0..PROGRESS - 1 {

@@ -1,18 +1,19 @@
-//! Exactly one outcome for everything that is suspended, whatever happens to the
-//! loop meanwhile. (`loom-tests` goes through the interleavings.)
+//! Each suspended request has exactly one outcome, also when its event loop ends. The models
+//! in `loom-tests` explore the interleavings.
 
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Weak};
 use std::thread;
 
 use super::*;
+use crate::sync::Arc;
 
-const KEY: Key = Key {
+const KEY: RequestKey = RequestKey {
     connection: 3,
     serial: 7,
 };
 
-/// Counts how often it is dropped.
+/// Counts its drops.
 struct Counted<'a>(&'a AtomicUsize);
 
 impl Drop for Counted<'_> {
@@ -21,7 +22,7 @@ impl Drop for Counted<'_> {
     }
 }
 
-/// A counter that tests of their own threads may share.
+/// Returns a counter that threads of a test can share.
 fn counter() -> &'static AtomicUsize {
     Box::leak(Box::new(AtomicUsize::new(0)))
 }
@@ -30,30 +31,30 @@ fn count(counter: &AtomicUsize) -> usize {
     counter.load(Ordering::SeqCst)
 }
 
-/// An inbox, and how often its loop was woken.
-fn inbox() -> (Arc<Inbox>, &'static AtomicUsize) {
+/// Returns a queue and the number of times that its loop was woken.
+fn queue() -> (Arc<ResumeQueue>, &'static AtomicUsize) {
     let wakes = counter();
     let wake = || {
         wakes.fetch_add(1, Ordering::SeqCst);
     };
-    (Arc::new(Inbox::new(wake)), wakes)
+    (Arc::new(ResumeQueue::new(wake)), wakes)
 }
 
-fn pending<W: Send + 'static>(inbox: &Arc<Inbox>, work: W) -> Pending<W> {
-    suspend(inbox, KEY, None, work).0
+fn pending<W: Send + 'static>(queue: &Arc<ResumeQueue>, work: W) -> Pending<W> {
+    suspend(queue, KEY, None, work).0
 }
 
-fn one(arrivals: &mut Arrivals<'_>) -> Suspended {
-    let mut drained: Vec<Suspended> = arrivals.drain(usize::MAX).collect();
+fn one(consumer: &mut ResumeConsumer<'_>) -> Returned {
+    let mut drained: Vec<Returned> = consumer.drain(usize::MAX).collect();
     assert_eq!(drained.len(), 1);
     drained.remove(0)
 }
 
 #[test]
-fn what_is_resumed_comes_back_with_its_work() {
-    let (inbox, wakes) = inbox();
-    let mut arrivals = inbox.arrivals();
-    let mut pending = pending(&inbox, vec![1]);
+fn resume_returns_work() {
+    let (queue, wakes) = queue();
+    let mut consumer = queue.consumer();
+    let mut pending = pending(&queue, vec![1]);
     thread::spawn(move || {
         pending.work_mut().push(2);
         pending.resume();
@@ -61,81 +62,87 @@ fn what_is_resumed_comes_back_with_its_work() {
     .join()
     .unwrap();
 
-    let suspended = one(&mut arrivals);
-    assert_eq!(suspended.key(), KEY);
-    assert_eq!(suspended.ended(), Ended::Resumed);
-    let (work, _vacant) = suspended.open::<Vec<i32>>().unwrap();
+    let returned = one(&mut consumer);
+    assert_eq!(returned.key(), KEY);
+    assert_eq!(returned.completion(), Completion::Resumed);
+    let (work, _vacant) = returned.open::<Vec<i32>>().unwrap();
     assert_eq!(work, [1, 2]);
     assert_eq!(count(wakes), 0, "the loop was awake");
 }
 
 #[test]
-fn what_is_dropped_comes_back_as_dropped() {
-    let (inbox, _) = inbox();
-    let mut arrivals = inbox.arrivals();
+fn dropped_pending_returns_as_dropped() {
+    let (queue, _) = queue();
+    let mut consumer = queue.consumer();
     let drops = counter();
-    drop(pending(&inbox, Counted(drops)));
+    drop(pending(&queue, Counted(drops)));
 
-    let suspended = one(&mut arrivals);
-    assert_eq!(suspended.ended(), Ended::Dropped);
+    let returned = one(&mut consumer);
+    assert_eq!(returned.completion(), Completion::Dropped);
     assert_eq!(count(drops), 0, "the work is dropped on the loop's thread");
-    drop(suspended);
+    drop(returned);
     assert_eq!(count(drops), 1);
 }
 
 #[test]
-fn a_sleeping_loop_is_woken_once() {
-    let (inbox, wakes) = inbox();
-    let mut arrivals = inbox.arrivals();
-    let both = [pending(&inbox, ()), pending(&inbox, ())];
-    let parked = arrivals.park().expect("nothing has come back");
+fn resumes_wake_sleeping_loop_once() {
+    let (queue, wakes) = queue();
+    let mut consumer = queue.consumer();
+    let both = [pending(&queue, ()), pending(&queue, ())];
+    let parked = consumer.park().expect("nothing has returned");
     both.into_iter().for_each(Pending::resume);
     assert_eq!(count(wakes), 1);
     drop(parked);
-    assert!(arrivals.park().is_none(), "it must not sleep over those");
-    assert_eq!(arrivals.drain(usize::MAX).count(), 2);
+    assert!(
+        consumer.park().is_none(),
+        "the loop must not sleep with requests in the queue"
+    );
+    assert_eq!(consumer.drain(usize::MAX).count(), 2);
 }
 
 #[test]
-fn a_cell_is_used_again_for_the_same_type_only() {
-    let (inbox, _) = inbox();
-    let mut arrivals = inbox.arrivals();
-    let first = pending(&inbox, 1_u64);
-    let cell = identity(&first);
+fn suspend_reuses_cell_of_same_type_only() {
+    let (queue, _) = queue();
+    let mut consumer = queue.consumer();
+    let first = pending(&queue, 1_u64);
+    let cell = cell_id(&first);
     first.resume();
-    let (_, vacant) = one(&mut arrivals).open::<u64>().unwrap();
+    let (_, vacant) = one(&mut consumer).open::<u64>().unwrap();
 
-    let (second, watch) = suspend(&inbox, KEY, Some(vacant), 2_u64);
-    assert_eq!(identity(&second), cell);
-    watch.abandon();
+    let (second, flag) = suspend(&queue, KEY, Some(vacant), 2_u64);
+    assert_eq!(cell_id(&second), cell);
+    flag.set();
     assert!(second.is_abandoned());
     second.resume();
-    let (work, vacant) = one(&mut arrivals).open::<u64>().unwrap();
+    let (work, vacant) = one(&mut consumer).open::<u64>().unwrap();
     assert_eq!(work, 2);
 
-    let (third, _) = suspend(&inbox, KEY, Some(vacant), 3_u64);
-    assert!(!third.is_abandoned(), "that was the one before");
+    let (third, _) = suspend(&queue, KEY, Some(vacant), 3_u64);
+    assert!(
+        !third.is_abandoned(),
+        "only the previous request was abandoned"
+    );
     let (_, vacant) = cancel(third);
-    let (fourth, _) = suspend(&inbox, KEY, Some(vacant), "another type");
+    let (fourth, _) = suspend(&queue, KEY, Some(vacant), "another type");
     assert_eq!(*fourth.work(), "another type");
 }
 
 #[test]
-fn work_of_another_type_is_not_opened() {
-    let (inbox, _) = inbox();
-    let mut arrivals = inbox.arrivals();
-    pending(&inbox, 1_u64).resume();
-    let suspended = one(&mut arrivals).open::<i64>().unwrap_err();
-    assert_eq!(suspended.open::<u64>().unwrap().0, 1);
+fn open_fails_for_another_type() {
+    let (queue, _) = queue();
+    let mut consumer = queue.consumer();
+    pending(&queue, 1_u64).resume();
+    let returned = one(&mut consumer).open::<i64>().unwrap_err();
+    assert_eq!(returned.open::<u64>().unwrap().0, 1);
 }
 
 #[test]
-fn what_is_cancelled_does_not_come_back() {
-    let (inbox, _) = inbox();
-    let mut arrivals = inbox.arrivals();
+fn cancelled_request_does_not_return() {
+    let (queue, _) = queue();
+    let mut consumer = queue.consumer();
     let drops = counter();
-    let (work, vacant) = cancel(pending(&inbox, Counted(drops)));
-    assert_eq!(arrivals.drain(usize::MAX).count(), 0);
+    let (work, vacant) = cancel(pending(&queue, Counted(drops)));
+    assert_eq!(consumer.drain(usize::MAX).count(), 0);
     drop(vacant);
     assert_eq!(count(drops), 0, "the work was given back");
     drop(work);
@@ -143,44 +150,49 @@ fn what_is_cancelled_does_not_come_back() {
 }
 
 #[test]
-fn replaced_work_is_dropped_and_the_new_one_comes_back() {
-    let (inbox, _) = inbox();
-    let mut arrivals = inbox.arrivals();
+fn resume_with_drops_old_work() {
+    let (queue, _) = queue();
+    let mut consumer = queue.consumer();
     let (old, new) = (counter(), counter());
-    pending(&inbox, Counted(old)).resume_with(Counted(new));
+    pending(&queue, Counted(old)).resume_with(Counted(new));
     assert_eq!((count(old), count(new)), (1, 0));
-    drop(one(&mut arrivals));
+    drop(one(&mut consumer));
     assert_eq!((count(old), count(new)), (1, 1));
 }
 
-/// The inbox of a loop that is gone, as whoever still has something pending
-/// knows it.
-fn closed_inbox() -> (Arc<Inbox>, Weak<Inbox>) {
-    let wake = || panic!("nobody is there to be woken");
-    let inbox = Arc::new(Inbox::new(wake));
-    let weak = Arc::downgrade(&inbox);
-    (inbox, weak)
+/// Returns a queue whose loop must not be woken, because it will have ended.
+fn closing_queue() -> (Arc<ResumeQueue>, Weak<ResumeQueue>) {
+    let wake = || panic!("a loop that has ended is not woken");
+    let queue = Arc::new(ResumeQueue::new(wake));
+    let weak = Arc::downgrade(&queue);
+    (queue, weak)
 }
 
 #[test]
-fn what_comes_after_the_loops_end_is_dropped_once() {
-    let (inbox, weak) = closed_inbox();
-    let arrivals = inbox.arrivals();
+fn resume_after_close_drops_work_once() {
+    let (queue, weak) = closing_queue();
+    let consumer = queue.consumer();
     let drops = counter();
-    let first = pending(&inbox, Counted(drops));
-    let second = pending(&inbox, Counted(drops));
-    let third = pending(&inbox, Counted(drops));
+    let first = pending(&queue, Counted(drops));
+    let second = pending(&queue, Counted(drops));
+    let third = pending(&queue, Counted(drops));
     third.resume();
-    drop(arrivals);
-    assert_eq!(count(drops), 1, "what was there is dropped with the loop");
-    drop(inbox);
+    drop(consumer);
+    assert_eq!(count(drops), 1, "close drops what was queued");
+    drop(queue);
 
     first.resume();
     assert_eq!(count(drops), 2);
-    assert!(weak.upgrade().is_some(), "the second needs it");
+    assert!(
+        weak.upgrade().is_some(),
+        "the second pending request keeps the queue"
+    );
     drop(second);
     assert_eq!(count(drops), 3);
-    assert!(weak.upgrade().is_none(), "the last one frees the inbox");
+    assert!(
+        weak.upgrade().is_none(),
+        "the last pending request frees the queue"
+    );
 }
 
 /// Work that resumes another request when it is dropped.
@@ -193,22 +205,22 @@ impl Drop for Resumes {
 }
 
 #[test]
-fn a_drop_may_resume_others_of_the_same_inbox() {
+fn drop_can_resume_another_request() {
     for is_late in [false, true] {
-        let (inbox, weak) = closed_inbox();
-        let arrivals = inbox.arrivals();
+        let (queue, weak) = closing_queue();
+        let consumer = queue.consumer();
         let drops = counter();
-        let inner = pending(&inbox, Counted(drops));
-        let outer = pending(&inbox, Resumes(Some(inner)));
+        let inner = pending(&queue, Counted(drops));
+        let outer = pending(&queue, Resumes(Some(inner)));
         if is_late {
-            drop(arrivals);
+            drop(consumer);
             outer.resume();
         } else {
             outer.resume();
-            drop(arrivals);
+            drop(consumer);
         }
         assert_eq!(count(drops), 1);
-        drop(inbox);
+        drop(queue);
         assert!(weak.upgrade().is_none());
     }
 }
@@ -221,7 +233,7 @@ impl Drop for Bomb {
         struct Payload;
         impl Drop for Payload {
             fn drop(&mut self) {
-                panic!("a second time");
+                panic!("dropping the payload panics, too");
             }
         }
         std::panic::panic_any(Payload);
@@ -229,30 +241,30 @@ impl Drop for Bomb {
 }
 
 #[test]
-fn a_drop_that_panics_takes_nothing_along() {
-    let (inbox, _) = closed_inbox();
-    let arrivals = inbox.arrivals();
+fn panicking_drop_does_not_affect_other_requests() {
+    let (queue, _) = closing_queue();
+    let consumer = queue.consumer();
     let drops = counter();
-    pending(&inbox, Bomb).resume();
-    pending(&inbox, Counted(drops)).resume();
-    drop(arrivals);
+    pending(&queue, Bomb).resume();
+    pending(&queue, Counted(drops)).resume();
+    drop(consumer);
     assert_eq!(count(drops), 1);
-    pending(&inbox, Bomb).resume();
+    pending(&queue, Bomb).resume();
 }
 
 #[test]
-fn a_loop_that_ends_among_resumes_loses_nothing() {
+fn close_during_resumes_loses_no_request() {
     const THREADS: usize = 4;
     const EACH: usize = if cfg!(miri) { 5 } else { 200 };
     for _ in 0..if cfg!(miri) { 3 } else { 100 } {
-        let (inbox, _) = inbox();
-        let weak = Arc::downgrade(&inbox);
-        let mut arrivals = inbox.arrivals();
+        let (queue, _) = queue();
+        let weak = Arc::downgrade(&queue);
+        let mut consumer = queue.consumer();
         let drops = counter();
         let barrier = Barrier::new(THREADS + 1);
         thread::scope(|scope| {
             for _ in 0..THREADS {
-                let batch: Vec<_> = (0..EACH).map(|_| pending(&inbox, Counted(drops))).collect();
+                let batch: Vec<_> = (0..EACH).map(|_| pending(&queue, Counted(drops))).collect();
                 let barrier = &barrier;
                 scope.spawn(move || {
                     barrier.wait();
@@ -265,12 +277,12 @@ fn a_loop_that_ends_among_resumes_loses_nothing() {
                 });
             }
             barrier.wait();
-            drop(arrivals.park());
-            arrivals.drain(EACH).for_each(drop);
-            drop(arrivals);
+            drop(consumer.park());
+            consumer.drain(EACH).for_each(drop);
+            drop(consumer);
         });
         assert_eq!(count(drops), THREADS * EACH);
-        drop(inbox);
+        drop(queue);
         assert!(weak.upgrade().is_none());
     }
 }

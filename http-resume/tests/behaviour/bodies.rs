@@ -1,4 +1,4 @@
-//! Row *bodies*: with a length or chunked, and announced by `Expect: 100-continue`.
+//! Bodies with a length and chunked ones, also announced by `Expect: 100-continue`.
 //!
 //! RFC 9110, 10.1.1.
 
@@ -73,11 +73,11 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn bodies() {
+fn request_body_cases() {
     check(&cases());
 }
 
-/// How a client announces a body, and the body.
+/// Header fields that announce a body, and the body.
 const ANNOUNCED: [(&str, &str); 3] = [
     ("Content-Length: 5\r\nExpect: 100-continue\r\n", "hello"),
     ("eXPECT:\t100-Continue \r\ncontent-length: 5\r\n", "hello"),
@@ -94,7 +94,7 @@ fn assert_served(client: &mut Client) {
 }
 
 #[test]
-fn a_body_is_asked_for_before_it_is_sent() {
+fn expected_100_precedes_body() {
     let server = Server::start();
     for (fields, body) in ANNOUNCED {
         let head = post(fields, "");
@@ -111,7 +111,7 @@ fn a_body_is_asked_for_before_it_is_sent() {
 }
 
 #[test]
-fn a_body_that_is_there_is_not_asked_for() {
+fn received_body_needs_no_100() {
     let server = Server::start();
     for (fields, body) in ANNOUNCED {
         let mut client = server.connect();
@@ -126,7 +126,7 @@ fn a_body_that_is_there_is_not_asked_for() {
 }
 
 #[test]
-fn a_body_is_asked_for_after_the_answers_before_it() {
+fn expected_100_follows_earlier_responses() {
     let server = Server::start();
     for (fields, body) in ANNOUNCED {
         let mut client = server.connect();
@@ -142,7 +142,7 @@ fn a_body_is_asked_for_after_the_answers_before_it() {
 }
 
 #[test]
-fn no_body_is_asked_for_that_is_not_wanted() {
+fn unwanted_body_gets_no_100() {
     let server = Server::start();
     for (status, text) in [
         (

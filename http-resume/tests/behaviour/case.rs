@@ -1,24 +1,24 @@
-//! One line of the table, and the ways in which it is tried.
+//! A case of the table, and the ways in which it is tried.
 
 use std::thread;
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
-use http_resume::{Outcome, Request, Response, Router, answer};
+use http_resume::{Outcome, Request, Response, Router, sync_handler};
 
 use crate::support::{Answer, Client, Running};
 
-/// What a client sends, and what must come back.
+/// Bytes that a client sends, and the expected responses.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     name: String,
     pub(crate) sent: Vec<u8>,
-    /// The answers in order: a status, then the body, unless that does not matter.
+    /// The responses in order: a status and, if it matters, the body.
     answers: Vec<String>,
-    /// Whether the connection stays open after the last answer.
+    /// Set if the connection persists after the last response.
     pub(crate) stays: bool,
 }
 
-/// All of it is served, and the connection stays.
+/// All requests are served, and the connection persists.
 pub(crate) fn served(name: &str, sent: impl AsRef<[u8]>, answers: &[&str]) -> Case {
     Case {
         name: name.to_owned(),
@@ -28,7 +28,7 @@ pub(crate) fn served(name: &str, sent: impl AsRef<[u8]>, answers: &[&str]) -> Ca
     }
 }
 
-/// The connection is closed after these answers.
+/// The connection is closed after these responses.
 pub(crate) fn last(name: &str, sent: impl AsRef<[u8]>, answers: &[&str]) -> Case {
     Case {
         stays: false,
@@ -36,17 +36,17 @@ pub(crate) fn last(name: &str, sent: impl AsRef<[u8]>, answers: &[&str]) -> Case
     }
 }
 
-/// It is refused with this status, and the connection closed.
+/// The request is refused with this status, and the connection is closed.
 pub(crate) fn refused(status: u16, name: &str, sent: impl AsRef<[u8]>) -> Case {
     last(name, sent, &[&status.to_string()])
 }
 
-/// A GET with these header fields.
+/// Returns a GET with these header fields.
 pub(crate) fn get(fields: &str) -> String {
     format!("GET / HTTP/1.1\r\nHost: a\r\n{fields}\r\n")
 }
 
-/// A POST with these header fields, and what follows the head.
+/// Returns a POST with these header fields, followed by `rest`.
 pub(crate) fn post(fields: &str, rest: &str) -> String {
     format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n{rest}")
 }
@@ -54,7 +54,7 @@ pub(crate) fn post(fields: &str, rest: &str) -> String {
 const BEFORE: &[u8] = b"GET /at/before HTTP/1.1\r\nHost: a\r\n\r\n";
 const AFTER: &[u8] = b"GET /at/after HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
-/// Up to this length, a case is cut everywhere. (A longer one: in so many places.)
+/// Cases up to this length are cut at every position, longer ones at `CUTS` positions.
 const SHORT: usize = 320;
 const CUTS: usize = 12;
 
@@ -74,20 +74,19 @@ pub(crate) fn check(cases: &[Case]) {
     }
 }
 
-/// Where to cut in two.
+/// Returns the positions at which to cut in two.
 fn cuts(length: usize) -> Vec<usize> {
     if length <= SHORT {
         return (1..length).collect();
     }
-    // Near the ends, where most happens, and in between.
+    // Near the ends, and in between.
     let between = (1..CUTS).map(|part| length * part / CUTS);
     between
         .chain([1, length - 3, length - 2, length - 1])
         .collect()
 }
 
-/// Serves `/` and all below `/at/` with the request as it was understood; below
-/// `/later/`, that is after a suspension.
+/// Responds to `/` and `/at/` with the request as parsed; to `/later/` after a suspension.
 pub(crate) struct Server {
     running: Running,
 }
@@ -97,18 +96,18 @@ impl Server {
         let mut router = Router::new()
             .get(
                 "/no-content",
-                answer(|_, response| bodiless(response, StatusCode::NO_CONTENT)),
+                sync_handler(|_, response| bodiless(response, StatusCode::NO_CONTENT)),
             )
             .get(
                 "/not-modified",
-                answer(|_, response| bodiless(response, StatusCode::NOT_MODIFIED)),
+                sync_handler(|_, response| bodiless(response, StatusCode::NOT_MODIFIED)),
             )
-            .get("/reflect", answer(reflect))
+            .get("/reflect", sync_handler(reflect))
             .get("/later/{*rest}", later)
             .post("/later/{*rest}", later);
         for path in ["/", "/at/{*rest}"] {
             for method in [Method::GET, Method::POST, Method::PUT, Method::OPTIONS] {
-                let at_once = answer(|request, response| response.text(understood(request)));
+                let at_once = sync_handler(|request, response| response.text(understood(request)));
                 router = router.route(method, path, at_once);
             }
         }
@@ -121,19 +120,19 @@ impl Server {
         self.running.connect()
     }
 
-    /// Sends the pieces, each to be read before the next one comes.
+    /// Sends each piece after the server has read the one before.
     pub(crate) fn send(&self, client: &mut Client, pieces: &[&[u8]]) {
         let mut other = self.connect();
         for piece in pieces {
             client.send_bytes(piece);
-            // There is one loop: if it has answered this, it has read the piece.
+            // The single event loop has read the piece before it responds to this request.
             assert_eq!(other.fetch("/").status, 200);
         }
         other.reset();
     }
 
-    /// Tries a case in one way: cut into these pieces. What comes after it is served
-    /// if the connection stays, and must not be interpreted if not.
+    /// Tries a case cut into these pieces. A request after it is served if the connection
+    /// persists, and is ignored if not.
     fn check(&self, case: &Case, before: &[&str], pieces: &[&[u8]]) {
         let _context = Context { case, pieces };
         let mut client = self.connect();
@@ -166,7 +165,7 @@ impl Server {
     }
 }
 
-/// The answer, as a line of the table has it.
+/// Formats a response like a line of the table.
 fn line_of(answer: &Answer, line: &str) -> String {
     match line.split_once(' ') {
         None => answer.status.to_string(),
@@ -175,7 +174,7 @@ fn line_of(answer: &Answer, line: &str) -> String {
     }
 }
 
-/// What every answer has, whatever it says.
+/// Checks what all responses have in common.
 fn assert_form(answer: &Answer, is_last: bool) {
     let date = answer.field("date").expect("a date");
     let time = httpdate::parse_http_date(date).expect("a well-formed date");
@@ -195,7 +194,7 @@ fn assert_form(answer: &Answer, is_last: bool) {
     }
 }
 
-/// Says what was tried when it failed.
+/// Prints the case when its test fails.
 struct Context<'a> {
     case: &'a Case,
     pieces: &'a [&'a [u8]],
@@ -214,7 +213,7 @@ impl Drop for Context<'_> {
     }
 }
 
-/// The request as it was understood.
+/// Formats a request as it was parsed.
 fn understood(request: &Request<'_>) -> String {
     let (method, path) = (request.method(), request.path());
     let query = request.query().map(|query| format!("?{query}"));
@@ -222,7 +221,7 @@ fn understood(request: &Request<'_>) -> String {
     format!("{method} {path}{} {body}", query.unwrap_or_default())
 }
 
-/// The same, after a way through another thread.
+/// Responds with the request as parsed, after a suspension.
 fn later<'r>(
     request: &Request<'_>,
     response: Response<'r, String>,
@@ -236,12 +235,12 @@ fn later<'r>(
     receipt.suspended()
 }
 
-/// An answer that must not have the body that it is given.
+/// Responds with a body that must not be sent.
 fn bodiless(response: Response<'_>, status: StatusCode) -> Outcome<'_> {
     response.status(status).text("not to be sent")
 }
 
-/// Puts what the client wrote into a field of the answer, as far as that takes it.
+/// Reflects text of the client in a header field, if it is a valid value.
 fn reflect<'r>(request: &Request<'_>, response: Response<'r>) -> Outcome<'r> {
     let texts = [request.query().map(str::as_bytes), request.header("x-text")];
     let add = |response: Response<'r>, text| match HeaderValue::from_bytes(text) {

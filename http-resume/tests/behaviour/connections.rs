@@ -1,4 +1,4 @@
-//! Row *connections*: which of them stay, and in which order is answered.
+//! Persistence of connections, and the order of responses.
 //!
 //! RFC 9112, 2.2 and 9.3; llhttp: `connection.md`, `pipelining.md`, `sample.md`.
 
@@ -125,6 +125,6 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn connections() {
+fn connection_cases() {
     check(&cases());
 }

@@ -1,4 +1,4 @@
-//! However a stream of requests is cut into reads, the answers are the same.
+//! Responses do not depend on how reads cut a stream of requests.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use proptest::sample::{Index, select};
 use crate::case::{Case, Server};
 use crate::{bodies, connections, framing, head, limits, responses};
 
-/// Longer requests are cut by `limits.rs`.
+/// `limits.rs` cuts longer requests.
 const SHORT: usize = 16 * 1024;
 
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
@@ -30,7 +30,7 @@ proptest! {
     })]
 
     #[test]
-    fn cuts_make_no_difference(stream in stream(), cuts in vec(any::<Index>(), 1..12)) {
+    fn responses_do_not_depend_on_cuts(stream in stream(), cuts in vec(any::<Index>(), 1..12)) {
         let whole = answers(&[&stream]);
         let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(stream.len())).collect();
         cuts.extend([0, stream.len()]);
@@ -40,8 +40,7 @@ proptest! {
     }
 }
 
-/// Requests of the table, one after the other, most of them well-formed, and perhaps
-/// something changed in them.
+/// Generates sequences of cases, mostly well-formed, with up to two edits.
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let mut cases = [
         bodies::cases(),
@@ -78,8 +77,8 @@ fn edited(cases: &[Case], edits: &[(Index, Edit)]) -> Vec<u8> {
     stream
 }
 
-/// All that is answered to these pieces, but for the time of day. (And for interim
-/// answers: whether a body is still to be asked for is up to the cuts.)
+/// Returns the responses to these pieces, without their dates, and without interim responses,
+/// which depend on the cuts.
 fn answers(pieces: &[&[u8]]) -> String {
     let mut client = SERVER.connect();
     SERVER.send(&mut client, pieces);

@@ -1,4 +1,4 @@
-//! Row *framing*: where a message ends. What is doubtful is refused.
+//! Framing: where a message ends. Ambiguous messages are refused.
 //!
 //! RFC 9112, 6 and 7; llhttp: `content-length.md`, `transfer-encoding.md`,
 //! `invalid.md`; httparse: `test_chunk_size`.
@@ -146,7 +146,7 @@ fn codings() -> Vec<Case> {
     cases
 }
 
-/// A request with this chunked body.
+/// Returns a request with this chunked body.
 fn chunked(body: &str) -> String {
     post("Transfer-Encoding: chunked\r\n", body)
 }
@@ -271,12 +271,12 @@ fn trailers() -> Vec<Case> {
 }
 
 #[test]
-fn framing_by_length() {
+fn framing_by_content_length() {
     check(&lengths());
 }
 
 #[test]
-fn framing_by_coding() {
+fn framing_by_transfer_coding() {
     check(&codings());
 }
 

@@ -1,4 +1,4 @@
-//! Row *head*: the request line, `Host`, and the form of the fields.
+//! Heads: the request line, `Host`, and the syntax of the fields.
 //!
 //! RFC 9112, 2 to 5, and RFC 9110, 5.5 and 7.2; llhttp: `invalid.md`, `method.md`,
 //! `sample.md`, `uri.md`; httparse: its request vectors, `tests/uri.rs`.
@@ -9,7 +9,7 @@ pub(crate) fn cases() -> Vec<Case> {
     [examples(), hosts(), targets(), request_lines(), fields()].concat()
 }
 
-/// Those of RFC 9110, 3.9 and RFC 9112, 3.2. (There is nothing at most of the paths.)
+/// The examples of RFC 9110, 3.9 and RFC 9112, 3.2. Most of their paths have no route.
 fn examples() -> Vec<Case> {
     let host = "Host: www.example.org:8001\r\n\r\n";
     let example = |line: &str, answer: &str| served(line, format!("{line}\r\n{host}"), &[answer]);
@@ -339,7 +339,7 @@ fn request_lines() -> Vec<Case> {
     ] {
         cases.push(refused(status, line, format!("{line}\r\nHost: a\r\n\r\n")));
     }
-    // A method that nobody knows is no error of the head.
+    // An unknown method does not make the head invalid.
     for method in [
         "REPORT",
         "PURGE",
@@ -459,26 +459,26 @@ fn fields() -> Vec<Case> {
 }
 
 #[test]
-fn heads_of_the_rfc() {
+fn head_examples_of_rfc() {
     check(&examples());
 }
 
 #[test]
-fn head_with_host() {
+fn head_host_cases() {
     check(&hosts());
 }
 
 #[test]
-fn head_with_target() {
+fn head_target_cases() {
     check(&targets());
 }
 
 #[test]
-fn head_with_request_line() {
+fn head_request_line_cases() {
     check(&request_lines());
 }
 
 #[test]
-fn head_with_fields() {
+fn head_field_cases() {
     check(&fields());
 }

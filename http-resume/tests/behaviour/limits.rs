@@ -1,8 +1,4 @@
-//! Row *limits*: how much a request may bring along, to the byte.
-//!
-//! The limits are ours: 8 KiB for the request line with its end, 64 KiB and 100 for
-//! the fields with the empty line after them, 1 MiB for the body, 4 KiB for the line
-//! with a chunk's size.
+//! Limits on the parts of a request, to the byte.
 
 use crate::case::{Case, check, get, post, refused, served};
 
@@ -12,7 +8,7 @@ pub(crate) fn cases() -> Vec<Case> {
     [request_lines(), fields(), trailers(), bodies()].concat()
 }
 
-/// A request with a line of so many bytes.
+/// Returns a request whose request line has `length` bytes.
 fn line_of(length: usize) -> String {
     let path = "a".repeat(length - "GET /at/ HTTP/1.1\r\n".len());
     format!("GET /at/{path} HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -45,7 +41,7 @@ fn request_lines() -> Vec<Case> {
     ]
 }
 
-/// Fields of so many bytes, with the empty line.
+/// Returns fields of `length` bytes, including the empty line.
 fn fields_of(length: usize) -> String {
     let value = "b".repeat(length - "Host: a\r\nA: \r\n\r\n".len());
     format!("Host: a\r\nA: {value}\r\n\r\n")
@@ -178,21 +174,21 @@ fn bodies() -> Vec<Case> {
 }
 
 #[test]
-fn limit_of_the_request_line() {
+fn request_line_limit() {
     check(&request_lines());
 }
 
 #[test]
-fn limit_of_the_fields() {
+fn fields_limit() {
     check(&fields());
 }
 
 #[test]
-fn limit_of_the_trailers() {
+fn trailers_limit() {
     check(&trailers());
 }
 
 #[test]
-fn limit_of_the_body() {
+fn body_limit() {
     check(&bodies());
 }

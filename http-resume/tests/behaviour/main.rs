@@ -1,10 +1,10 @@
-//! The table of behaviour over real sockets: what a client sends, what it gets, and
-//! whether the connection then stays.
+//! A table of behaviour over real sockets: what a client sends, what it receives, and whether
+//! the connection persists.
 //!
-//! There is a file of cases for each row of the table; [`case`] says in which ways
-//! each of them is tried. The inputs come from the examples of RFC 9110 and 9112, and
-//! from what llhttp (`test/request/*.md`) and httparse (`src/lib.rs`, `tests/uri.rs`)
-//! test. What is expected of them is our own: we are stricter.
+//! Each file has the cases of one topic; [`case`] tries each case in several ways. The inputs
+//! come from the examples of RFC 9110 and 9112, and from the tests of llhttp
+//! (`test/request/*.md`) and httparse (`src/lib.rs`, `tests/uri.rs`). The expectations are
+//! stricter than theirs.
 
 mod bodies;
 mod case;

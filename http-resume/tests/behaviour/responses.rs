@@ -1,5 +1,5 @@
-//! Row *responses*: their form. (`Date`, `Content-Length` and `Connection` of all
-//! answers, in every row: `case.rs`.)
+//! The form of responses. `case.rs` checks `Date`, `Content-Length` and `Connection` of all
+//! responses.
 //!
 //! RFC 9110, 6.4.1, 8.6, 9.3.2, 15.3.5, 15.4.5 and 15.5.6; RFC 9112, 6.3 and 11.1.
 
@@ -17,7 +17,7 @@ pub(crate) fn cases() -> Vec<Case> {
         served(
             "an unknown path",
             get("/nothing"),
-            &["404 there is nothing at this path"],
+            &["404 no route matches this path"],
         ),
         served(
             "an unknown method of it",
@@ -70,18 +70,18 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.push(last(
         "a refused GET after a HEAD has a body",
         [&head("/"), "GET / HTTP/1.1\r\n\r\n"].concat(),
-        &["200 HEAD", "400 there must be one Host field"],
+        &["200 HEAD", "400 missing or repeated Host"],
     ));
     cases
 }
 
 #[test]
-fn responses() {
+fn response_cases() {
     check(&cases());
 }
 
 #[test]
-fn head_says_what_get_would() {
+fn head_has_fields_of_get() {
     let server = Server::start();
     let mut client = server.connect();
     for path in ["/nothing", "/no-content", "/not-modified", "/reflect?a"] {
@@ -94,9 +94,9 @@ fn head_says_what_get_would() {
     }
 }
 
-/// Also when all that is known of a request is that it begins like HEAD.
+/// Includes a request of which only the method has arrived.
 #[test]
-fn head_that_takes_too_long() {
+fn slow_head_request_gets_408_without_body() {
     let config = Config {
         header_timeout: Duration::from_millis(1),
         body_timeout: Duration::from_millis(1),
@@ -115,7 +115,7 @@ fn head_that_takes_too_long() {
 }
 
 #[test]
-fn allow_lists_the_methods() {
+fn allow_lists_methods() {
     let server = Server::start();
     let mut client = server.connect();
     for (path, allow) in [
@@ -128,9 +128,9 @@ fn allow_lists_the_methods() {
     }
 }
 
-/// What a client writes comes back in a field as it is, or not at all.
+/// Text of the client is reflected in a header field unchanged, or not at all.
 #[test]
-fn nothing_can_be_injected_into_a_head() {
+fn header_injection_is_impossible() {
     let server = Server::start();
     for text in [
         "a%0d%0aX-Injected:%201",

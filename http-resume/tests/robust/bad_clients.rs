@@ -1,5 +1,5 @@
-//! Clients that send a byte a second, or nothing, or never read, or close their half, or
-//! reset: limits hold, and others are served meanwhile.
+//! Clients that send one byte per second or nothing, never read, close their half, or reset the
+//! connection. Limits hold, and other clients are served.
 
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
@@ -50,14 +50,14 @@ pub(crate) fn run(each: usize, seconds: u64) {
     until(|| descriptors(&program) == first_descriptors);
     println!(
         "{} connections accepted, {} requests refused; {first_memory} KiB before, {} KiB after; {:?}",
-        metrics.get("accepted_total"),
-        metrics.get("refused_total"),
+        metrics.get("accepted_connections_total"),
+        metrics.get("refused_requests_total"),
         memory(&program),
         metrics.assert_add_up(),
     );
 }
 
-/// One kind of client, so many at a time, for a few seconds.
+/// Each runs a number of clients of one kind for a few seconds.
 const KINDS: [fn(&Program, usize); 5] = [
     send_a_byte_per_second,
     send_nothing,
@@ -75,7 +75,7 @@ fn send_a_byte_per_second(program: &Program, count: usize) {
     let mut streams = connect(program, count);
     for byte in b"GET /" {
         for stream in &mut streams {
-            let _ = stream.write_all(&[*byte]); // refused in between
+            let _ = stream.write_all(&[*byte]); // fails after the time-out
         }
         thread::sleep(Duration::from_secs(1));
     }
@@ -125,7 +125,7 @@ fn reset(program: &Program, count: usize) {
     clients.into_iter().for_each(Client::reset);
 }
 
-/// Asks, one request after the other, and measures how long each answer takes.
+/// Sends requests in turn, and measures the latency of their responses.
 fn serve_well(program: &Program, time: Duration) -> [(&'static str, Histogram<u64>); 2] {
     let mut client = program.connect();
     let started = Instant::now();
@@ -136,7 +136,7 @@ fn serve_well(program: &Program, time: Duration) -> [(&'static str, Histogram<u6
             assert_eq!(client.fetch(path).body, "hello");
             latency.saturating_record(asked.elapsed().as_micros().try_into().unwrap_or(u64::MAX));
         }
-        thread::sleep(Duration::from_millis(1)); // not to be the load itself
+        thread::sleep(Duration::from_millis(1)); // keeps the load low
     }
     latencies
 }

@@ -1,5 +1,5 @@
-//! Trials of the demonstration program over real sockets, larger and longer than tests
-//! can be: nothing is lost, limits hold, memory and descriptors come back.
+//! Trials of the demonstration program, larger and longer than tests: no request is lost, limits
+//! hold, memory and file descriptors are released.
 //!
 //! ```sh
 //! cargo test --release -p http-resume --features trials --test robust -- suspended
@@ -8,7 +8,7 @@
 //! cargo test --release -p http-resume --features trials --test robust -- soak --minutes 10
 //! ```
 //!
-//! Each prints what it measured, and fails if something is not as it should be.
+//! Each prints measurements, and fails if an expectation does not hold.
 
 mod bad_clients;
 mod process;
@@ -29,30 +29,30 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Trial {
-    /// Many connections, each with a suspended request, on one loop
+    /// Suspend one request on each of many connections
     Suspended {
-        /// How many
+        /// Number of connections
         #[arg(long, default_value = "10000")]
         connections: usize,
     },
-    /// How others are served beside clients that behave badly
+    /// Serve clients beside others that misbehave
     BadClients {
-        /// How many of each kind
+        /// Number of clients of each kind
         #[arg(long, default_value = "100")]
         each: usize,
-        /// How long, with and without them
+        /// Duration, with and without them
         #[arg(long, default_value = "10")]
         seconds: u64,
     },
-    /// Stops by a signal, with thousands of requests in flight
+    /// Shut down by a signal with thousands of requests in flight
     Stop {
-        /// How often
+        /// Number of runs
         #[arg(long, default_value = "50")]
         runs: usize,
     },
-    /// Mixed traffic
+    /// Serve mixed traffic
     Soak {
-        /// How long
+        /// Duration
         #[arg(long, default_value = "10")]
         minutes: f64,
     },

@@ -1,10 +1,10 @@
-//! What the kernel and the program itself say about the program.
+//! Observations of the program: by the kernel, and by its metrics.
 
 use std::fs;
 
 use crate::support::{Program, until};
 
-/// Memory that is really there, in KiB.
+/// Returns the resident memory in KiB.
 pub(crate) fn memory(program: &Program) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -12,13 +12,13 @@ pub(crate) fn memory(program: &Program) -> u64 {
     value.parse().unwrap()
 }
 
-/// Open descriptors.
+/// Returns the number of open file descriptors.
 pub(crate) fn descriptors(program: &Program) -> usize {
     let folder = format!("/proc/{}/fd", program.id());
     fs::read_dir(folder).unwrap().count()
 }
 
-/// What `/metrics` says, asked over a connection of its own each time.
+/// Reads `/metrics` over a new connection each time.
 pub(crate) struct Metrics<'a>(pub(crate) &'a Program);
 
 impl Metrics<'_> {
@@ -33,9 +33,9 @@ impl Metrics<'_> {
         until(|| self.get(name) == value);
     }
 
-    /// That each suspension has ended, in one way. Returns how many in which.
+    /// Asserts that each suspension has ended in exactly one way. Returns the counts.
     pub(crate) fn assert_add_up(&self) -> [(&'static str, u64); 6] {
-        self.wait_for("suspended", 0);
+        self.wait_for("suspended_requests", 0);
         let ends = [
             "resumed",
             "cancelled",

@@ -1,4 +1,4 @@
-//! Traffic of all kinds: the counters add up, and memory stays flat.
+//! Mixed traffic: the metrics add up, and memory stays flat.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use crate::support::{Program, until};
 
 const CLIENTS: u64 = 32;
 
-/// How often memory is looked at.
+/// Number of samples of the memory.
 const SAMPLES: u32 = 10;
 
 pub(crate) fn run(minutes: f64) {
@@ -31,16 +31,16 @@ pub(crate) fn run(minutes: f64) {
     });
     metrics.wait_for("open_connections", 1);
     let ends = metrics.assert_add_up();
-    // The timer still holds requests of clients that have left: they come back late.
+    // The timer still holds requests of disconnected clients, which return late.
     let [requests, late, wake_ups] =
-        ["requests_total", "late_total", "wake_ups_total"].map(|name| metrics.get(name));
+        ["requests_total", "late_resumes_total", "wake_ups_total"].map(|name| metrics.get(name));
     println!("{requests} requests, {late} late returns, {wake_ups} wake-ups, {ends:?}");
     until(|| descriptors(&program) == first_descriptors);
     let (early, last) = (samples[samples.len() / 2], samples[samples.len() - 1]);
     assert!(last <= early + early / 10, "memory grows: {samples:?}");
 }
 
-/// Every connection carries a few requests, of which the last may be left unanswered.
+/// Sends a few requests over each connection, and may disconnect before the last response.
 fn mixed_traffic(program: &Program, seed: u64, end: Instant) {
     const KINDS: [(&str, u16); 12] = [
         ("/", 200),
@@ -48,7 +48,7 @@ fn mixed_traffic(program: &Program, seed: u64, end: Instant) {
         ("/stages/5", 200),
         ("/hello", 200),
         ("/sleep/5", 200),
-        ("/sleep/5000", 503), // longer than may be
+        ("/sleep/5000", 503), // longer than the suspend timeout
         ("/drop", 500),
         ("/nowhere", 404),
         ("/async", 200),
@@ -58,7 +58,7 @@ fn mixed_traffic(program: &Program, seed: u64, end: Instant) {
     ];
     let mut random = seed;
     let mut next = |below: usize| {
-        // The generator of Knuth's MMIX: any that is not regular will do.
+        // The generator of Knuth's MMIX.
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
@@ -67,7 +67,7 @@ fn mixed_traffic(program: &Program, seed: u64, end: Instant) {
     while Instant::now() < end {
         let mut client = program.connect();
         for _ in 0..20 {
-            // The slow ones are rare.
+            // Slow requests are rare.
             let (path, status) = match KINDS[next(KINDS.len())] {
                 (_, 503) if next(50) > 0 => KINDS[0],
                 kind => kind,

@@ -1,5 +1,5 @@
-//! A signal while thousands of requests are in flight: each is answered, or its
-//! connection closed in an orderly way, and the program ends with status 0.
+//! Shutdown by a signal with thousands of requests in flight: each gets a response, or its
+//! connection is closed without a reset, and the program exits with status 0.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use crate::support::{Client, Program, until};
 
 const CLIENTS: usize = 64;
-/// What a client has in flight: the most that is served at a time.
+/// Requests in flight per client: the maximum that the server serves concurrently.
 const DEPTH: usize = 64;
 
 pub(crate) fn run(runs: usize) {
     let mut slowest = Duration::ZERO;
     let mut all = [0; 3];
     for run in 0..runs {
-        // Some are stopped as they begin, some later.
+        // Varies how much is served before the signal.
         let (took, counts) = stop_under_load(run * 200);
         slowest = slowest.max(took);
         all = [0, 1, 2].map(|index| all[index] + counts[index]);
@@ -28,10 +28,13 @@ pub(crate) fn run(runs: usize) {
     );
     let took = stop_with_one_that_never_resumes();
     println!("with one that is never resumed, and a timeout of 1 s: {took:?}");
-    assert!(took >= Duration::from_secs(1), "it did not wait");
+    assert!(
+        took >= Duration::from_secs(1),
+        "the shutdown waits for its time-out"
+    );
 }
 
-/// Returns how long it took, and how many answers and ends the clients saw.
+/// Returns the duration, and the numbers of 200s, 503s and closed connections.
 fn stop_under_load(answers_before: usize) -> (Duration, [usize; 3]) {
     let mut program = Program::start(&["--threads", "2", "--workers", "2"]);
     let clients: Vec<Client> = (0..CLIENTS).map(|_| program.connect()).collect();
@@ -57,7 +60,7 @@ fn keep_busy(mut client: Client, index: usize, counts: &[AtomicUsize; 3]) {
     loop {
         client.try_send(&burst);
         for _ in 0..DEPTH {
-            // (`next` fails for a reset, and for an answer that is cut off.)
+            // `next` panics after a reset, and for a truncated response.
             let which = match client.next() {
                 Some(answer) => match answer.status {
                     200 => 0,
@@ -79,7 +82,7 @@ fn stop_with_one_that_never_resumes() -> Duration {
     let mut client = program.connect();
     assert_eq!(client.fetch("/async").status, 200);
     client.get("/sleep/3600000");
-    crate::process::Metrics(&program).wait_for("suspended", 1);
+    crate::process::Metrics(&program).wait_for("suspended_requests", 1);
     let signalled = Instant::now();
     program.signal("TERM");
     assert_eq!(client.answer().status, 503);

@@ -1,4 +1,4 @@
-//! A client that sees every byte, and servers to be tested with it.
+//! A client that sees every byte, and servers to test with it.
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
@@ -9,16 +9,19 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use http_resume::{Config, Handle, Metrics, Router, Server};
+use http_resume::{Config, Metrics, Router, Server, ShutdownHandle};
 
-/// Nothing takes that long unless it hangs.
+/// Longer than anything takes that does not hang.
 pub(crate) const HANGS: Duration = Duration::from_secs(30);
 
-/// Waits for what other threads are about to do.
+/// Waits until other threads have made the condition true.
 pub(crate) fn until(mut condition: impl FnMut() -> bool) {
     let started = Instant::now();
     while !condition() {
-        assert!(started.elapsed() < HANGS, "it does not happen");
+        assert!(
+            started.elapsed() < HANGS,
+            "the condition did not become true"
+        );
         std::thread::yield_now();
     }
 }
@@ -27,7 +30,7 @@ pub(crate) fn until(mut condition: impl FnMut() -> bool) {
 pub(crate) struct Running {
     pub(crate) addr: SocketAddr,
     pub(crate) metrics: Arc<Metrics>,
-    handle: Handle,
+    handle: ShutdownHandle,
     thread: Option<JoinHandle<Result<(), http_resume::Error>>>,
 }
 
@@ -46,7 +49,7 @@ impl Running {
         Self {
             addr: server.local_addr(),
             metrics: server.metrics(),
-            handle: server.handle(),
+            handle: server.shutdown_handle(),
             thread: Some(std::thread::spawn(|| server.run())),
         }
     }
@@ -56,11 +59,11 @@ impl Running {
     }
 
     pub(crate) fn stop(&self) {
-        self.handle.stop();
+        self.handle.shut_down();
     }
 
     pub(crate) fn wait(mut self) {
-        let thread = self.thread.take().expect("it is taken once");
+        let thread = self.thread.take().expect("the thread is joined once");
         thread
             .join()
             .expect("the server does not panic")
@@ -70,18 +73,18 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.handle.stop();
+        self.handle.shut_down();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 }
 
-/// A program that serves. Killed when dropped.
+/// A server in a process of its own. Killed when dropped.
 pub(crate) struct Program {
     pub(crate) addr: SocketAddr,
     child: Child,
-    /// Kept open: who writes to a closed pipe fails.
+    /// Kept open, so that writes to it do not fail.
     stdout: BufReader<ChildStdout>,
     stderr: BufReader<ChildStderr>,
 }
@@ -92,13 +95,13 @@ impl Program {
         Self::start_by(Command::new(env!("CARGO_BIN_EXE_http-resume")), options)
     }
 
-    /// Starts it by a command to which its options are added.
+    /// Starts the demonstration by a command, to which options are added.
     pub(crate) fn start_by(mut command: Command, options: &[&str]) -> Self {
         command.args(["--addr", "127.0.0.1:0"]).args(options);
         Self::spawn(command.env("RUST_LOG", "info"))
     }
 
-    /// Starts any program that says where it listens.
+    /// Starts a program that prints its address.
     pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
@@ -109,7 +112,7 @@ impl Program {
         let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         stdout
             .read_line(&mut line)
-            .expect("it says where it listens");
+            .expect("the program prints its address");
         let addr = line
             .trim_end()
             .strip_prefix("listening on http://")
@@ -131,14 +134,14 @@ impl Program {
         Client::connect(self.addr)
     }
 
-    /// Sends the signal of that name.
+    /// Sends a signal by name.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         let status = Command::new("kill").args(["-s", name, &id]).status();
         assert!(status.expect("there is a kill").success());
     }
 
-    /// Waits until the log says so.
+    /// Waits for a log line that contains `text`.
     pub(crate) fn wait_for_log(&mut self, text: &str) {
         let mut line = String::new();
         while !line.contains(text) {
@@ -151,10 +154,14 @@ impl Program {
     pub(crate) fn wait(mut self) -> ExitStatus {
         let started = Instant::now();
         loop {
-            if let Some(status) = self.child.try_wait().expect("it is our child") {
+            if let Some(status) = self
+                .child
+                .try_wait()
+                .expect("the program is a child process")
+            {
                 return status;
             }
-            assert!(started.elapsed() < HANGS, "it does not end");
+            assert!(started.elapsed() < HANGS, "the program does not end");
             std::thread::yield_now();
         }
     }
@@ -172,7 +179,7 @@ pub(crate) struct Client {
     stream: BufReader<TcpStream>,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -181,7 +188,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The value of a header field.
+    /// Returns the value of a header field.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
         let found = fields.find(|(field, _)| field.eq_ignore_ascii_case(name));
@@ -210,7 +217,7 @@ impl Client {
             .expect("the server reads");
     }
 
-    /// Sends as much of it as the server takes: it may have closed already.
+    /// Sends what the server accepts. It may have closed the connection.
     pub(crate) fn try_send(&mut self, text: &str) {
         let _ = self.stream.get_mut().write_all(text.as_bytes());
     }
@@ -219,7 +226,7 @@ impl Client {
         self.send(&format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n"));
     }
 
-    /// Sends a GET, and receives its answer.
+    /// Sends a GET and receives the response.
     pub(crate) fn fetch(&mut self, path: &str) -> Answer {
         self.get(path);
         self.answer()
@@ -229,23 +236,23 @@ impl Client {
         self.stream.get_mut().shutdown(Shutdown::Write).unwrap();
     }
 
-    /// Closes so that the server gets a reset: no answer can be delivered.
+    /// Closes the connection with a reset.
     pub(crate) fn reset(self) {
         let socket = socket2::Socket::from(self.stream.into_inner());
         socket.set_linger(Some(Duration::ZERO)).unwrap();
     }
 
-    /// Receives the next answer.
+    /// Receives the next response.
     pub(crate) fn answer(&mut self) -> Answer {
         self.next().expect("an answer, not the end")
     }
 
-    /// Receives the next answer to HEAD: without its body.
+    /// Receives the next response to HEAD, which has no body.
     pub(crate) fn head(&mut self) -> Answer {
         self.read_head().expect("an answer, not the end")
     }
 
-    /// Receives the next answer, or the end. A reset is neither.
+    /// Receives the next response, or `None` at the end. Panics after a reset.
     pub(crate) fn next(&mut self) -> Option<Answer> {
         let mut answer = self.read_head()?;
         let length = answer
@@ -282,14 +289,13 @@ impl Client {
         })
     }
 
-    /// Whether the server has closed the connection, in an orderly way, with
-    /// nothing more to say.
+    /// Asserts that the server closes the connection without a reset or further bytes.
     #[track_caller]
     pub(crate) fn assert_closed(&mut self) {
         assert_eq!(self.rest(), "");
     }
 
-    /// All that still comes, to the end.
+    /// Receives everything until the end.
     #[track_caller]
     pub(crate) fn rest(&mut self) -> String {
         let mut rest = String::new();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http_resume::resume::{Inbox, Key, Pending, suspend};
+use http_resume::resume::{Pending, RequestKey, ResumeQueue, suspend};
 use mpsc_queue::BlockingQueue;
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::thread;
@@ -22,12 +22,12 @@ fn requests_are_dropped_once_after_loop_end() {
         let rung = Arc::new(shuttle::sync::Mutex::new(false));
         let inbox = {
             let (bell, rung) = (Arc::clone(&bell), Arc::clone(&rung));
-            Arc::new(Inbox::new(move || {
+            Arc::new(ResumeQueue::new(move || {
                 *rung.lock().unwrap() = true;
                 bell.notify_one();
             }))
         };
-        let mut arrivals = inbox.arrivals();
+        let mut arrivals = inbox.consumer();
 
         let jobs = [(); PRODUCERS].map(|()| Arc::new(BlockingQueue::<Pending<Box<Item>>>::new()));
         let workers = spawn_all(|worker| {
@@ -47,7 +47,7 @@ fn requests_are_dropped_once_after_loop_end() {
         let end_after = thread_rng().gen_range(0..=total);
         let (mut spare, mut popped) = (None, 0);
         for serial in 0..total {
-            let key = Key {
+            let key = RequestKey {
                 connection: serial % PRODUCERS,
                 serial: serial as u64,
             };

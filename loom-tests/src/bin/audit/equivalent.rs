@@ -4,7 +4,7 @@ use crate::mutant::Mutant;
 
 /// Part of a mutant's line, and the reason.
 const REASONS: &[(&str, &str)] = &[(
-    "the inbox stays in the cell",
+    "the resume queue stays in the cell",
     "the queue would keep itself alive while a request is in it, but no request stays: the loop \
      that ends, or the resume after its end, drains the queue",
 )];

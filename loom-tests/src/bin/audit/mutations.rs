@@ -60,12 +60,12 @@ const MUTATIONS: &[Mutation] = &[
         what: "the link is stored before the exchange",
         patch: &[
             (
-                "let prev = self.back.swap(last.as_ptr(), Ordering::AcqRel);",
-                "let prev = self.back.load(Ordering::Acquire);",
+                "let prev = back.word.swap(last.as_ptr(), Ordering::AcqRel);",
+                "let prev = back.word.load(Ordering::Acquire);",
             ),
             (
                 "wake }",
-                "self.back.swap(last.as_ptr(), Ordering::AcqRel); wake }",
+                "back.word.swap(last.as_ptr(), Ordering::AcqRel); wake }",
             ),
         ],
     },
@@ -83,7 +83,7 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "`Empty` without a load of `back` (cordyceps)",
         patch: &[(
-            "if self.is_empty() { return RawPop::Empty; }",
+            "if back.is_empty() { return RawPop::Empty; }",
             "if true { return RawPop::Empty; }",
         )],
     },
@@ -100,21 +100,18 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "`front` is not restored on a stall",
         patch: &[(
-            "self.consumer.front.store(first.as_ptr(), Ordering::Relaxed); RawPop::Stalled",
+            "self.front.store(first.as_ptr(), Ordering::Relaxed); RawPop::Stalled",
             "RawPop::Stalled",
         )],
     },
     Mutation {
         what: "`front` is cleared after `back`, not before",
         patch: &[
-            (
-                "self.consumer.front.store(ptr::null_mut(), Ordering::Relaxed);",
-                "",
-            ),
+            ("self.front.store(ptr::null_mut(), Ordering::Relaxed);", ""),
             (
                 ".is_ok() { return RawPop::Item(first); }",
                 ".is_ok() {
-                    self.consumer.front.store(ptr::null_mut(), Ordering::Release);
+                    self.front.store(ptr::null_mut(), Ordering::Release);
                     return RawPop::Item(first);
                 }",
             ),
@@ -123,25 +120,25 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "the last item is popped without a compare-exchange",
         patch: &[(
-            "if self.back.compare_exchange(
-                first.as_ptr(), ptr::null_mut(), Ordering::Release, Ordering::Relaxed
-            ).is_ok() {",
-            "if self.back.load(Ordering::Acquire) == first.as_ptr() {
-                self.back.store(ptr::null_mut(), Ordering::Release);",
+            "if back.word
+                .compare_exchange(first.as_ptr(), EMPTY, Ordering::Release, Ordering::Relaxed)
+                .is_ok() {",
+            "if back.word.load(Ordering::Acquire) == first.as_ptr() {
+                back.word.store(EMPTY, Ordering::Release);",
         )],
     },
     Mutation {
         what: "park: a load and a store in place of the compare-exchange",
         patch: &[(
-            "match mark(ptr::null_mut()) {
+            "match mark(EMPTY) {
                 Ok(_) => true,
                 Err(back) => back == PARKED && mark(PARKED).is_ok(),
             }",
             "{
                 let _ = mark;
-                let is_empty = !is_link(self.back.load(Ordering::Acquire));
+                let is_empty = !is_link(self.word.load(Ordering::Acquire));
                 if is_empty {
-                    self.back.store(PARKED, Ordering::Release);
+                    self.word.store(PARKED, Ordering::Release);
                 }
                 is_empty
             }",
@@ -154,16 +151,15 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "unpark: a load and a store in place of the compare-exchange",
         patch: &[(
-            "match self.back.compare_exchange(
-                PARKED, ptr::null_mut(), Ordering::Relaxed, Ordering::Relaxed
-            ) {
+            "match self.word
+                .compare_exchange(PARKED, EMPTY, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => true,
-                Err(back) => back.is_null(),
+                Err(back) => back == EMPTY,
             }",
             "{
-                let is_empty = !is_link(self.back.load(Ordering::Acquire));
+                let is_empty = !is_link(self.word.load(Ordering::Acquire));
                 if is_empty {
-                    self.back.store(ptr::null_mut(), Ordering::Release);
+                    self.word.store(EMPTY, Ordering::Release);
                 }
                 is_empty
             }",
@@ -172,12 +168,12 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "a consumer is acquired by a load and a store",
         patch: &[(
-            "self.consumer.taken.compare_exchange(
-                false, true, Ordering::Acquire, Ordering::Relaxed
-            ).is_ok()",
+            "self.consumer.has_consumer
+                .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok()",
             "{
-                let is_free = !self.consumer.taken.load(Ordering::Acquire);
-                self.consumer.taken.store(true, Ordering::Relaxed);
+                let is_free = !self.consumer.has_consumer.load(Ordering::Acquire);
+                self.consumer.has_consumer.store(true, Ordering::Relaxed);
                 is_free
             }",
         )],
@@ -185,16 +181,16 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "the wake-up precedes the link",
         patch: &[(
-            "let signal = self.queue.push_unique(handle, || self.take_signal());
-            self.wake(signal);",
-            "self.queue.push_unique(handle, || {
-                self.waker.signal(self.take_signal(), Seal::BROKEN)
+            "let taken = self.queue.push_unique_with(handle, || self.take_waker());
+            self.wake(taken);",
+            "self.queue.push_unique_with(handle, || {
+                self.waker.wake_taken(self.take_waker(), INTERNAL)
             });",
         )],
     },
     Mutation {
         what: "the waker is stored without unparking first",
-        patch: &[("if !unsafe { raw.unpark() } { return false; }", "")],
+        patch: &[("if !unsafe { back.unpark() } { return false; }", "")],
     },
     Mutation {
         what: "the queued flag is set by a load and a store",
@@ -215,30 +211,30 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "an item is counted after it is published (the Odin original)",
         patch: &[
-            ("self.length.pushed(1, Seal::BROKEN);", ""),
+            ("self.length.pushed(count, INTERNAL);", ""),
             (
-                "unsafe { self.raw.push(link, link, on_parked) }",
+                "unsafe { self.raw.push(first, last, on_parked) }",
                 "{
-                    let parked = unsafe { self.raw.push(link, link, on_parked) };
-                    self.length.pushed(1, Seal::BROKEN);
-                    parked
-                }",
+                let parked = unsafe { self.raw.push(first, last, on_parked) };
+                self.length.pushed(count, INTERNAL);
+                parked
+            }",
             ),
         ],
     },
     Mutation {
         what: "a queue drops its oldest item only",
         patch: &[(
-            "while let Pop::Item(handle) = unsafe { self.pop() } {",
-            "if let Pop::Item(handle) = unsafe { self.pop() } {",
+            "while let RawPop::Item(link) = unsafe { self.pop() } {",
+            "if let RawPop::Item(link) = unsafe { self.pop() } {",
         )],
     },
     Mutation {
         what: "a drain continues until the queue is empty",
         patch: &[
             (
-                "if link.addr().get() == self.newest {",
-                "if self.newest == 0 {",
+                "let is_newest = self.newest == Some(link.addr().get());",
+                "let is_newest = false; let _ = link;",
             ),
             ("RawPop::Empty => unreachable!(…)", "RawPop::Empty => None"),
         ],
@@ -246,9 +242,9 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "the loop is woken before the push",
         patch: &[(
-            "if !self.queue.push(suspended).is_needed() { return; }",
+            "if !self.queue.push(item).is_needed() { return; }",
             "(self.wake)();
-            if !self.queue.push(suspended).is_needed() || !self.closed.load(Ordering::Relaxed) {
+            if !self.queue.push(item).is_needed() || !self.is_closed.load(Ordering::Relaxed) {
                 return;
             }",
         )],
@@ -256,30 +252,30 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "every resume wakes the loop (the Odin original)",
         patch: &[(
-            "if !self.queue.push(suspended).is_needed() { return; }",
-            "let _ = self.queue.push(suspended);",
+            "if !self.queue.push(item).is_needed() { return; }",
+            "let _ = self.queue.push(item);",
         )],
     },
     Mutation {
         what: "a resume does not notice that the loop has ended (the Odin original)",
-        patch: &[("if self.closed.load(Ordering::Relaxed) {", "if false {")],
+        patch: &[("if self.is_closed.load(Ordering::Relaxed) {", "if false {")],
     },
     Mutation {
         what: "the queue is marked closed after the park",
         patch: &[(
-            "self.closed.store(true, Ordering::Relaxed);
-            let swept = empty_and_park(consumer);
-            drop(closing);",
-            "let swept = empty_and_park(consumer);
-            drop(closing);
-            self.closed.store(true, Ordering::Relaxed);",
+            "self.is_closed.store(true, Ordering::Relaxed);
+            let drained = drain_and_park(consumer);
+            drop(lock);",
+            "let drained = drain_and_park(consumer);
+            drop(lock);
+            self.is_closed.store(true, Ordering::Relaxed);",
         )],
     },
     Mutation {
-        what: "swept requests are dropped under the mutex",
+        what: "drained requests are dropped under the mutex",
         patch: &[(
-            "consumer.expect(…); let swept = empty_and_park(consumer); drop(closing);",
-            "consumer.unwrap(); drop(empty_and_park(consumer)); let swept = closing;",
+            "consumer.expect(…); let drained = drain_and_park(consumer); drop(lock);",
+            "consumer.unwrap(); drop(drain_and_park(consumer)); let drained = lock;",
         )],
     },
     Mutation {
@@ -287,10 +283,10 @@ const MUTATIONS: &[Mutation] = &[
         patch: &[("mem::forget(parked);", "drop(parked);")],
     },
     Mutation {
-        what: "the inbox stays in the cell while the cell is queued",
+        what: "the resume queue stays in the cell while the cell is queued",
         patch: &[(
-            "(*cell.as_ptr()).inbox.take()",
-            "(*cell.as_ptr()).inbox.clone()",
+            "(*cell.as_ptr()).queue.take()",
+            "(*cell.as_ptr()).queue.clone()",
         )],
     },
 ];

@@ -1,20 +1,21 @@
-//! Reads a whole stream of requests, for tests and for fuzzing.
+//! Parsing of a whole stream, for tests and fuzz targets.
 
 use std::ops::Range;
 
-use super::{Event, Limits, Parser};
-use crate::request::Message;
+use super::limits::Limits;
+use super::message::Message;
+use super::parser::{Event, Parser};
 
-/// A request, as it was understood.
+/// A request as the parser understood it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parsed {
-    /// Where in the stream it stands, empty lines before it included.
+    /// Position in the stream, including empty lines before the request.
     pub place: Range<usize>,
     pub method: String,
     pub path: String,
     pub query: Option<String>,
     pub fields: Vec<(String, Vec<u8>)>,
-    pub is_old: bool,
+    pub is_http10: bool,
     pub keep_alive: bool,
     pub expects_continue: bool,
     pub body: Vec<u8>,
@@ -28,7 +29,7 @@ pub enum End {
     Refused(u16),
 }
 
-/// Reads a stream that arrives in these pieces, to its end or a refusal.
+/// Parses a stream that arrives in these pieces, until it ends or a request is refused.
 pub fn replay(pieces: &[&[u8]], limits: &Limits) -> (Vec<Parsed>, End) {
     let (mut parser, mut message) = (Parser::default(), Message::default());
     let (mut input, mut requests) = (Vec::new(), Vec::new());
@@ -38,7 +39,7 @@ pub fn replay(pieces: &[&[u8]], limits: &Limits) -> (Vec<Parsed>, End) {
         loop {
             let (used, event) = match parser.read(&input, &mut message, limits) {
                 Ok(found) => found,
-                Err(refusal) => return (requests, End::Refused(refusal.status.as_u16())),
+                Err(error) => return (requests, End::Refused(error.status.as_u16())),
             };
             input.drain(..used);
             at += used;
@@ -62,14 +63,14 @@ pub fn replay(pieces: &[&[u8]], limits: &Limits) -> (Vec<Parsed>, End) {
 }
 
 fn parsed(message: &Message, place: Range<usize>) -> Parsed {
-    let own = |(name, value): (&str, &[u8])| (name.to_owned(), value.to_vec());
+    let to_owned = |(name, value): (&str, &[u8])| (name.to_owned(), value.to_vec());
     Parsed {
         place,
         method: message.method.to_string(),
         path: message.path().to_owned(),
         query: message.query.map(|span| message.text(span).to_owned()),
-        fields: message.headers().map(own).collect(),
-        is_old: message.is_old,
+        fields: message.headers().map(to_owned).collect(),
+        is_http10: message.is_http10,
         keep_alive: message.keep_alive,
         expects_continue: message.expects_continue,
         body: message.body.clone(),

@@ -1,9 +1,8 @@
-//! A few threads that do work for suspended requests.
+//! A worker pool. Each worker has its own queue.
 //!
-//! Each has a queue of its own. A request is given to a worker that is idle, or
-//! else to the next in turn, and stays with it: what stands behind a slow piece of
-//! work waits for it, also if another worker becomes idle meanwhile. That is the
-//! price of a queue with one consumer, and fine for work of one size.
+//! A request goes to an idle worker, or to the next one in turn, and stays there: it waits
+//! for the work ahead of it even if another worker becomes idle. That suits work of uniform
+//! size.
 
 use std::cell::RefCell;
 use std::io;
@@ -15,32 +14,36 @@ use http_resume::Pending;
 use mpsc_queue::Chain;
 use thread_local::ThreadLocal;
 
-use super::mailbox::{Mail, Mailbox, Next};
+use super::worker_queue::{Next, WorkerQueue, WorkerReceiver};
 
-/// What a worker can do.
+/// Work that a pool can do.
 pub(crate) trait Work: Send + Sized + 'static {
-    /// Does it, leaves the result in the work, and resumes the request.
+    /// Does the work, stores the result in it and resumes the request.
     fn run(pending: Pending<Self>);
 }
 
 pub(crate) struct Pool<W: Work> {
-    workers: Vec<Mailbox<W>>,
-    /// What each loop has not handed over yet, for each worker.
+    workers: Vec<WorkerQueue<W>>,
+    /// For each event loop, a chain per worker of the requests not handed over yet.
     outboxes: ThreadLocal<RefCell<Vec<Chain<Pending<W>>>>>,
     next: AtomicUsize,
 }
 
 impl<W: Work> Pool<W> {
     pub(crate) fn new(workers: usize) -> io::Result<Self> {
-        let spawn = |index| Mailbox::spawn(format!("worker-{index}"), work_off);
+        let spawn = |index| WorkerQueue::spawn(format!("worker-{index}"), run_worker);
+        let spawned: io::Result<_> = (0..workers).map(spawn).collect();
         Ok(Self {
-            workers: (0..workers).map(spawn).collect::<io::Result<_>>()?,
+            workers: spawned.map_err(|error| {
+                let message = format!("cannot start {workers} workers (--workers): {error}");
+                io::Error::new(error.kind(), message)
+            })?,
             outboxes: ThreadLocal::new(),
             next: AtomicUsize::new(0),
         })
     }
 
-    /// Has the work done, and the request resumed, after the next
+    /// Submits a request. It reaches its worker with the next
     /// [`hand_over`](Self::hand_over) on this thread.
     pub(crate) fn submit(&self, pending: Pending<W>) {
         // Relaxed: any number will do.
@@ -55,8 +58,8 @@ impl<W: Work> Pool<W> {
         chains.borrow_mut()[idle.unwrap_or(turn % count)].push(pending);
     }
 
-    /// Gives the workers what was submitted on this thread: one push, and at most
-    /// one wake-up, for each of them.
+    /// Sends each worker the requests submitted on this thread, with one push and at most
+    /// one wake-up per worker.
     pub(crate) fn hand_over(&self) {
         let Some(chains) = self.outboxes.get() else {
             return;
@@ -69,24 +72,21 @@ impl<W: Work> Pool<W> {
     }
 }
 
-/// What a worker does all day.
-fn work_off<W: Work>(mut mail: Mail<'_, W>) {
+fn run_worker<W: Work>(mut receiver: WorkerReceiver<'_, W>) {
     yield_to_event_loops();
-    while let Next::Item(pending) = mail.next(None) {
-        // A panic drops `pending`, which is answered with 500; the panic hook has
-        // reported it, and the worker goes on.
+    while let Next::Item(pending) = receiver.next(None) {
+        // A panic drops `pending`, so the client gets a 500. The panic hook has reported it.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| W::run(pending))) {
-            mem::forget(payload); // its drop might panic, too
+            mem::forget(payload); // dropping it could panic again
         }
     }
 }
 
-/// Makes the kernel treat this thread as one that computes: it takes its share of
-/// the processor as before, but to be woken does not let it interrupt others.
+/// Moves this thread to `SCHED_BATCH`: it keeps its share of the CPU, but waking it does
+/// not preempt the running thread.
 ///
-/// Otherwise a loop that hands over work for one request is stopped in the middle
-/// of its turn by the very worker that it has woken, again and again. On two cores,
-/// with two workers, that took half as much processor time again per request.
+/// Under the default policy, a worker often preempts the event loop that has just woken it.
+/// With two workers on two cores this cost up to 50 % more CPU time per request.
 #[cfg(target_os = "linux")]
 fn yield_to_event_loops() {
     let parameters = libc::sched_param { sched_priority: 0 };
@@ -94,7 +94,7 @@ fn yield_to_event_loops() {
     // reads it; 0 is the calling thread.
     if unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &raw const parameters) } != 0 {
         let error = io::Error::last_os_error();
-        tracing::debug!(%error, "a worker stays in the default scheduling class");
+        tracing::debug!(%error, "a worker keeps the default scheduling policy");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The routes.
+//! The routes of the demonstration.
 
 use std::io;
 use std::sync::Arc;
@@ -6,20 +6,22 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use http::{HeaderValue, StatusCode, header};
-use http_resume::{Outcome, Pending, Request, Response, Router, answer};
+use http_resume::http::header;
+use http_resume::{
+    HeaderValue, Outcome, Pending, Request, Response, Router, StatusCode, sync_handler,
+};
 
 use super::pool::{Pool, Work};
 use super::timer::{Alarm, Timer};
 
-/// All routes, with the background that they need.
+/// Returns all routes, after starting the threads that they need.
 pub(crate) fn router(workers: usize) -> io::Result<Router> {
     let pool = Arc::new(Pool::new(workers)?);
     let timer = Timer::new()?;
     let pool_of_loops = Arc::clone(&pool);
     Ok(Router::new()
         .after_handlers(move || pool_of_loops.hand_over())
-        .get("/", answer(|_, response| response.text("hello")))
+        .get("/", sync_handler(|_, response| response.text("hello")))
         .post("/ping", ping)
         .get("/hello", hello)
         .post("/echo", on_pool(&pool, echo))
@@ -30,10 +32,10 @@ pub(crate) fn router(workers: usize) -> io::Result<Router> {
         .get("/stages/{count}", on_pool(&pool, stages))
         .get("/drop", on_pool(&pool, dropped))
         .get("/panic/{place}", on_pool(&pool, panics))
-        .get("/metrics", answer(metrics)))
+        .get("/metrics", sync_handler(metrics)))
 }
 
-/// A handler that has its work done by the pool.
+/// A handler whose work is done by the pool.
 type PoolHandler =
     for<'r> fn(&Pool<Job>, &Request<'_>, Response<'r, Job>, Option<Job>) -> Outcome<'r>;
 
@@ -45,21 +47,21 @@ fn on_pool(
     move |request, response, work| handler(&pool, request, response, work)
 }
 
-/// What the pool does.
+/// Work of the pool.
 enum Job {
-    /// As little as possible.
+    /// Stores a constant.
     Hello { text: &'static str },
-    /// Nothing, but for the body to travel.
+    /// Carries the body to the worker and back.
     Echo { body: Vec<u8> },
-    /// One stage of several.
+    /// Counts one stage of several.
     Stage { done: u32 },
-    /// Forgets to resume.
+    /// Drops the pending request.
     Drop,
     /// Panics.
     Panic,
 }
 
-const RETURNED: &str = "the pool gives back what it was given";
+const SAME_JOB: &str = "a resumed request carries the job it was suspended with";
 
 impl Work for Job {
     fn run(mut pending: Pending<Self>) {
@@ -68,7 +70,7 @@ impl Work for Job {
             Self::Echo { .. } => {}
             Self::Stage { done } => *done += 1,
             Self::Drop => return,
-            Self::Panic => panic!("as the client wished"),
+            Self::Panic => panic!("requested by the client"),
         }
         pending.resume();
     }
@@ -80,7 +82,7 @@ fn submit<'r>(pool: &Pool<Job>, response: Response<'r, Job>, job: Job) -> Outcom
     receipt.suspended()
 }
 
-/// Suspended, and resumed by the loop's own thread before the handler returns.
+/// Suspends the request and resumes it on the event loop's thread, before returning.
 fn ping<'r>(
     request: &Request<'_>,
     response: Response<'r, bool>,
@@ -99,14 +101,14 @@ fn ping<'r>(
     }
 }
 
-/// Suspended, for a thread of its own.
+/// Suspends the request while a new thread does the work.
 fn hello<'r>(_: &Request<'_>, response: Response<'r, String>, work: Option<String>) -> Outcome<'r> {
     if let Some(text) = work {
         return response.text(text);
     }
     let (pending, receipt) = response.mark_async(String::new());
-    // The thread is given the request when it exists: a closure that never ran would
-    // have dropped it.
+    // The request is sent to the thread once that exists: a failed spawn would have
+    // dropped it with the closure.
     let (sender, receiver) = sync_channel::<Pending<String>>(1);
     let started = thread::Builder::new().spawn(move || {
         if let Ok(pending) = receiver.recv() {
@@ -119,17 +121,17 @@ fn hello<'r>(_: &Request<'_>, response: Response<'r, String>, work: Option<Strin
             receipt.suspended()
         }
         Err(error) => {
-            tracing::warn!(%error, "no thread for a request");
+            tracing::warn!(%error, "cannot start a thread for a request");
             let (response, _) = receipt.cancel_async(pending);
             response
                 .status(StatusCode::SERVICE_UNAVAILABLE)
                 .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
-                .text("there is no thread for this")
+                .text("cannot start a thread")
         }
     }
 }
 
-/// Suspended once, with the body.
+/// Suspends the request once, with its body as the work.
 fn echo<'r>(
     pool: &Pool<Job>,
     request: &Request<'_>,
@@ -147,11 +149,11 @@ fn echo<'r>(
                 HeaderValue::from_static("application/octet-stream"),
             )
             .send(body),
-        Some(_) => unreachable!("{RETURNED}"),
+        Some(_) => unreachable!("{SAME_JOB}"),
     }
 }
 
-/// Suspended once, for as good as no work.
+/// Suspends the request once, for trivial work.
 fn trivial<'r>(
     pool: &Pool<Job>,
     _: &Request<'_>,
@@ -161,11 +163,11 @@ fn trivial<'r>(
     match work {
         None => submit(pool, response, Job::Hello { text: "" }),
         Some(Job::Hello { text }) => response.text(text),
-        Some(_) => unreachable!("{RETURNED}"),
+        Some(_) => unreachable!("{SAME_JOB}"),
     }
 }
 
-/// Suspended until its time has come.
+/// Suspends the request for a number of milliseconds.
 fn sleep<'r>(
     timer: &Timer,
     request: &Request<'_>,
@@ -185,7 +187,7 @@ fn sleep<'r>(
     receipt.suspended()
 }
 
-/// Suspended as often as the path says.
+/// Suspends the request as many times as the path says.
 fn stages<'r>(
     pool: &Pool<Job>,
     request: &Request<'_>,
@@ -198,7 +200,7 @@ fn stages<'r>(
     let done = match work {
         None => 0,
         Some(Job::Stage { done }) => done,
-        Some(_) => unreachable!("{RETURNED}"),
+        Some(_) => unreachable!("{SAME_JOB}"),
     };
     if done == count {
         return response.text(count.to_string());
@@ -206,18 +208,18 @@ fn stages<'r>(
     submit(pool, response, Job::Stage { done })
 }
 
-/// Suspended, and dropped by the worker.
+/// Suspends the request; the worker drops it.
 fn dropped<'r>(
     pool: &Pool<Job>,
     _: &Request<'_>,
     response: Response<'r, Job>,
     work: Option<Job>,
 ) -> Outcome<'r> {
-    assert!(work.is_none(), "nobody has resumed it");
+    assert!(work.is_none(), "a dropped request is not resumed");
     submit(pool, response, Job::Drop)
 }
 
-/// A panic at each place where there is code of the user's.
+/// Panics where user code runs: in either call of the handler, or in the worker.
 fn panics<'r>(
     pool: &Pool<Job>,
     request: &Request<'_>,
@@ -225,17 +227,17 @@ fn panics<'r>(
     work: Option<Job>,
 ) -> Outcome<'r> {
     match (request.param("place"), work) {
-        (Some("handler"), _) => panic!("as the client wished"),
+        (Some("handler"), _) => panic!("requested by the client"),
         (Some("resumed"), None) => submit(pool, response, Job::Hello { text: "" }),
-        (Some("resumed"), Some(_)) => panic!("as the client wished, at last"),
+        (Some("resumed"), Some(_)) => panic!("requested by the client, after a resume"),
         (Some("worker"), _) => submit(pool, response, Job::Panic),
         _ => response
             .status(StatusCode::NOT_FOUND)
-            .text("it panics in: handler, resumed, worker"),
+            .text("expected one of: handler, resumed, worker"),
     }
 }
 
-/// What the server has counted.
+/// Returns the metrics in the text format of Prometheus.
 fn metrics<'r>(request: &Request<'_>, response: Response<'r>) -> Outcome<'r> {
     let format = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response
@@ -250,5 +252,5 @@ fn number<N: std::str::FromStr>(request: &Request<'_>, name: &str) -> Option<N> 
 fn bad_number<W>(response: Response<'_, W>) -> Outcome<'_> {
     response
         .status(StatusCode::BAD_REQUEST)
-        .text("the path must end with a number")
+        .text("the last path segment must be a number")
 }

@@ -1,4 +1,4 @@
-//! One thread that resumes requests when their time has come, however many.
+//! A thread that resumes any number of requests, each at its time.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -7,50 +7,51 @@ use std::time::Instant;
 
 use http_resume::Pending;
 
-use super::mailbox::{Mail, Mailbox, Next};
+use super::worker_queue::{Next, WorkerQueue, WorkerReceiver};
 
-/// What a sleeping request waits for.
+/// The work of a sleeping request.
 pub(crate) struct Alarm {
     pub(crate) when: Instant,
     pub(crate) millis: u64,
 }
 
 pub(crate) struct Timer {
-    mailbox: Mailbox<Alarm>,
+    queue: WorkerQueue<Alarm>,
 }
 
 impl Timer {
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
-            mailbox: Mailbox::spawn("timer".into(), keep_time)?,
+            queue: WorkerQueue::spawn("timer".into(), run_timer)?,
         })
     }
 
     /// Resumes the request at its time.
     pub(crate) fn submit(&self, pending: Pending<Alarm>) {
-        self.mailbox.send(pending);
+        self.queue.send(pending);
     }
 }
 
-/// Below that many sleepers, it is not worth while to look for abandoned ones.
-const FEW: usize = 64;
+/// With fewer sleepers than this, abandoned ones are not searched for.
+const MIN_SEARCHED: usize = 64;
 
-/// Those not due when the timer stops are dropped, and answered so.
-fn keep_time(mut mail: Mail<'_, Alarm>) {
+/// Runs until the queue stops. The requests that still sleep then are dropped, which
+/// answers them with 500.
+fn run_timer(mut receiver: WorkerReceiver<'_, Alarm>) {
     let mut sleepers: BinaryHeap<Reverse<Sleeper>> = BinaryHeap::new();
-    let mut many = FEW;
+    let mut search_above = MIN_SEARCHED;
     loop {
         let first = sleepers.peek().map(|Reverse(sleeper)| sleeper.when());
-        match mail.next(first) {
+        match receiver.next(first) {
             Next::Item(pending) => sleepers.push(Reverse(Sleeper(pending))),
             Next::Deadline => {}
             Next::Stop => return,
         }
-        // Nobody waits for some of them any more. Looked for whenever there are twice
-        // as many as the last time: for each that comes, a constant share of work.
-        if sleepers.len() > many {
+        // Abandoned sleepers are removed whenever the heap has doubled since the last
+        // search: amortised, that is constant work per sleeper.
+        if sleepers.len() > search_above {
             sleepers.retain(|Reverse(Sleeper(pending))| !pending.is_abandoned());
-            many = FEW.max(2 * sleepers.len());
+            search_above = MIN_SEARCHED.max(2 * sleepers.len());
         }
         let now = Instant::now();
         while sleepers
@@ -65,7 +66,7 @@ fn keep_time(mut mail: Mail<'_, Alarm>) {
     }
 }
 
-/// Ordered by its time.
+/// A sleeping request, ordered by its time.
 struct Sleeper(Pending<Alarm>);
 
 impl Sleeper {

@@ -1,9 +1,10 @@
-//! What is taken for a request, and what is refused, however the bytes arrive.
+//! Accepted and refused requests, for every way in which their bytes arrive.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use super::limits::{MAX_CHUNK_LINE, MAX_FIELDS};
 use super::replay::{End, Parsed, replay};
 use super::*;
 
@@ -13,15 +14,15 @@ const LIMITS: Limits = Limits {
     body: 20,
 };
 
-/// The requests of a stream that arrives in these pieces, and its end.
+/// The requests of a stream, and its end.
 type Stream = (Vec<Parsed>, End);
 
 fn read(pieces: &[&[u8]]) -> Stream {
     replay(pieces, &LIMITS)
 }
 
-/// Reads it whole, in two pieces, however it is split, and byte by byte: the
-/// result must be the same.
+/// Parses a stream whole, in two pieces, split at every position, and byte by byte. Asserts
+/// that all results are equal.
 #[track_caller]
 fn read_in_all_ways(text: &str) -> Stream {
     let bytes = text.as_bytes();
@@ -59,13 +60,13 @@ fn refuses(status: u16, text: &str) {
     assert_eq!(end, End::Refused(status), "{text:?}");
 }
 
-/// A request with these header fields, and what follows the head.
+/// Returns a request with these header fields, followed by `rest`.
 fn post(fields: &str, rest: &str) -> String {
     format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n{rest}")
 }
 
 #[test]
-fn requests() {
+fn request_lines() {
     accepts("GET / HTTP/1.1\r\nHost: a\r\n\r\n", &[("GET", "/", "")]);
     accepts("GET /a?b=/c HTTP/1.0\r\n\r\n", &[("GET", "/a", "")]);
     accepts(
@@ -76,7 +77,7 @@ fn requests() {
 }
 
 #[test]
-fn targets() {
+fn target_forms() {
     let get = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
     accepts(&get("http://b"), &[("GET", "/", "")]);
     accepts(&get("HTTPS://b:1/c?d"), &[("GET", "/c", "")]);
@@ -101,7 +102,7 @@ fn targets() {
 }
 
 #[test]
-fn hosts() {
+fn host_fields() {
     let get = |fields: &str| format!("GET / HTTP/1.1\r\n{fields}\r\n");
     for host in [
         "a",
@@ -123,7 +124,7 @@ fn hosts() {
 }
 
 #[test]
-fn malformed_heads() {
+fn malformed_heads_are_refused() {
     for head in [
         "GET / HTTP/1.1\nHost: a\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\n\r\n",
@@ -148,7 +149,7 @@ fn malformed_heads() {
 }
 
 #[test]
-fn heads_that_are_too_long() {
+fn long_heads_are_refused() {
     let long = "a".repeat(100);
     refuses(414, &format!("GET /{long}"));
     refuses(414, &format!("GET /{long} HTTP/1.1\r\nHost: a\r\n\r\n"));
@@ -166,7 +167,7 @@ fn heads_that_are_too_long() {
 }
 
 #[test]
-fn lengths() {
+fn content_lengths() {
     accepts(&post("Content-Length: 0\r\n", ""), &[("POST", "/", "")]);
     accepts(
         &post("Content-Length: 020\r\n", &"b".repeat(20)),
@@ -200,7 +201,7 @@ fn lengths() {
 }
 
 #[test]
-fn codings() {
+fn transfer_codings() {
     let chunked = "Transfer-Encoding: chunked\r\n";
     accepts(
         &post("Transfer-Encoding: CHUNKED\r\n", "0\r\n\r\n"),
@@ -223,7 +224,7 @@ fn codings() {
 }
 
 #[test]
-fn chunks() {
+fn chunked_bodies() {
     let body = |text: &str| post("Transfer-Encoding: chunked\r\n", text);
     accepts(
         &body("5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
@@ -268,7 +269,7 @@ fn chunks() {
 }
 
 #[test]
-fn expectations() {
+fn expect_fields() {
     refuses(417, &post("Expect: 200-ok\r\n", ""));
     let expects = |text: &str| {
         let mut message = Message::default();
@@ -284,7 +285,7 @@ fn expectations() {
     assert!(!expects(&post("Content-Length: 1\r\n", "")));
     assert!(
         !expects(&post("Expect: 100-continue\r\n", "")),
-        "there is no body to wait for"
+        "without a body, nothing is awaited"
     );
     assert!(!expects(
         "GET / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n"
@@ -292,7 +293,7 @@ fn expectations() {
 }
 
 #[test]
-fn persistence() {
+fn connection_fields() {
     let keeps = |version: &str, connection: &str| {
         let text = format!("GET / HTTP/{version}\r\nHost: a\r\nConnection: {connection}\r\n\r\n");
         let mut message = Message::default();
@@ -308,7 +309,7 @@ fn persistence() {
     assert!(!keeps("1.1", "close, keep-alive"));
 }
 
-/// Requests of well-formed and malformed parts, near the limits and beyond.
+/// Generates requests from well-formed and malformed parts, below and above the limits.
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let line = prop_oneof![
         4 => select(vec!["GET /", "POST /a?b", "OPTIONS *", "HEAD http://b/"])
@@ -348,7 +349,7 @@ proptest! {
     })]
 
     #[test]
-    fn cuts_make_no_difference(stream in stream(), cuts in vec(any::<Index>(), 1..20)) {
+    fn result_does_not_depend_on_cuts(stream in stream(), cuts in vec(any::<Index>(), 1..20)) {
         let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(stream.len())).collect();
         cuts.extend([0, stream.len()]);
         cuts.sort_unstable();

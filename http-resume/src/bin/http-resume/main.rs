@@ -1,0 +1,86 @@
+//! The demonstration server. The README lists its routes and options.
+
+mod options;
+mod pool;
+mod routes;
+mod timer;
+mod worker_queue;
+
+use std::error::Error;
+use std::io::{self, IsTerminal, Write};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::process::{self, ExitCode};
+use std::thread;
+
+use clap::Parser;
+use http_resume::{Server, ShutdownHandle};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tracing_subscriber::EnvFilter;
+
+use options::Options;
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+    match run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let error: &(dyn Error + 'static) = &*error;
+            tracing::error!(error, "server failed");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    // Each connection needs a file descriptor; the default limit suits interactive programs.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::debug!(%error, "cannot raise the limit of open files");
+    }
+    // Registered first, so that no later signal is missed.
+    let signals = Signals::new([SIGINT, SIGTERM])?;
+    let router = routes::router(options.workers.get())?;
+    let server = Server::bind(options.config(resolve(&options.addr)?), router)?;
+    shut_down_on_signal(signals, server.shutdown_handle())?;
+
+    // Scripts wait for this line. Ignore the error if stdout is closed.
+    let mut stdout = io::stdout();
+    let _ = writeln!(stdout, "listening on http://{}", server.local_addr());
+    let _ = stdout.flush();
+    server.run()?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Returns the first address of `addr`.
+fn resolve(addr: &str) -> io::Result<SocketAddr> {
+    let no_address = || {
+        let message = format!("{addr} (--addr) has no address");
+        io::Error::new(io::ErrorKind::NotFound, message)
+    };
+    addr.to_socket_addrs()?.next().ok_or_else(no_address)
+}
+
+/// Shuts the server down gracefully on the first signal and exits on the second.
+fn shut_down_on_signal(mut signals: Signals, handle: ShutdownHandle) -> io::Result<()> {
+    let wait = move || {
+        let mut signals = signals.forever();
+        if let Some(signal) = signals.next() {
+            tracing::info!(signal, "stopping; a second signal exits immediately");
+            handle.shut_down();
+        }
+        if let Some(signal) = signals.next() {
+            process::exit(128 + signal); // the status that shells report for a signal
+        }
+    };
+    thread::Builder::new()
+        .name("signals".into())
+        .spawn(wait)
+        .map(drop)
+}

@@ -1,0 +1,115 @@
+//! Command-line options. Their defaults are those of [`Config`].
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::str::FromStr;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use clap::Parser;
+use http_resume::Config;
+
+static DEFAULTS: LazyLock<Config> = LazyLock::new(Config::default);
+
+/// An HTTP/1.1 server whose handlers can be suspended and resumed
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Options {
+    /// Address to listen on; port 0 picks a free port
+    #[arg(long, value_name = "HOST:PORT", default_value_t = DEFAULTS.addr.to_string())]
+    pub(crate) addr: String,
+
+    /// Event loops [default: one per core]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+
+    /// Threads of the worker pool
+    #[arg(long, value_name = "N", default_value = "2")]
+    pub(crate) workers: NonZeroUsize,
+
+    /// Connections per event loop; further ones wait in the backlog
+    #[arg(long, value_name = "N", default_value_t = DEFAULTS.max_connections)]
+    max_connections: usize,
+
+    /// Suspended requests per event loop; at the limit, requests that might suspend get 503
+    #[arg(long, value_name = "N", default_value_t = DEFAULTS.max_suspended)]
+    max_suspended: usize,
+
+    /// Largest request body; a longer one gets 413
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULTS.max_body)]
+    max_body: usize,
+
+    /// Seconds allowed to receive the head of a request; then 408
+    #[arg(long, value_name = "S", default_value_t = Seconds(DEFAULTS.header_timeout))]
+    header_timeout: Seconds,
+
+    /// Seconds allowed to receive each --body-progress bytes of a request body; then 408
+    #[arg(long, value_name = "S", default_value_t = Seconds(DEFAULTS.body_timeout))]
+    body_timeout: Seconds,
+
+    /// Bytes of the body required within each --body-timeout
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULTS.body_progress)]
+    body_progress: usize,
+
+    /// Seconds after which an idle connection, or one whose client does not read, is closed
+    #[arg(long, value_name = "S", default_value_t = Seconds(DEFAULTS.keep_alive_timeout))]
+    keep_alive_timeout: Seconds,
+
+    /// Seconds that each suspension of a request may last; then 503
+    #[arg(long, value_name = "S", default_value_t = Seconds(DEFAULTS.suspend_timeout))]
+    suspend_timeout: Seconds,
+
+    /// Seconds allowed to finish requests after a signal; then suspended ones get 503
+    #[arg(long, value_name = "S", default_value_t = Seconds(DEFAULTS.shutdown_timeout))]
+    shutdown_timeout: Seconds,
+}
+
+impl Options {
+    /// Returns the configuration of a server at `addr`.
+    pub(crate) fn config(&self, addr: SocketAddr) -> Config {
+        Config {
+            addr,
+            threads: self.threads.map_or(DEFAULTS.threads, usize::from),
+            max_connections: self.max_connections,
+            max_suspended: self.max_suspended,
+            max_body: self.max_body,
+            header_timeout: self.header_timeout.0,
+            body_timeout: self.body_timeout.0,
+            body_progress: self.body_progress,
+            keep_alive_timeout: self.keep_alive_timeout.0,
+            suspend_timeout: self.suspend_timeout.0,
+            shutdown_timeout: self.shutdown_timeout.0,
+        }
+    }
+}
+
+/// A number of seconds, with or without a fraction.
+#[derive(Clone, Copy, Debug)]
+struct Seconds(Duration);
+
+impl Seconds {
+    const MAX: f64 = 365.0 * 24.0 * 3600.0;
+}
+
+impl FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse::<f64>() {
+            Ok(seconds) if (0.0..=Self::MAX).contains(&seconds) => {
+                Ok(Self(Duration::from_secs_f64(seconds)))
+            }
+            _ => Err(format!(
+                "expected a number of seconds between 0 and {}",
+                Self::MAX
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_secs_f64().fmt(f)
+    }
+}

@@ -1,0 +1,66 @@
+//! The configuration of a server.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::thread;
+use std::time::Duration;
+
+/// The configuration of a [`Server`](crate::Server).
+///
+/// The [default](Config::default) values are listed in the crate's documentation, under
+/// "Options".
+///
+/// ```
+/// use http_resume::Config;
+///
+/// let config = Config { threads: 2, ..Config::default() };
+/// ```
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address to listen on. Port 0 picks a free port.
+    pub addr: SocketAddr,
+    /// Number of event loops, each on its own thread.
+    pub threads: usize,
+    /// Maximum number of connections per event loop. Further ones wait in the backlog.
+    pub max_connections: usize,
+    /// Maximum number of suspended requests per event loop. At the limit, a request whose
+    /// handler can suspend is answered with 503 and `Retry-After`.
+    pub max_suspended: usize,
+    /// Maximum length of a request body in bytes. A longer one is answered with 413.
+    /// [`Router::max_body`](crate::Router::max_body) overrides it for a path.
+    pub max_body: usize,
+    /// Time allowed to receive the head of a request. Then it is answered with 408.
+    pub header_timeout: Duration,
+    /// Time allowed to receive each [`body_progress`](Self::body_progress) bytes of a
+    /// request body, or the rest of it. Then the request is answered with 408.
+    pub body_timeout: Duration,
+    /// Number of bytes of a request body required within each
+    /// [`body_timeout`](Self::body_timeout). It sets a minimum rate, so that a slow sender
+    /// cannot hold a connection. 0 is treated as 1.
+    pub body_progress: usize,
+    /// Time after which an idle connection, or one whose client does not read a response,
+    /// is closed.
+    pub keep_alive_timeout: Duration,
+    /// Time that each suspension of a request may last. Then it is answered with 503.
+    pub suspend_timeout: Duration,
+    /// Time allowed to finish requests after a shutdown was requested. Then the suspended
+    /// ones are answered with 503.
+    pub shutdown_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            threads: thread::available_parallelism().map_or(1, usize::from),
+            max_connections: 10_000,
+            max_suspended: 65_536,
+            max_body: 1024 * 1024,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            body_progress: 64 * 1024,
+            keep_alive_timeout: Duration::from_secs(60),
+            suspend_timeout: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_secs(5),
+        }
+    }
+}

@@ -1,0 +1,482 @@
+//! A connection: reads requests, has them served, and sends the responses.
+//!
+//! Everything that happens to a request is decided here, on the event loop's thread.
+//!
+//! | before | event | after |
+//! |---|---|---|
+//! | [`Open`](Phase::Open) | a request is the last one, or is refused | `Finishing` |
+//! | `Open` | the client closes its half, and all responses are sent | closed |
+//! | `Open` | the idle timeout passes, or the event loop shuts down while idle | `Finishing` |
+//! | [`Finishing`](Phase::Finishing) | all responses are sent | `Lingering`; the server's half is closed |
+//! | [`Lingering`](Phase::Lingering) | the client closes its half, or [`LINGER`] passes | closed |
+//!
+//! Lingering lets the client read the last response. Closing a socket with unread data, or
+//! before more data arrives, resets the connection, and the reset may overtake the response.
+
+mod input;
+mod output;
+mod pipeline;
+#[cfg(test)]
+mod tests;
+mod wait;
+
+use std::io::{self, ErrorKind};
+use std::mem;
+use std::net::Shutdown;
+use std::time::{Duration, Instant};
+
+use http::{Method, StatusCode};
+use mio::net::TcpStream;
+
+use self::input::Input;
+use self::output::Output;
+use self::pipeline::{Pipeline, Suspension};
+use self::wait::{Awaited, Wait};
+use crate::metrics::Metric;
+use crate::resume::{Completion, RequestKey, Returned};
+use crate::service::{CallResult, READ_SIZE, Service, internal_error, timed_out};
+use crate::wire::{CONTINUE, Event, Framing, Message, Parser, RequestError, ResponseParts};
+
+/// No request is started while the output holds this many bytes.
+const MAX_OUTPUT: usize = 256 * 1024;
+
+/// Maximum number of reads, each with its writes, before other connections have their turn.
+const MAX_ROUNDS: usize = 16;
+
+/// Time for a client to read the last response.
+const LINGER: Duration = Duration::from_secs(1);
+
+pub(crate) struct Connection {
+    stream: TcpStream,
+    /// The index of the connection in its event loop.
+    slot: usize,
+    phase: Phase,
+    /// Set if the socket may have bytes to read (edge-triggered).
+    is_readable: bool,
+    /// Set if the poll has reported the end of the client's data. Then a short read does not
+    /// mean that nothing is left to read.
+    is_end_announced: bool,
+    /// Set if the end of the client's data was read.
+    is_at_end: bool,
+    input: Input,
+    parser: Parser,
+    /// A request whose head is complete and whose body is not.
+    incoming: Option<Box<Message>>,
+    wait: Wait,
+    pipeline: Pipeline,
+    output: Output,
+    /// The earliest timer that is set for this connection.
+    pub(crate) timer: Option<Instant>,
+    /// Set if the event loop will drive this connection in its next iteration.
+    pub(crate) is_due: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Requests are read and served.
+    Open,
+    /// No more requests are read; those in flight are served.
+    Finishing,
+    /// All responses are sent. Further input is discarded.
+    Lingering,
+}
+
+/// What the event loop does next with a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NextStep {
+    /// Wait for the socket, a resume or a timer.
+    Wait,
+    /// Drive the connection again after others had their turn.
+    Drive,
+    Close,
+}
+
+impl Connection {
+    pub(crate) fn new(stream: TcpStream, slot: usize, now: Instant) -> Self {
+        Self {
+            stream,
+            slot,
+            phase: Phase::Open,
+            is_readable: false,
+            is_end_announced: false,
+            is_at_end: false,
+            input: Input::default(),
+            parser: Parser::default(),
+            incoming: None,
+            wait: Wait::new(now),
+            pipeline: Pipeline::default(),
+            output: Output::default(),
+            timer: None,
+            is_due: false,
+        }
+    }
+
+    pub(crate) fn stream(&mut self) -> &mut TcpStream {
+        &mut self.stream
+    }
+
+    /// Marks the socket as readable, and with `end_announced`, the client's half as closed.
+    pub(crate) fn set_readable(&mut self, end_announced: bool) {
+        self.is_readable = true;
+        self.is_end_announced |= end_announced;
+    }
+
+    /// Makes all progress that is possible now: serves the received requests, sends their
+    /// responses together, and receives more.
+    pub(crate) fn drive(&mut self, service: &mut Service) -> NextStep {
+        let driven = self.try_drive(service);
+        self.input.release(&mut service.spares);
+        driven.unwrap_or_else(|error| {
+            tracing::debug!(%error, "a connection failed");
+            NextStep::Close
+        })
+    }
+
+    fn try_drive(&mut self, service: &mut Service) -> io::Result<NextStep> {
+        for _ in 0..MAX_ROUNDS {
+            let needs_input = self.serve(service);
+            self.flush(service.now)?;
+            if !needs_input && self.may_start() {
+                continue; // the output has room again
+            }
+            if service.is_closing && self.is_idle() && !self.is_readable {
+                self.phase = Phase::Finishing;
+                self.flush(service.now)?;
+            }
+            if self.is_over() {
+                return Ok(NextStep::Close);
+            }
+            if !self.receive(needs_input, service)? {
+                return Ok(NextStep::Wait);
+            }
+        }
+        Ok(NextStep::Drive)
+    }
+
+    /// Returns `true` if there is nothing to do before another request arrives.
+    fn is_idle(&self) -> bool {
+        self.phase == Phase::Open && self.wait.is_for(Awaited::Request) && self.is_drained()
+    }
+
+    /// Returns `true` if nothing will be received or sent any more.
+    fn is_over(&self) -> bool {
+        let is_done = match self.phase {
+            Phase::Open => self.is_drained(),
+            Phase::Finishing => false,
+            Phase::Lingering => true,
+        };
+        is_done && self.is_at_end
+    }
+
+    /// Returns `true` if every request has its response, and all responses are sent.
+    fn is_drained(&self) -> bool {
+        self.pipeline.is_empty() && self.output.is_empty()
+    }
+
+    /// Starts the requests that were received. Returns whether more input is needed.
+    fn serve(&mut self, service: &mut Service) -> bool {
+        while self.may_start() {
+            if self.incoming.is_none() && self.input.bytes().is_empty() {
+                self.wait_for_input(None, service);
+                return true;
+            }
+            let incoming = self.incoming.take();
+            let mut message = incoming.unwrap_or_else(|| service.spares.message());
+            match self.read(&mut message, service) {
+                Ok(Event::Complete) => self.start(message, service),
+                Ok(Event::Head) => self.incoming = Some(message),
+                Ok(Event::Starved) => {
+                    self.wait_for_input(Some(message), service);
+                    return true;
+                }
+                Err(error) => {
+                    let head_only = self.is_head_request(Some(&message));
+                    service.spares.put_message(message);
+                    self.refuse(error, head_only, service);
+                }
+            }
+        }
+        false
+    }
+
+    /// Returns whether the next request may be read and started.
+    fn may_start(&self) -> bool {
+        self.phase == Phase::Open
+            && self.output.len() < MAX_OUTPUT
+            && self.pipeline.admits(self.incoming.as_deref())
+    }
+
+    /// Parses the input. Once the head is complete, the limit of the route applies.
+    fn read(&mut self, message: &mut Message, service: &Service) -> Result<Event, RequestError> {
+        let mut limits = service.limits;
+        if !self.parser.is_in_head() {
+            limits.body = message.max_body;
+        }
+        let (used, event) = self.parser.read(self.input.bytes(), message, &limits)?;
+        self.input.consume(used);
+        if event == Event::Head && self.parser.has_body() {
+            message.max_body = service.max_body(message);
+            self.parser.check_length(message.max_body)?;
+        }
+        Ok(event)
+    }
+
+    /// Puts a message that has begun aside until more input arrives.
+    fn wait_for_input(&mut self, mut message: Option<Box<Message>>, service: &mut Service) {
+        let awaited = if !self.parser.is_in_head() {
+            if let Some(message) = &mut message {
+                let is_awaited = mem::take(&mut message.expects_continue);
+                // RFC 9110, 10.1.1: not if a part of the body has arrived.
+                if is_awaited && message.body.is_empty() && self.input.bytes().is_empty() {
+                    self.output.buffer().extend_from_slice(CONTINUE);
+                }
+            }
+            self.incoming = message;
+            Awaited::RestOfBody
+        } else {
+            if let Some(message) = message {
+                service.spares.put_message(message); // filled once the head is complete
+            }
+            match self.input.bytes() {
+                [] => Awaited::Request,
+                _ => Awaited::RestOfHead,
+            }
+        };
+        self.wait.wait_for(awaited, service.now);
+    }
+
+    /// Calls the handler of a complete request.
+    fn start(&mut self, mut message: Box<Message>, service: &mut Service) {
+        self.wait = Wait::new(service.now);
+        if !message.keep_alive {
+            self.phase = Phase::Finishing;
+        }
+        let key = RequestKey {
+            connection: self.slot,
+            serial: service.new_serial(),
+        };
+        let result = service.call_first(&mut message, key);
+        let framing = Framing {
+            head_only: message.method == Method::HEAD,
+            is_http10: message.is_http10,
+            close: false,
+        };
+        let index = self.pipeline.push(key.serial, framing);
+        self.apply_result(index, message, result, service);
+    }
+
+    /// Calls the handler of a returned request again, unless the request has ended.
+    pub(crate) fn resume(&mut self, returned: Returned, service: &mut Service) {
+        let key = returned.key();
+        let Some((index, suspension)) = self.pipeline.resume(key.serial) else {
+            service.counters().count(Metric::LateResumes);
+            return;
+        };
+        let message = suspension.message;
+        let result = match returned.completion() {
+            Completion::Resumed => {
+                service.end_suspension(Metric::EndedResumed);
+                service.call(&message, key, suspension.handler, Some(returned))
+            }
+            Completion::Dropped => {
+                service.end_suspension(Metric::EndedDropped);
+                CallResult::Responded(internal_error())
+            }
+        };
+        self.apply_result(index, message, result, service);
+    }
+
+    /// Responds to the running request at `index`, or suspends it.
+    fn apply_result(
+        &mut self,
+        index: usize,
+        mut message: Box<Message>,
+        result: CallResult,
+        service: &mut Service,
+    ) {
+        match result {
+            CallResult::Responded(mut response) => {
+                response.headers.extend(message.added.drain(..));
+                service.spares.put_message(message);
+                self.respond(index, &response, service);
+            }
+            CallResult::Suspended(handler, flag) => {
+                service.begin_suspension();
+                let suspension = Suspension {
+                    message,
+                    handler,
+                    flag,
+                    deadline: service.now + service.config.suspend_timeout,
+                };
+                self.pipeline.suspend(index, suspension);
+            }
+        }
+    }
+
+    fn respond(&mut self, index: usize, response: &ResponseParts, service: &Service) {
+        self.wait.restart(service.now);
+        let is_newest = index + 1 == self.pipeline.len();
+        let nothing_follows =
+            is_newest && self.wait.is_for(Awaited::Request) && self.input.bytes().is_empty();
+        if self.phase == Phase::Open && (response.close || (service.is_closing && nothing_follows))
+        {
+            self.phase = Phase::Finishing;
+        }
+        let is_last = self.phase == Phase::Finishing && is_newest;
+        let output = self.output.buffer();
+        self.pipeline
+            .respond(index, response, is_last, &service.date, output);
+    }
+
+    /// Queues an error response behind the earlier responses and closes the connection,
+    /// because the start of the next request cannot be determined.
+    fn refuse(&mut self, error: RequestError, head_only: bool, service: &Service) {
+        service.counters().count(Metric::RefusedRequests);
+        tracing::debug!(status = %error.status, error.reason, "request refused");
+        self.phase = Phase::Finishing;
+        let framing = Framing {
+            head_only,
+            is_http10: false,
+            close: true,
+        };
+        let no_request = 0; // serial numbers begin with 1, so this one cannot be resumed
+        let index = self.pipeline.push(no_request, framing);
+        let response = ResponseParts::plain(error.status, error.reason);
+        self.respond(index, &response, service);
+    }
+
+    /// Returns whether the request being read begins with the method HEAD, even if the rest
+    /// of its head is malformed or missing.
+    fn is_head_request(&self, message: Option<&Message>) -> bool {
+        match message {
+            Some(message) if !self.parser.is_in_head() => message.method == Method::HEAD,
+            _ => {
+                // Skips exactly what the parser skips. It may have refused another byte
+                // before HEAD arrived.
+                let mut begun = self.input.bytes();
+                while let Some(rest) = begun.strip_prefix(b"\r\n") {
+                    begun = rest;
+                }
+                begun.starts_with(b"HEAD ")
+            }
+        }
+    }
+
+    /// Sends what the socket accepts. After the last response, closes the server's half.
+    fn flush(&mut self, now: Instant) -> io::Result<()> {
+        if self.output.send(&mut self.stream)? {
+            self.wait.restart(now);
+        }
+        if self.phase == Phase::Finishing && self.is_drained() {
+            self.stream.shutdown(Shutdown::Write)?;
+            self.phase = Phase::Lingering;
+            self.wait.restart(now);
+            self.is_readable = true; // the end of the client's data may be there already
+        }
+        Ok(())
+    }
+
+    /// Reads once from the socket. Returns whether there may be something new to do.
+    fn receive(&mut self, needs_input: bool, service: &mut Service) -> io::Result<bool> {
+        if self.phase == Phase::Lingering {
+            self.input.clear();
+        }
+        let is_full = !needs_input && self.input.bytes().len() >= READ_SIZE;
+        if !self.is_readable || self.is_at_end || is_full {
+            return Ok(false);
+        }
+        match self.input.read(&mut self.stream, &mut service.spares) {
+            Ok((0, _)) => self.is_at_end = true,
+            // A short read has emptied the socket, except for an end that was announced.
+            // The poll reports what arrives later.
+            Ok((_, is_filled)) => self.is_readable = is_filled || self.is_end_announced,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.is_readable = false,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        Ok(true)
+    }
+
+    /// Returns when [`on_deadline`](Self::on_deadline) must be called.
+    pub(crate) fn deadline(&self, service: &Service) -> Option<Instant> {
+        let config = &service.config;
+        if self.phase == Phase::Lingering {
+            return Some(self.wait.since() + LINGER);
+        }
+        let client = if !self.output.is_empty() {
+            Some(self.wait.since() + config.keep_alive_timeout)
+        } else if !self.pipeline.is_empty() {
+            None
+        } else {
+            Some(self.wait.deadline(config))
+        };
+        self.pipeline.deadline().into_iter().chain(client).min()
+    }
+
+    /// Ends the suspensions and the waits whose deadline has passed.
+    pub(crate) fn on_deadline(&mut self, service: &mut Service) -> NextStep {
+        let now = service.now;
+        let body = self.incoming.as_ref().map_or(0, |it| it.body.len());
+        self.wait.extend_body_deadline(body, now, &service.config);
+        // A response starts the wait again, for the client to read it.
+        self.end_suspensions(service, Metric::EndedTimedOut, |deadline| deadline <= now);
+        let deadline = self.deadline(service);
+        if deadline.is_none_or(|deadline| deadline > now) {
+            return self.drive(service);
+        }
+        if self.is_idle() {
+            self.phase = Phase::Finishing;
+        } else if self.phase == Phase::Open && self.output.is_empty() {
+            let error = RequestError {
+                status: StatusCode::REQUEST_TIMEOUT,
+                reason: "request not received in time",
+            };
+            let head_only = self.is_head_request(self.incoming.as_deref());
+            self.refuse(error, head_only, service);
+        } else {
+            return NextStep::Close; // the client does not read, or does not close its half
+        }
+        self.drive(service)
+    }
+
+    /// Responds to everything at once because the event loop ends: sends what the socket
+    /// accepts, and reads what would otherwise reset the connection.
+    pub(crate) fn abort(&mut self, service: &mut Service) {
+        self.phase = Phase::Finishing;
+        self.end_suspensions(service, Metric::EndedShutDown, |_| true);
+        // Best effort: the connection is closed in any case.
+        let _ = self.flush(service.now);
+        for _ in 0..MAX_ROUNDS {
+            if self.phase != Phase::Lingering || !matches!(self.receive(false, service), Ok(true)) {
+                break;
+            }
+        }
+    }
+
+    /// Responds with 503 to the suspended requests whose deadline matches `is_over`.
+    fn end_suspensions(
+        &mut self,
+        service: &mut Service,
+        cause: Metric,
+        is_over: impl Fn(Instant) -> bool,
+    ) {
+        // From the newest, because a response removes at most the requests before it.
+        for index in (0..self.pipeline.len()).rev() {
+            if let Some(suspension) = self.pipeline.abandon(index, &is_over) {
+                service.end_suspension(cause);
+                let result = CallResult::Responded(timed_out());
+                self.apply_result(index, suspension.message, result, service);
+            }
+        }
+    }
+
+    /// Ends a closed connection, and abandons the requests that are still suspended.
+    pub(crate) fn disconnect(mut self, service: &mut Service) {
+        for index in 0..self.pipeline.len() {
+            if let Some(suspension) = self.pipeline.abandon(index, |_| true) {
+                service.end_suspension(Metric::EndedAbandoned);
+                service.spares.put_message(suspension.message);
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Requests in flight, whose responses are sent in order.
+//!
+//! If the client pipelines, several requests may be in flight. RFC 9112 permits serving
+//! those with safe methods concurrently, and requires responses in order.
+//!
+//! | before | event | after |
+//! |---|---|---|
+//! | *reading* | the message is complete, and the pipeline admits it | `Running` |
+//! | *reading* | the message is malformed, too large or too slow | `Responded` (4xx, 5xx); the connection closes |
+//! | [`Running`](State::Running) | middleware or the handler responds | `Responded` |
+//! | `Running` | too many requests are suspended, and the handler can suspend | `Responded` (503) |
+//! | `Running` | the handler panics | `Responded` (500) |
+//! | `Running` | the handler suspends the request | `Suspended` |
+//! | [`Suspended`](State::Suspended) | the pending request is resumed | `Running`: the handler's next call |
+//! | `Suspended` | the pending request is dropped | `Responded` (500) |
+//! | `Suspended` | its deadline or that of the shutdown passes | `Responded` (503); abandoned |
+//! | `Suspended` | the client disconnects | gone with the connection; abandoned |
+//! | [`Responded`](State::Responded) | the responses before it are in the output | gone; its response is in the output |
+//!
+//! A request that returns while not `Suspended` is counted as late and dropped.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::time::Instant;
+
+use crate::handler::HandlerId;
+use crate::resume::AbandonFlag;
+use crate::wire::{Date, Framing, Message, ResponseParts, encode};
+
+/// Maximum number of requests in flight per connection.
+const MAX_PIPELINED: usize = 64;
+
+/// The requests in flight of a connection, in the order of their arrival.
+#[derive(Default)]
+pub(super) struct Pipeline(VecDeque<InFlight>);
+
+/// A request in flight.
+struct InFlight {
+    serial: u64,
+    framing: Framing,
+    state: State,
+}
+
+enum State {
+    /// Its handler is being called.
+    Running,
+    Suspended(Suspension),
+    /// Its encoded response waits for the responses before it.
+    Responded(Vec<u8>),
+}
+
+/// A suspended request.
+pub(super) struct Suspension {
+    pub(super) message: Box<Message>,
+    pub(super) handler: HandlerId,
+    pub(super) flag: AbandonFlag,
+    pub(super) deadline: Instant,
+}
+
+impl Pipeline {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Returns whether the next request may be read and started. `incoming` is that request
+    /// if its head has been read.
+    pub(super) fn admits(&self, incoming: Option<&Message>) -> bool {
+        let Some(newest) = self.0.back() else {
+            return true;
+        };
+        // A request with an unsafe method is served alone, and an interim response may be
+        // sent only if no response is due before it.
+        let must_be_alone =
+            |message: &Message| !message.method.is_safe() || message.expects_continue;
+        self.0.len() < MAX_PIPELINED && !newest.is_unsafe() && !incoming.is_some_and(must_be_alone)
+    }
+
+    /// Adds a running request. Returns its index.
+    pub(super) fn push(&mut self, serial: u64, framing: Framing) -> usize {
+        self.0.push_back(InFlight {
+            serial,
+            framing,
+            state: State::Running,
+        });
+        self.0.len() - 1
+    }
+
+    pub(super) fn suspend(&mut self, index: usize, suspension: Suspension) {
+        self.0[index].state = State::Suspended(suspension);
+    }
+
+    /// Marks the suspended request with this serial number as running. Returns its index
+    /// and what was suspended, or `None` if it has ended.
+    pub(super) fn resume(&mut self, serial: u64) -> Option<(usize, Suspension)> {
+        let mut requests = self.0.iter();
+        let index = requests.position(|request| request.serial == serial)?;
+        let suspension = self.0[index].take_suspension()?;
+        Some((index, suspension))
+    }
+
+    /// Abandons a suspended request whose deadline matches `is_over`, and marks it as
+    /// running. Returns what was suspended.
+    pub(super) fn abandon(
+        &mut self,
+        index: usize,
+        is_over: impl Fn(Instant) -> bool,
+    ) -> Option<Suspension> {
+        let request = &mut self.0[index];
+        if !request.deadline().is_some_and(is_over) {
+            return None;
+        }
+        let suspension = request.take_suspension()?;
+        suspension.flag.set();
+        Some(suspension)
+    }
+
+    /// Encodes the response to a running request. Appends it to `output`, with those behind
+    /// it that are ready, once all responses before it are there.
+    pub(super) fn respond(
+        &mut self,
+        index: usize,
+        response: &ResponseParts,
+        close: bool,
+        date: &Date,
+        output: &mut Vec<u8>,
+    ) {
+        let request = &mut self.0[index];
+        request.framing.close = close;
+        if index > 0 {
+            let mut bytes = Vec::new();
+            encode(response, request.framing, date, &mut bytes);
+            request.state = State::Responded(bytes);
+            return;
+        }
+        encode(response, request.framing, date, output);
+        self.0.pop_front();
+        while let Some(State::Responded(bytes)) = self.0.front().map(|front| &front.state) {
+            output.extend_from_slice(bytes);
+            self.0.pop_front();
+        }
+    }
+
+    /// Returns the earliest deadline of a suspension.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.0.iter().filter_map(InFlight::deadline).min()
+    }
+}
+
+/// Abandons the requests that are still suspended.
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        for request in &self.0 {
+            if let State::Suspended(suspension) = &request.state {
+                suspension.flag.set();
+            }
+        }
+    }
+}
+
+impl InFlight {
+    fn is_unsafe(&self) -> bool {
+        matches!(&self.state, State::Suspended(suspension) if !suspension.message.method.is_safe())
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match &self.state {
+            State::Suspended(suspension) => Some(suspension.deadline),
+            State::Running | State::Responded(_) => None,
+        }
+    }
+
+    fn take_suspension(&mut self) -> Option<Suspension> {
+        match mem::replace(&mut self.state, State::Running) {
+            State::Suspended(suspension) => Some(suspension),
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! An event loop: a thread with its own poll, listening socket, connections and timers. It
+//! shares only its resume queue with other threads, besides configuration and counters.
+
+mod acceptor;
+mod timers;
+
+use std::io::{self, ErrorKind};
+use std::mem;
+use std::time::{Duration, Instant};
+
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token, Waker};
+use slab::Slab;
+
+use self::acceptor::Acceptor;
+use self::timers::Timers;
+use crate::config::Config;
+use crate::connection::{Connection, NextStep};
+use crate::handler::Router;
+use crate::metrics::{Metric, Metrics};
+use crate::resume::{ResumeConsumer, ResumeQueue};
+use crate::service::Service;
+use crate::sync::Arc;
+
+/// The token of a connection is its slot; these are too large to be one.
+const WAKER: Token = Token(usize::MAX);
+const LISTENER: Token = Token(usize::MAX - 1);
+
+/// Maximum number of requests resumed per iteration, so that they cannot starve the sockets.
+const RESUME_BUDGET: usize = 256;
+
+/// Maximum number of connections accepted per iteration, so that they cannot starve others.
+const ACCEPT_BUDGET: usize = 64;
+
+/// After this many consecutive iterations that found the queue stalled, its producer is
+/// probably not running and may need this core.
+const MAX_STALLED_ITERATIONS: u32 = 3;
+
+/// Maximum duration of a poll after that, before the queue is drained again.
+const STALL_PAUSE: Duration = Duration::from_millis(1);
+
+pub(crate) struct EventLoop {
+    poll: Poll,
+    /// `None` while shutting down.
+    acceptor: Option<Acceptor>,
+    connections: Slab<Connection>,
+    /// Slots of connections to be driven in the next iteration.
+    due: Vec<usize>,
+    timers: Timers,
+    stalled_iterations: u32,
+    service: Service,
+    resume_queue: Arc<ResumeQueue>,
+    /// When to abort the remaining connections. `Some` while shutting down.
+    shutdown_deadline: Option<Instant>,
+}
+
+/// The state of the resume queue after a drain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Drained {
+    Empty,
+    BudgetExhausted,
+    Stalled,
+}
+
+impl EventLoop {
+    pub(crate) fn new(
+        listener: TcpListener,
+        config: Arc<Config>,
+        router: Arc<Router>,
+        metrics: Arc<Metrics>,
+        index: usize,
+    ) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let acceptor = Acceptor::new(listener, poll.registry(), LISTENER)?;
+        let waker = Waker::new(poll.registry(), WAKER)?;
+        let counted = Arc::clone(&metrics);
+        let resume_queue = Arc::new(ResumeQueue::new(move || {
+            let counters = counted.of_loop(index);
+            counters.count_from_any_thread(Metric::WakeUps);
+            if let Err(error) = waker.wake() {
+                tracing::error!(%error, "cannot wake an event loop");
+            }
+        }));
+        Ok(Self {
+            poll,
+            acceptor: Some(acceptor),
+            connections: Slab::new(),
+            due: Vec::new(),
+            timers: Timers::default(),
+            stalled_iterations: 0,
+            service: Service::new(config, router, Arc::clone(&resume_queue), metrics, index),
+            resume_queue,
+            shutdown_deadline: None,
+        })
+    }
+
+    pub(crate) fn resume_queue(&self) -> &Arc<ResumeQueue> {
+        &self.resume_queue
+    }
+
+    /// Runs until the loop was asked to stop and all connections are closed.
+    pub(crate) fn run(mut self) -> io::Result<()> {
+        let resume_queue = Arc::clone(&self.resume_queue);
+        let mut consumer = resume_queue.consumer();
+        let mut events = Events::with_capacity(1024);
+        while self.shutdown_deadline.is_none() || !self.connections.is_empty() {
+            self.iterate(&mut consumer, &mut events)?;
+        }
+        // The connections go first: they abandon their requests. Then the queue is closed.
+        drop(self);
+        drop(consumer);
+        Ok(())
+    }
+
+    fn iterate(
+        &mut self,
+        consumer: &mut ResumeConsumer<'_>,
+        events: &mut Events,
+    ) -> io::Result<()> {
+        self.service.counters().count(Metric::LoopIterations);
+        let drained = self.resume_requests(consumer);
+        self.drive_due();
+        self.service.run_after_handlers();
+        self.poll(consumer, events, drained)?;
+        self.service.update_clocks();
+        self.serve_sockets(events);
+        self.service.run_after_handlers();
+        self.accept();
+        self.fire_timers();
+        self.check_shutdown();
+        Ok(())
+    }
+
+    /// Calls the handlers of the requests that have returned.
+    /// [`drive_due`](Self::drive_due) then sends the responses, together for each connection.
+    fn resume_requests(&mut self, consumer: &mut ResumeConsumer<'_>) -> Drained {
+        let mut budget = RESUME_BUDGET;
+        let mut drain = consumer.drain(RESUME_BUDGET);
+        for returned in &mut drain {
+            budget -= 1;
+            let slot = returned.key().connection;
+            // If the slot has another connection now, that does not know the serial number.
+            let Some(connection) = self.connections.get_mut(slot) else {
+                self.service.counters().count(Metric::LateResumes);
+                continue;
+            };
+            connection.resume(returned, &mut self.service);
+            if !mem::replace(&mut connection.is_due, true) {
+                self.due.push(slot);
+            }
+        }
+        match (drain.is_stalled(), budget) {
+            (true, _) => Drained::Stalled,
+            (false, 0) => Drained::BudgetExhausted,
+            (false, _) => Drained::Empty,
+        }
+    }
+
+    /// Drives the connections that have new responses or more to do.
+    fn drive_due(&mut self) {
+        let mut due = mem::take(&mut self.due);
+        for slot in due.drain(..) {
+            if let Some(connection) = self.connections.get_mut(slot) {
+                connection.is_due = false;
+                let step = connection.drive(&mut self.service);
+                self.apply(slot, step);
+            }
+        }
+        // The new list has the connections with still more to do; the old one has capacity.
+        due.append(&mut self.due);
+        self.due = due;
+    }
+
+    /// Waits for the sockets, the resume queue and the next timer.
+    fn poll(
+        &mut self,
+        consumer: &mut ResumeConsumer<'_>,
+        events: &mut Events,
+        drained: Drained,
+    ) -> io::Result<()> {
+        let is_stalled = drained == Drained::Stalled;
+        self.stalled_iterations = if is_stalled {
+            self.service.counters().count(Metric::StalledIterations);
+            self.stalled_iterations + 1
+        } else {
+            0
+        };
+        let is_busy =
+            !self.due.is_empty() || drained == Drained::BudgetExhausted || self.may_accept();
+        let result = if is_busy || (is_stalled && self.stalled_iterations <= MAX_STALLED_ITERATIONS)
+        {
+            self.poll.poll(events, Some(Duration::ZERO))
+        } else if is_stalled {
+            self.poll.poll(events, Some(STALL_PAUSE))
+        } else if let Some(parked) = consumer.park() {
+            // From here on, the next resume wakes the poll.
+            let result = self.poll.poll(events, self.idle_time());
+            drop(parked);
+            result
+        } else {
+            self.poll.poll(events, Some(Duration::ZERO))
+        };
+        match result {
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Returns the time until the next deadline, or `None` if there is no deadline.
+    fn idle_time(&self) -> Option<Duration> {
+        let retry_at = self.acceptor.as_ref().and_then(Acceptor::retry_at);
+        let deadlines = [self.timers.first(), self.shutdown_deadline, retry_at];
+        let first = deadlines.into_iter().flatten().min()?;
+        Some(first.saturating_duration_since(Instant::now()))
+    }
+
+    fn serve_sockets(&mut self, events: &Events) {
+        for event in events {
+            let slot = match event.token() {
+                WAKER => continue, // every iteration drains the resume queue
+                LISTENER => {
+                    if let Some(acceptor) = &mut self.acceptor {
+                        acceptor.set_readable();
+                    }
+                    continue;
+                }
+                Token(slot) => slot,
+            };
+            // Slots are reused only in `accept`, so the event concerns this connection.
+            let Some(connection) = self.connections.get_mut(slot) else {
+                continue;
+            };
+            // The client reads no response after a reset, unlike after closing its half.
+            if event.is_error() || event.is_write_closed() {
+                self.apply(slot, NextStep::Close);
+                continue;
+            }
+            if event.is_readable() || event.is_read_closed() {
+                connection.set_readable(event.is_read_closed());
+            }
+            let step = connection.drive(&mut self.service);
+            self.apply(slot, step);
+        }
+    }
+
+    /// Takes the next step with a connection, and sets its timer.
+    fn apply(&mut self, slot: usize, step: NextStep) {
+        let Some(connection) = self.connections.get_mut(slot) else {
+            return;
+        };
+        match step {
+            NextStep::Close => {
+                let mut connection = self.connections.remove(slot);
+                if let Err(error) = self.poll.registry().deregister(connection.stream()) {
+                    tracing::warn!(%error, "cannot deregister a connection");
+                }
+                connection.disconnect(&mut self.service);
+                self.count_connections();
+                return;
+            }
+            NextStep::Drive => {
+                if !mem::replace(&mut connection.is_due, true) {
+                    self.due.push(slot);
+                }
+            }
+            NextStep::Wait => {}
+        }
+        if let Some(deadline) = connection.deadline(&self.service) {
+            self.timers.set(slot, &mut connection.timer, deadline);
+        }
+    }
+
+    fn fire_timers(&mut self) {
+        let now = self.service.now;
+        while let Some((when, slot)) = self.timers.pop_due(now) {
+            let Some(connection) = self.connections.get_mut(slot) else {
+                continue;
+            };
+            // Skips an obsolete entry: of an earlier connection, or replaced by an earlier one.
+            if connection.timer != Some(when) {
+                continue;
+            }
+            connection.timer = None;
+            let deadline = connection.deadline(&self.service);
+            let step = if deadline.is_some_and(|deadline| deadline <= now) {
+                connection.on_deadline(&mut self.service)
+            } else {
+                NextStep::Wait
+            };
+            self.apply(slot, step);
+        }
+    }
+
+    /// Returns whether a connection may wait in the backlog and may be accepted.
+    fn may_accept(&self) -> bool {
+        self.acceptor.as_ref().is_some_and(Acceptor::may_accept)
+            && self.connections.len() < self.service.config.max_connections
+    }
+
+    fn accept(&mut self) {
+        if let Some(acceptor) = &mut self.acceptor {
+            acceptor.end_pause(self.service.now);
+        }
+        for _ in 0..ACCEPT_BUDGET {
+            if !self.may_accept() {
+                break;
+            }
+            self.accept_one();
+        }
+    }
+
+    fn accept_one(&mut self) {
+        let Some(acceptor) = &mut self.acceptor else {
+            return;
+        };
+        match acceptor.accept(self.service.now) {
+            Ok(Some(stream)) => self.add(stream),
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept connections; retrying");
+                self.service.counters().count(Metric::AcceptFailures);
+            }
+        }
+    }
+
+    fn add(&mut self, mut stream: TcpStream) {
+        let entry = self.connections.vacant_entry();
+        let slot = entry.key();
+        // Responses are sent whole, so delaying small segments would only cost time.
+        let registered = stream.set_nodelay(true).and_then(|()| {
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            self.poll
+                .registry()
+                .register(&mut stream, Token(slot), interest)
+        });
+        match registered {
+            Ok(()) => {
+                entry.insert(Connection::new(stream, slot, self.service.now));
+                self.service.counters().count(Metric::AcceptedConnections);
+                self.count_connections();
+                self.apply(slot, NextStep::Wait);
+            }
+            Err(error) => tracing::warn!(%error, "cannot register a connection"),
+        }
+    }
+
+    fn count_connections(&self) {
+        let open = self.connections.len() as u64;
+        self.service.counters().set(Metric::OpenConnections, open);
+    }
+
+    fn check_shutdown(&mut self) {
+        match self.shutdown_deadline {
+            None if self.resume_queue.is_stopping() => self.begin_shutdown(),
+            Some(deadline) if deadline <= self.service.now => self.abort(),
+            _ => {}
+        }
+    }
+
+    /// Closes the listening socket and the idle connections.
+    fn begin_shutdown(&mut self) {
+        self.service.is_closing = true;
+        self.shutdown_deadline = Some(self.service.now + self.service.config.shutdown_timeout);
+        // Closing the listening socket would reset the connections in its backlog.
+        self.accept_backlog();
+        if let Some(acceptor) = self.acceptor.take() {
+            acceptor.deregister(self.poll.registry());
+        }
+        let slots: Vec<usize> = self.connections.iter().map(|(slot, _)| slot).collect();
+        for slot in slots {
+            // A request may have arrived that the poll has not reported yet.
+            self.connections[slot].set_readable(false);
+            let step = self.connections[slot].drive(&mut self.service);
+            self.apply(slot, step);
+        }
+    }
+
+    /// Accepts all waiting connections, beyond any limit, until `accept` fails.
+    fn accept_backlog(&mut self) {
+        if let Some(acceptor) = &mut self.acceptor {
+            acceptor.set_readable();
+            acceptor.clear_pause();
+        }
+        while self.acceptor.as_ref().is_some_and(Acceptor::may_accept) {
+            self.accept_one();
+        }
+    }
+
+    /// Closes the remaining connections because the shutdown timeout has passed.
+    fn abort(&mut self) {
+        tracing::warn!(
+            connections = self.connections.len(),
+            "shutdown timed out with open connections"
+        );
+        for mut connection in self.connections.drain() {
+            connection.abort(&mut self.service);
+        }
+        self.count_connections();
+    }
+}

@@ -1,0 +1,36 @@
+//! Timers of connections.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Instant;
+
+/// Times at which the deadlines of connections are checked.
+///
+/// Each connection has at most one current timer, which the connection stores; other entries
+/// with its slot are obsolete. A deadline that moved on is noticed when the timer fires, so
+/// requests do not add entries.
+#[derive(Default)]
+pub(super) struct Timers(BinaryHeap<Reverse<(Instant, usize)>>);
+
+impl Timers {
+    /// Returns the time of the first entry.
+    pub(super) fn first(&self) -> Option<Instant> {
+        self.0.peek().map(|Reverse((when, _))| *when)
+    }
+
+    /// Makes the connection's current timer fire at `deadline` or earlier.
+    pub(super) fn set(&mut self, slot: usize, timer: &mut Option<Instant>, deadline: Instant) {
+        if timer.is_none_or(|timer| deadline < timer) {
+            *timer = Some(deadline);
+            self.0.push(Reverse((deadline, slot)));
+        }
+    }
+
+    /// Removes the first entry whose time has come, and returns its time and slot.
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<(Instant, usize)> {
+        if self.first()? > now {
+            return None;
+        }
+        self.0.pop().map(|Reverse(entry)| entry)
+    }
+}

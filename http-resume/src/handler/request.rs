@@ -1,0 +1,89 @@
+//! A request as a handler sees it.
+
+use std::fmt;
+
+use http::Method;
+
+use super::paths::Paths;
+use crate::metrics::Metrics;
+use crate::wire::Message;
+
+/// A request: its head and its collected body, borrowed for one call of the handler.
+///
+/// Later calls of the handler, after a resume, borrow the same request.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    message: &'a Message,
+    paths: &'a Paths,
+    metrics: &'a Metrics,
+}
+
+impl<'a> Request<'a> {
+    pub(crate) fn new(message: &'a Message, paths: &'a Paths, metrics: &'a Metrics) -> Self {
+        Self {
+            message,
+            paths,
+            metrics,
+        }
+    }
+
+    /// Returns the method.
+    #[must_use]
+    pub fn method(&self) -> &'a Method {
+        &self.message.method
+    }
+
+    /// Returns the path as it was sent, without percent-decoding.
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        self.message.path()
+    }
+
+    /// Returns the part of the target after the `?`, if there is one.
+    #[must_use]
+    pub fn query(&self) -> Option<&'a str> {
+        self.message.query.map(|query| self.message.text(query))
+    }
+
+    /// Returns the part of the path that matches `{name}` in the route.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<&'a str> {
+        // Matched again for each call, rather than stored for every request.
+        self.paths.param(self.message.path(), name)
+    }
+
+    /// Returns the value of the first header field with this name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'a [u8]> {
+        self.headers()
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// Returns all header fields in order. Names are as they were sent; values are without
+    /// surrounding white space.
+    pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
+        self.message.headers()
+    }
+
+    /// Returns the body, which is empty if the request has none.
+    #[must_use]
+    pub fn body(&self) -> &'a [u8] {
+        &self.message.body
+    }
+
+    /// Returns the metrics of the server that received the request.
+    #[must_use]
+    pub fn metrics(&self) -> &'a Metrics {
+        self.metrics
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", self.method())
+            .field("path", &self.path())
+            .finish_non_exhaustive()
+    }
+}

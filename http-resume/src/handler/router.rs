@@ -1,0 +1,217 @@
+//! Request routing.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+use http::Method;
+
+use super::handler_fn::{ErasedHandler, erase};
+use super::outcome::Outcome;
+use super::paths::{HandlerId, Paths};
+use super::request::Request;
+use super::response::Response;
+
+/// The routes of a server, from a path and a method to a handler.
+///
+/// A path may have parameters, as in `/users/{id}`, and a rest, as in `/files/{*path}`; the
+/// syntax is that of [`matchit`]. A `GET` handler also serves `HEAD`, unless the path has a
+/// handler for `HEAD`.
+///
+/// A handler is called again after each resume. Its third argument is `None` in the first
+/// call, and the work in later calls.
+///
+/// ```
+/// use http_resume::{Outcome, Request, Response, Router, sync_handler};
+///
+/// /// The work that the background does.
+/// struct Square {
+///     number: u64,
+/// }
+///
+/// fn square<'r>(
+///     request: &Request<'_>,
+///     response: Response<'r, Square>,
+///     work: Option<Square>,
+/// ) -> Outcome<'r> {
+///     if let Some(done) = work {
+///         return response.text(done.number.to_string());
+///     }
+///     let number = request.param("number").and_then(|text| text.parse().ok());
+///     let (mut pending, receipt) = response.mark_async(Square { number: number.unwrap_or(0) });
+///     std::thread::spawn(move || {
+///         pending.work_mut().number *= pending.work().number;
+///         pending.resume();
+///     });
+///     receipt.suspended()
+/// }
+///
+/// let router = Router::new()
+///     .get("/", sync_handler(|_, response| response.text("hello")))
+///     .get("/square/{number}", square);
+/// ```
+#[derive(Default)]
+pub struct Router {
+    paths: Paths,
+    handlers: Vec<Box<dyn ErasedHandler>>,
+    middleware: Vec<Box<Middleware>>,
+    after_handlers: Vec<Box<dyn Fn() + Send + Sync>>,
+}
+
+type Middleware = dyn for<'r> Fn(&Request<'_>, Response<'r>) -> ControlFlow<Outcome<'r>, Response<'r>>
+    + Send
+    + Sync;
+
+impl Router {
+    /// Creates a router without routes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a handler for `GET`.
+    ///
+    /// # Panics
+    ///
+    /// Panics in the same cases as [`route`](Self::route).
+    #[must_use]
+    pub fn get<W, F>(self, path: &str, handler: F) -> Self
+    where
+        W: 'static,
+        F: for<'r> Fn(&Request<'_>, Response<'r, W>, Option<W>) -> Outcome<'r>,
+        F: Send + Sync + 'static,
+    {
+        self.route(Method::GET, path, handler)
+    }
+
+    /// Adds a handler for `POST`.
+    ///
+    /// # Panics
+    ///
+    /// Panics in the same cases as [`route`](Self::route).
+    #[must_use]
+    pub fn post<W, F>(self, path: &str, handler: F) -> Self
+    where
+        W: 'static,
+        F: for<'r> Fn(&Request<'_>, Response<'r, W>, Option<W>) -> Outcome<'r>,
+        F: Send + Sync + 'static,
+    {
+        self.route(Method::POST, path, handler)
+    }
+
+    /// Adds a handler for a method.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the path already has a handler for the method, or if the path is malformed
+    /// or conflicts with another one.
+    #[must_use]
+    pub fn route<W, F>(mut self, method: Method, path: &str, handler: F) -> Self
+    where
+        W: 'static,
+        F: for<'r> Fn(&Request<'_>, Response<'r, W>, Option<W>) -> Outcome<'r>,
+        F: Send + Sync + 'static,
+    {
+        self.paths.add(method, path, HandlerId(self.handlers.len()));
+        self.handlers.push(erase(handler));
+        self
+    }
+
+    /// Sets the maximum length of a request body for a path and all its methods. It may be
+    /// larger or smaller than [`Config::max_body`](crate::Config::max_body), which applies to
+    /// all other paths.
+    ///
+    /// ```
+    /// use http_resume::{Router, sync_handler};
+    ///
+    /// let router = Router::new()
+    ///     .post("/upload", sync_handler(|_, response| response.text("received")))
+    ///     .max_body("/upload", 64 * 1024 * 1024);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics if no route with exactly this path was added before.
+    #[must_use]
+    pub fn max_body(mut self, path: &str, bytes: usize) -> Self {
+        self.paths.limit_body(path, bytes);
+        self
+    }
+
+    /// Adds a function that is called once for every request, before its handler, including
+    /// requests without a handler. Middleware is called in the order in which it was added.
+    ///
+    /// Return `Continue` to call the next middleware, or the handler after the last one.
+    /// Header fields set here are added to the final response, including one sent after a
+    /// suspension; the status and `close` are not. Return `Break` to respond instead.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow::{Break, Continue};
+    /// use http_resume::{HeaderName, HeaderValue, Router, StatusCode, sync_handler};
+    ///
+    /// let router = Router::new()
+    ///     .middleware(|request, response| match request.header("authorization") {
+    ///         Some(b"Bearer secret") => Continue(response),
+    ///         _ => Break(response.status(StatusCode::UNAUTHORIZED).text("invalid token")),
+    ///     })
+    ///     .middleware(|_, response| {
+    ///         let name = HeaderName::from_static("x-frame-options");
+    ///         Continue(response.header(name, HeaderValue::from_static("DENY")))
+    ///     })
+    ///     .get("/", sync_handler(|_, response| response.text("hello")));
+    /// ```
+    #[must_use]
+    pub fn middleware<F>(mut self, middleware: F) -> Self
+    where
+        F: for<'r> Fn(&Request<'_>, Response<'r>) -> ControlFlow<Outcome<'r>, Response<'r>>,
+        F: Send + Sync + 'static,
+    {
+        self.middleware.push(Box::new(middleware));
+        self
+    }
+
+    /// Adds a callback that each event loop runs on its thread after it has called the
+    /// handlers that were due.
+    ///
+    /// Use it to hand over requests that handlers have collected, for example in a
+    /// [`Chain`](mpsc_queue::Chain), with one wake-up of a worker. It runs in every
+    /// iteration of the event loop, even if no handler was called. A panic is caught and
+    /// logged.
+    #[must_use]
+    pub fn after_handlers<F>(mut self, callback: F) -> Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.after_handlers.push(Box::new(callback));
+        self
+    }
+
+    pub(crate) fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    pub(crate) fn handler(&self, id: HandlerId) -> &dyn ErasedHandler {
+        &*self.handlers[id.0]
+    }
+
+    /// Returns the number of handlers. All ids are smaller.
+    pub(crate) fn handler_count(&self) -> usize {
+        self.handlers.len()
+    }
+
+    /// Returns the middleware in the order of the calls.
+    pub(crate) fn all_middleware(&self) -> &[Box<Middleware>] {
+        &self.middleware
+    }
+
+    pub(crate) fn run_after_handlers(&self) {
+        self.after_handlers.iter().for_each(|callback| callback());
+    }
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Router")
+            .field("paths", &self.paths.indices.keys())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,224 @@
+//! What the connections of an event loop share: the calls of handlers, the clock, the
+//! counters and the spare allocations.
+
+mod spares;
+
+use std::cell::Cell;
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use http::{HeaderValue, StatusCode, header};
+
+pub(crate) use spares::{READ_SIZE, Spares};
+
+use crate::config::Config;
+use crate::handler::{Call, HandlerId, HandlerResult, Request, Response, Router};
+use crate::metrics::{Counters, Metric, Metrics};
+use crate::panic::catch_panic;
+use crate::resume::{AbandonFlag, RequestKey, ResumeQueue, Returned, VacantCell};
+use crate::sync::Arc;
+use crate::wire::{Date, Limits, Message, ResponseParts};
+
+/// The shared state of an event loop's connections.
+pub(crate) struct Service {
+    pub(crate) config: Arc<Config>,
+    /// Limits for heads, and for bodies until their route is known.
+    pub(crate) limits: Limits,
+    pub(crate) spares: Spares,
+    pub(crate) date: Date,
+    /// When the poll of this iteration of the event loop returned.
+    pub(crate) now: Instant,
+    /// Set if the event loop is shutting down.
+    pub(crate) is_closing: bool,
+    router: Arc<Router>,
+    resume_queue: Arc<ResumeQueue>,
+    last_serial: u64,
+    metrics: Arc<Metrics>,
+    /// The index of the event loop in the server.
+    index: usize,
+}
+
+/// The result of calling a handler.
+pub(crate) enum CallResult {
+    Responded(ResponseParts),
+    /// The request was suspended by this handler, which will be called again.
+    Suspended(HandlerId, AbandonFlag),
+}
+
+impl Service {
+    pub(crate) fn new(
+        config: Arc<Config>,
+        router: Arc<Router>,
+        resume_queue: Arc<ResumeQueue>,
+        metrics: Arc<Metrics>,
+        index: usize,
+    ) -> Self {
+        Self {
+            limits: Limits::with_max_body(router.paths().largest_body(config.max_body)),
+            spares: Spares::new(router.handler_count()),
+            date: Date::new(),
+            now: Instant::now(),
+            is_closing: false,
+            config,
+            router,
+            resume_queue,
+            last_serial: 0,
+            metrics,
+            index,
+        }
+    }
+
+    /// Updates the clock and the date.
+    pub(crate) fn update_clocks(&mut self) {
+        self.now = Instant::now();
+        self.date.update();
+    }
+
+    /// Returns a serial number that no other request of this event loop has.
+    pub(crate) fn new_serial(&mut self) -> u64 {
+        self.last_serial += 1;
+        self.last_serial
+    }
+
+    /// Returns the counters of this event loop.
+    pub(crate) fn counters(&self) -> &Counters {
+        self.metrics.of_loop(self.index)
+    }
+
+    /// Counts a request as suspended.
+    pub(crate) fn begin_suspension(&self) {
+        self.counters().count(Metric::Suspended);
+    }
+
+    /// Counts the end of a suspension, and its cause.
+    pub(crate) fn end_suspension(&self, cause: Metric) {
+        self.counters().uncount(Metric::Suspended);
+        self.counters().count(cause);
+    }
+
+    /// Returns the maximum length of the body of this request.
+    pub(crate) fn max_body(&self, message: &Message) -> usize {
+        let of_path = self.router.paths().max_body_of(message);
+        of_path.unwrap_or(self.config.max_body)
+    }
+
+    /// Calls the middleware, then the handler of a new request.
+    pub(crate) fn call_first(&mut self, message: &mut Message, key: RequestKey) -> CallResult {
+        self.counters().count(Metric::Requests);
+        if let Some(response) = self.call_middleware(message, key) {
+            return CallResult::Responded(response);
+        }
+        match self.router.paths().find(message) {
+            Ok(handler) if self.is_full() && self.router.handler(handler).can_suspend() => {
+                self.counters().count(Metric::OverloadedRequests);
+                CallResult::Responded(overloaded())
+            }
+            Ok(handler) => self.call(message, key, handler, None),
+            Err(response) => CallResult::Responded(response),
+        }
+    }
+
+    /// Runs the `after_handlers` callbacks.
+    pub(crate) fn run_after_handlers(&self) {
+        if catch_panic(|| self.router.run_after_handlers()).is_none() {
+            tracing::error!("an `after_handlers` callback panicked");
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.counters().get(Metric::Suspended) >= self.config.max_suspended as u64
+    }
+
+    /// Calls the middleware. Returns the response if one of them responds or panics.
+    fn call_middleware(&self, message: &mut Message, key: RequestKey) -> Option<ResponseParts> {
+        for middleware in self.router.all_middleware() {
+            let call = self.new_call(key, None);
+            let request = self.request(message);
+            let flow = catch_panic(|| match middleware(&request, Response::new(&call)) {
+                ControlFlow::Continue(response) => ControlFlow::Continue(response.into_fields()),
+                ControlFlow::Break(outcome) => ControlFlow::Break(outcome.into_result()),
+            });
+            match flow {
+                Some(ControlFlow::Continue(fields)) => message.added.extend(fields),
+                Some(ControlFlow::Break(HandlerResult::Responded(response))) => {
+                    return Some(response);
+                }
+                Some(ControlFlow::Break(HandlerResult::Suspended(_))) => {
+                    unreachable!("middleware has no work to suspend with")
+                }
+                None => return Some(internal_error()),
+            }
+        }
+        None
+    }
+
+    /// Calls a handler: for the first time, or with a returned request.
+    pub(crate) fn call(
+        &mut self,
+        message: &Message,
+        key: RequestKey,
+        handler: HandlerId,
+        returned: Option<Returned>,
+    ) -> CallResult {
+        // A returned request brings its own cell, to be filled again.
+        let spare = match returned {
+            Some(_) => None,
+            None => self.spares.cell(handler),
+        };
+        let call = self.new_call(key, spare);
+        let request = self.request(message);
+        let erased = self.router.handler(handler);
+        let result = catch_panic(|| erased.call(&request, &call, returned).into_result());
+        let is_suspended = call.is_suspended.get();
+        if let Some(vacant) = call.spare.into_inner() {
+            self.spares.put_cell(handler, vacant);
+        }
+        match result {
+            Some(HandlerResult::Responded(response)) => CallResult::Responded(response),
+            Some(HandlerResult::Suspended(guard)) => CallResult::Suspended(handler, guard.defuse()),
+            None => {
+                tracing::error!(path = message.path(), "a handler panicked");
+                if is_suspended {
+                    self.counters().count(Metric::EndedAbandoned);
+                }
+                CallResult::Responded(internal_error())
+            }
+        }
+    }
+
+    fn request<'m>(&'m self, message: &'m Message) -> Request<'m> {
+        Request::new(message, self.router.paths(), &self.metrics)
+    }
+
+    fn new_call(&self, key: RequestKey, spare: Option<VacantCell>) -> Call<'_> {
+        Call {
+            resume_queue: &self.resume_queue,
+            key,
+            spare: Cell::new(spare),
+            counters: self.counters(),
+            is_suspended: Cell::new(false),
+        }
+    }
+}
+
+/// Creates the response to a request whose handler panicked or whose pending request was
+/// dropped.
+pub(crate) fn internal_error() -> ResponseParts {
+    let reason = "internal server error";
+    ResponseParts::plain(StatusCode::INTERNAL_SERVER_ERROR, reason)
+}
+
+/// Creates the response to a request that might suspend while too many are suspended.
+fn overloaded() -> ResponseParts {
+    let reason = "too many suspended requests";
+    let mut response = ResponseParts::plain(StatusCode::SERVICE_UNAVAILABLE, reason);
+    let retry = (header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response.headers.push(retry);
+    response
+}
+
+/// Creates the response to a request whose suspension timed out.
+pub(crate) fn timed_out() -> ResponseParts {
+    let reason = "response not ready in time";
+    ResponseParts::plain(StatusCode::SERVICE_UNAVAILABLE, reason)
+}

@@ -1,0 +1,69 @@
+//! Encoding of responses.
+//!
+//! A header field cannot contain a line end, because [`http::HeaderName`] and
+//! [`http::HeaderValue`] exclude it.
+
+use http::{HeaderName, StatusCode, header};
+
+use super::date::Date;
+use super::response::ResponseParts;
+
+/// The interim response to `Expect: 100-continue`.
+pub(crate) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// How a response is encoded, as far as that depends on the request and the connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Framing {
+    /// Set for HEAD: the body is left out.
+    pub(crate) head_only: bool,
+    /// Set for HTTP/1.0, where `Connection: keep-alive` must be sent.
+    pub(crate) is_http10: bool,
+    /// Set if the connection is closed after the response.
+    pub(crate) close: bool,
+}
+
+/// Appends a response to `out`.
+pub(crate) fn encode(response: &ResponseParts, framing: Framing, date: &Date, out: &mut Vec<u8>) {
+    let status = response.status;
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(status.as_str().as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(status.canonical_reason().unwrap_or("").as_bytes());
+    out.extend_from_slice(b"\r\nDate: ");
+    out.extend_from_slice(date.as_bytes());
+    // RFC 9110: neither has a body, and 204 must not have a Content-Length.
+    let is_bodiless = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if !is_bodiless {
+        out.extend_from_slice(b"\r\nContent-Length: ");
+        let mut digits = itoa::Buffer::new();
+        out.extend_from_slice(digits.format(response.body.len()).as_bytes());
+    }
+    if framing.close {
+        out.extend_from_slice(b"\r\nConnection: close");
+    } else if framing.is_http10 {
+        out.extend_from_slice(b"\r\nConnection: keep-alive");
+    }
+    for (name, value) in &response.headers {
+        if !is_set_by_server(name) {
+            out.extend_from_slice(b"\r\n");
+            out.extend_from_slice(name.as_str().as_bytes());
+            out.extend_from_slice(b": ");
+            out.extend_from_slice(value.as_bytes());
+        }
+    }
+    out.extend_from_slice(b"\r\n\r\n");
+    if !is_bodiless && !framing.head_only {
+        out.extend_from_slice(&response.body);
+    }
+}
+
+/// Returns `true` for the fields that only the server may set.
+fn is_set_by_server(name: &HeaderName) -> bool {
+    [
+        header::CONNECTION,
+        header::CONTENT_LENGTH,
+        header::DATE,
+        header::TRANSFER_ENCODING,
+    ]
+    .contains(name)
+}

@@ -1,0 +1,118 @@
+//! Parsing of request heads.
+
+use std::mem::MaybeUninit;
+
+use http::{Method, StatusCode};
+
+use super::limits::MAX_FIELDS;
+use super::meaning::{Meaning, is_valid_host};
+use super::message::{Field, Message, Span};
+use super::request_error::{RequestError, Result, TOO_LARGE, bad, refuse};
+
+/// How the end of a body is determined.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum BodyLength {
+    Chunked,
+    Bytes(u64),
+}
+
+/// Parses a complete head into `message`. Returns how the body is delimited.
+pub(super) fn read_head(head: &[u8], message: &mut Message) -> Result<BodyLength> {
+    message.clear();
+    message.head.extend_from_slice(head);
+    let head = &message.head[..];
+
+    let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+    let mut request = httparse::Request::new(&mut []);
+    match request.parse_with_uninit_headers(head, &mut fields) {
+        Ok(httparse::Status::Complete(_)) => {}
+        Ok(httparse::Status::Partial) => return bad("invalid request head"),
+        Err(error) => return Err(error_of(error, head)),
+    }
+    let (Some(method), Some(target), Some(version)) =
+        (request.method, request.path, request.version)
+    else {
+        return bad("invalid request head");
+    };
+
+    message.is_http10 = version == 0;
+    message.method = match Method::from_bytes(method.as_bytes()) {
+        Ok(method) => method,
+        Err(_) => return bad("invalid method"),
+    };
+    (message.path, message.query) = read_target(target, &message.method, head)?;
+    let meaning = Meaning::of(request.headers, message.is_http10)?;
+    message.keep_alive = meaning.keep_alive;
+    let has_body = meaning.chunked || meaning.length > 0;
+    message.expects_continue = meaning.expects_continue && has_body;
+    message
+        .fields
+        .extend(request.headers.iter().map(|field| Field {
+            name: Span::of(field.name.as_bytes(), head),
+            value: Span::of(field.value, head),
+        }));
+    Ok(if meaning.chunked {
+        BodyLength::Chunked
+    } else {
+        BodyLength::Bytes(meaning.length)
+    })
+}
+
+fn error_of(error: httparse::Error, head: &[u8]) -> RequestError {
+    let (status, reason) = match error {
+        httparse::Error::TooManyHeaders => (TOO_LARGE, "too many header fields"),
+        httparse::Error::Version if has_other_version(head) => (
+            StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            "unsupported HTTP version",
+        ),
+        httparse::Error::Version => (StatusCode::BAD_REQUEST, "invalid HTTP version"),
+        httparse::Error::HeaderName => (StatusCode::BAD_REQUEST, "invalid header name"),
+        httparse::Error::HeaderValue => (StatusCode::BAD_REQUEST, "invalid header value"),
+        _ => (StatusCode::BAD_REQUEST, "invalid request line"),
+    };
+    RequestError { status, reason }
+}
+
+/// Returns `true` if the request line ends with a version of HTTP other than 1.0 and 1.1.
+fn has_other_version(head: &[u8]) -> bool {
+    let line = head.split(|&byte| byte == b'\r').next().unwrap_or(head);
+    let version = line.rsplit(|&byte| byte == b' ').next().unwrap_or(line);
+    match version {
+        b"HTTP/1.1" | b"HTTP/1.0" => false, // something else is wrong with the line
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] => {
+            major.is_ascii_digit() && minor.is_ascii_digit()
+        }
+        _ => false,
+    }
+}
+
+/// Returns the path and the query of a target, whose form must fit the method.
+fn read_target(target: &str, method: &Method, head: &[u8]) -> Result<(Span, Option<Span>)> {
+    if method == Method::CONNECT {
+        return refuse(StatusCode::NOT_IMPLEMENTED, "CONNECT not supported");
+    }
+    if !target.is_ascii() || target.contains('#') {
+        return bad(INVALID_TARGET);
+    }
+    let rest = if target.starts_with('/') || (target == "*" && method == Method::OPTIONS) {
+        target
+    } else if let Some((scheme, rest)) = target.split_once("://") {
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let is_http = ["http", "https"]
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known));
+        if !is_http || !is_valid_host(&rest.as_bytes()[..end]) {
+            return bad(INVALID_TARGET);
+        }
+        &rest[end..]
+    } else {
+        return bad(INVALID_TARGET);
+    };
+    let span = |part: &str| Span::of(part.as_bytes(), head);
+    Ok(match rest.split_once('?') {
+        Some((path, query)) => (span(path), Some(span(query))),
+        None => (span(rest), None),
+    })
+}
+
+const INVALID_TARGET: &str = "invalid request target";

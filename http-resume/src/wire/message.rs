@@ -1,0 +1,93 @@
+//! A received request.
+
+use http::{HeaderName, HeaderValue, Method};
+
+/// A received request. The parser fills it.
+///
+/// Messages are recycled, so that a request allocates nothing once the buffers have grown.
+#[derive(Debug, Default)]
+pub(crate) struct Message {
+    /// The bytes that all spans refer to.
+    pub(crate) head: Vec<u8>,
+    pub(crate) method: Method,
+    /// Empty if the target is in absolute form without a path.
+    pub(crate) path: Span,
+    pub(crate) query: Option<Span>,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) is_http10: bool,
+    /// Set if the client allows the connection to persist.
+    pub(crate) keep_alive: bool,
+    /// Set if the client waits for a 100 response before it sends the body.
+    pub(crate) expects_continue: bool,
+    pub(crate) body: Vec<u8>,
+    /// Maximum length of the body. Only meaningful if there is a body.
+    pub(crate) max_body: usize,
+    /// Header fields that middleware adds to the response.
+    pub(crate) added: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// A part of [`Message::head`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Span {
+    start: u32,
+    end: u32,
+}
+
+/// A header field.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Field {
+    pub(crate) name: Span,
+    pub(crate) value: Span,
+}
+
+impl Message {
+    /// Resets the fields that the next head does not overwrite.
+    pub(crate) fn clear(&mut self) {
+        self.expects_continue = false;
+        self.head.clear();
+        self.fields.clear();
+        self.body.clear();
+        self.added.clear();
+    }
+
+    /// Clears the message and releases memory that only a large request needs.
+    pub(crate) fn shrink(&mut self) {
+        self.clear();
+        self.head.shrink_to(4 * 1024);
+        self.body.shrink_to(16 * 1024);
+    }
+
+    /// Returns the path, which is never empty.
+    pub(crate) fn path(&self) -> &str {
+        match self.text(self.path) {
+            "" => "/",
+            path => path,
+        }
+    }
+
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let fields = self.fields.iter();
+        fields.map(|field| (self.text(field.name), &self.head[field.value.range()]))
+    }
+
+    /// Returns a part of the target or the name of a field.
+    pub(crate) fn text(&self, span: Span) -> &str {
+        std::str::from_utf8(&self.head[span.range()]).expect("targets and field names are ASCII")
+    }
+}
+
+impl Span {
+    /// Returns the position of `part` within `whole`.
+    pub(crate) fn of(part: &[u8], whole: &[u8]) -> Self {
+        let start = part.as_ptr().addr() - whole.as_ptr().addr();
+        debug_assert!(start + part.len() <= whole.len(), "`part` is in `whole`");
+        Self {
+            start: u32::try_from(start).expect("the length of a head fits in 32 bits"),
+            end: u32::try_from(start + part.len()).expect("the length of a head fits in 32 bits"),
+        }
+    }
+
+    fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
