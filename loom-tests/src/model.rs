@@ -146,21 +146,3 @@ impl Model {
             .expect("the record is writable");
     }
 }
-
-/// A model that states nothing: for tests that are not converted to [`Model`] yet.
-#[track_caller]
-pub fn exhaustive(model: impl Fn() + Send + Sync + 'static) {
-    Model::new("").at_least(1).check(model);
-}
-
-/// As [`exhaustive`], with bounds.
-#[track_caller]
-pub fn bounded(
-    quick: usize,
-    full: impl Into<Option<usize>>,
-    model: impl Fn() + Send + Sync + 'static,
-) {
-    let mut description = Model::new("").bound(quick).at_least(1);
-    description.full_bound = full.into();
-    description.check(model);
-}

@@ -10,7 +10,7 @@ use loom::alloc::Track;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use loom_tests::{bounded, exhaustive};
+use loom_tests::Model;
 use mpsc_queue::Pop;
 use papers::jiffy::Jiffy;
 use papers::ring::Ring;
@@ -99,45 +99,57 @@ where
     assert_eq!(values.len(), pushes.iter().sum::<usize>());
 }
 
+const EACH_ONCE_IN_ORDER: Model =
+    Model::new("each item once, each producer's in order; `Empty` misses no returned push");
+
+/// For each algorithm, the least executions of its three models.
 macro_rules! models {
-    ($($name:ident: $new:expr;)*) => {$(
+    ($($name:ident: $new:expr, $three:literal, $one:literal, $two_and_one:literal;)*) => {$(
         mod $name {
             use super::*;
 
             #[test]
             fn one_producer_of_three() {
-                bounded(2, 3, || fifo($new, &[3], 3));
+                let model = EACH_ONCE_IN_ORDER.threads("1 x 3, consumer").bound(2).full_bound(3);
+                model.at_least($three).check(|| fifo($new, &[3], 3));
             }
 
             #[test]
             fn two_producers_of_one() {
-                bounded(3, 4, || fifo($new, &[1, 1], 2));
+                let model = EACH_ONCE_IN_ORDER.threads("2 x 1, consumer").bound(3).full_bound(4);
+                model.at_least($one).check(|| fifo($new, &[1, 1], 2));
             }
 
             /// With blocks of one slot, the smallest model in which a late push walks from
             /// a block that the others have left.
             #[test]
             fn two_producers_of_two_and_one() {
-                bounded(2, 3, || fifo($new, &[2, 1], 2));
+                let model = EACH_ONCE_IN_ORDER.threads("1 x 2, 1 x 1, consumer").bound(2).full_bound(3);
+                model.at_least($two_and_one).check(|| fifo($new, &[2, 1], 2));
             }
         }
     )*};
 }
 
 models! {
-    treiber: Treiber::<Value>::new;
-    ring: || Ring::<Value>::new(4);
-    segmented_by_one: Segmented::<Value, 1>::new;
-    segmented_by_two: Segmented::<Value, 2>::new;
-    jiffy_by_one: Jiffy::<Value, 1>::new;
-    jiffy_by_two: Jiffy::<Value, 2>::new;
+    treiber: Treiber::<Value>::new, 180, 2_900, 1_300;
+    ring: || Ring::<Value>::new(4), 1_700, 13_000, 7_600;
+    segmented_by_one: Segmented::<Value, 1>::new, 24_000, 23_000, 19_000;
+    segmented_by_two: Segmented::<Value, 2>::new, 7_900, 13_000, 3_600;
+    jiffy_by_one: Jiffy::<Value, 1>::new, 35_000, 38_000, 50_000;
+    jiffy_by_two: Jiffy::<Value, 2>::new, 13_000, 23_000, 11_000;
 }
 
 /// A ring of two slots, filled again and again: no push overwrites an item, and a push
 /// fails only while the ring is full.
 #[test]
 fn ring_push_fails_only_while_full() {
-    bounded(3, 4, || {
+    let model = Model::new("a push fails only while the ring is full, and overwrites nothing")
+        .threads("1 x 4, consumer")
+        .bound(3)
+        .full_bound(4)
+        .at_least(7_200);
+    model.check(|| {
         let ring = Arc::new(Ring::<Value>::new(2));
         let popped = Arc::new(AtomicUsize::new(0));
         let producer = {
@@ -179,11 +191,13 @@ fn ring_push_fails_only_while_full() {
 }
 
 /// Two pushes append the same block, and the losing push frees its own.
-fn competing_pushes_append_one_block<Q>(new: fn() -> Q)
+fn competing_pushes_append_one_block<Q>(at_least: usize, new: fn() -> Q)
 where
     Q: Mpsc<Item: Carrier> + Send + 'static,
 {
-    exhaustive(move || {
+    let model =
+        Model::new("the losing push of a race to append frees its own block").threads("2 x 1");
+    model.at_least(at_least).check(move || {
         let queue = Arc::new(new());
         assert!(queue.push(Carrier::carry(0, 0)).is_ok()); // fills the first block
         let other = {
@@ -199,21 +213,23 @@ where
 
 #[test]
 fn competing_pushes_append_one_block_to_segmented() {
-    competing_pushes_append_one_block(Segmented::<Value, 1>::new);
+    competing_pushes_append_one_block(60, Segmented::<Value, 1>::new);
 }
 
 #[test]
 fn competing_pushes_append_one_block_to_jiffy() {
-    competing_pushes_append_one_block(Jiffy::<Value, 1>::new);
+    competing_pushes_append_one_block(60, Jiffy::<Value, 1>::new);
 }
 
 /// A push that reserves after the consumer has started a grace period must not load an
 /// older tail. Meanwhile the consumer drains two blocks and reuses the first.
-fn push_after_grace_period_starts<Q>(new: fn() -> Q)
+fn push_after_grace_period_starts<Q>(at_least: usize, new: fn() -> Q)
 where
     Q: Mpsc<Item: Carrier> + Send + 'static,
 {
-    exhaustive(move || {
+    let model = Model::new("a late push finds no block that the consumer reuses")
+        .threads("1 x 1, consumer x 2");
+    model.at_least(at_least).check(move || {
         let queue = Arc::new(new());
         let other = {
             let queue = Arc::clone(&queue);
@@ -237,21 +253,22 @@ where
 
 #[test]
 fn push_after_grace_period_starts_in_segmented() {
-    push_after_grace_period_starts(Segmented::<Value, 1>::new);
+    push_after_grace_period_starts(9_900, Segmented::<Value, 1>::new);
 }
 
 #[test]
 fn push_after_grace_period_starts_in_jiffy() {
-    push_after_grace_period_starts(Jiffy::<Value, 1>::new);
+    push_after_grace_period_starts(31_000, Jiffy::<Value, 1>::new);
 }
 
 /// Consumers on two threads follow each other. The threads meet only at the flag of the
 /// consumer cell, so there are few executions.
-fn consumers_on_two_threads<Q>(new: fn() -> Q)
+fn consumers_on_two_threads<Q>(at_least: usize, new: fn() -> Q)
 where
     Q: Mpsc<Item: Carrier> + Send + 'static,
 {
-    exhaustive(move || {
+    let model = Model::new("one consumer at a time").threads("2 consumers");
+    model.at_least(at_least).check(move || {
         let queue = Arc::new(new());
         for number in 0..3 {
             assert!(queue.push(Carrier::carry(0, number)).is_ok());
@@ -278,10 +295,10 @@ fn pop_twice<Q: Mpsc<Item: Carrier>>(queue: &Q) -> usize {
 
 #[test]
 fn treiber_consumers_on_two_threads() {
-    consumers_on_two_threads(Treiber::<Value>::new);
+    consumers_on_two_threads(5, Treiber::<Value>::new);
 }
 
 #[test]
 fn segmented_consumers_on_two_threads() {
-    consumers_on_two_threads(Segmented::<Value, 1>::new);
+    consumers_on_two_threads(5, Segmented::<Value, 1>::new);
 }
