@@ -438,12 +438,19 @@ impl Connection {
         self.answer(self.in_flight.len() - 1, &answer, service);
     }
 
-    /// Whether what is being read is a HEAD request, as far as one can tell.
+    /// Returns whether the request being read begins with the method HEAD, even if
+    /// the rest of its head is malformed or missing.
     fn is_head_request(&self, message: Option<&Message>) -> bool {
         match message {
             Some(message) if !self.parser.is_in_head() => message.method == Method::HEAD,
             _ => {
-                let begun = self.input.bytes().trim_ascii_start(); // after empty lines
+                // Skip what the parser skips, which is still there if it has refused
+                // the head, and nothing else: another byte may have been refused
+                // before HEAD arrived.
+                let mut begun = self.input.bytes();
+                while let Some(rest) = begun.strip_prefix(b"\r\n") {
+                    begun = rest;
+                }
                 begun.starts_with(b"HEAD ")
             }
         }
