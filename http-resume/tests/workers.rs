@@ -18,10 +18,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use demo::mailbox::{Mail, Mailbox, Next};
 use demo::pool::{Pool, Work};
 use demo::timer::{Alarm, Timer};
 use http_resume::{Config, Metric, Metrics, Outcome, Pending, Request, Response, Router, answer};
-use support::{Client, Running, until};
+use support::{Client, HANGS, Running, server_with_later, until};
 
 const WORKERS: usize = 2;
 
@@ -256,6 +257,33 @@ fn the_timer_does_not_hoard() {
     until(|| metrics.total(Metric::Late) > LEAVERS / 2);
     until(|| metrics.total(Metric::Suspended) == 1);
     drop(staying);
+}
+
+// --- The mailbox ------------------------------------------------------------------
+
+/// Dropped with requests in it, before its thread has looked into it.
+#[test]
+fn dropped_mailbox_delivers_what_was_sent() {
+    let (server, suspended) = server_with_later(Config::default());
+    let (go_on, may_go_on) = channel::<()>();
+    let resume_all = move |mut mail: Mail<'_, String>| {
+        let _ = may_go_on.recv(); // or the test has failed
+        while let Next::Item(pending) = mail.next(None) {
+            pending.resume();
+        }
+    };
+    let mailbox = Mailbox::spawn("test".into(), resume_all).unwrap();
+    let mut client = server.connect();
+    let paths = ["/later/1", "/later/2", "/later/3"];
+    for path in paths {
+        client.get(path);
+        mailbox.send(suspended.recv_timeout(HANGS).unwrap());
+    }
+    drop(mailbox);
+    go_on.send(()).unwrap();
+    for path in paths {
+        assert_eq!(client.answer().body, path);
+    }
 }
 
 // --- What the tests are made of ---------------------------------------------------

@@ -1,9 +1,13 @@
 //! How pending responses reach a thread of the background: through a queue that
 //! their own links make up, so that handing one over allocates nothing.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Instant;
 
@@ -109,12 +113,11 @@ impl<W: Send + 'static> Mail<'_, W> {
         loop {
             // Acquire pairs with the release in the drop of `Mailbox`: what was
             // sent before is seen by the pop that follows.
-            let stopping = self.shared.stopping.load(Ordering::Acquire);
-            if let Some(pending) = self.receiver.pop_blocking() {
-                return Next::Item(pending);
-            }
-            if stopping {
-                return Next::Stop;
+            let is_stopping = || self.shared.stopping.load(Ordering::Acquire);
+            match poll(is_stopping, || self.receiver.pop_blocking()) {
+                Poll::Ready(Some(pending)) => return Next::Item(pending),
+                Poll::Ready(None) => return Next::Stop,
+                Poll::Pending => {}
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
@@ -134,5 +137,16 @@ impl<W: Send + 'static> Mail<'_, W> {
             self.shared.idle.store(false, Ordering::Relaxed);
             drop(parked);
         }
+    }
+}
+
+/// Returns the next item, or `Ready(None)` if the mailbox is stopping and everything
+/// sent before is popped. Reads the flag first: an item sent after a failed pop, and
+/// before the stop, would be lost.
+fn poll<T>(is_stopping: impl FnOnce() -> bool, pop: impl FnOnce() -> Option<T>) -> Poll<Option<T>> {
+    let stopping = is_stopping();
+    match pop() {
+        None if !stopping => Poll::Pending,
+        popped => Poll::Ready(popped),
     }
 }
