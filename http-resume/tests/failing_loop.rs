@@ -61,7 +61,8 @@ fn panic_of_event_loop_abandons_its_requests() {
     };
     let server = Server::bind(config, router).unwrap();
     let mut client = Client::connect(server.local_addr());
-    let running = thread::spawn(|| server.run());
+    let (ended, has_ended) = channel();
+    thread::spawn(move || ended.send(server.run()));
     for _ in 0..3 {
         client.get("/");
     }
@@ -72,7 +73,7 @@ fn panic_of_event_loop_abandons_its_requests() {
     // The loop of this very connection refuses it, and logs that.
     LOG_IS_BROKEN.store(true, Ordering::SeqCst);
     client.send("nonsense\r\n\r\n");
-    let result = running.join().expect("the server returns");
+    let result = has_ended.recv_timeout(HANGS).expect("all loops end");
     LOG_IS_BROKEN.store(false, Ordering::SeqCst);
     assert!(matches!(result, Err(Error::Panicked)), "{result:?}");
 
