@@ -86,10 +86,15 @@ impl<W: Send + 'static> Mailbox<W> {
 
 impl<W: Send + 'static> Drop for Mailbox<W> {
     fn drop(&mut self) {
-        // Release pairs with the acquire in `Mail::next`: all was sent before.
-        self.shared.stopping.store(true, Ordering::Release);
-        self.thread.unpark();
+        stop(&self.shared.stopping, || self.thread.unpark());
     }
+}
+
+/// Sets the flag, then wakes the thread: one woken before would sleep again.
+fn stop(stopping: &AtomicBool, wake: impl FnOnce()) {
+    // Release pairs with the acquire in `Mail::next`: all was sent before.
+    stopping.store(true, Ordering::Release);
+    wake();
 }
 
 /// The receiving end.

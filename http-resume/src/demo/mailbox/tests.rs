@@ -67,6 +67,16 @@ fn empty_mailbox_neither_delivers_nor_stops() {
     assert_eq!(poll(|| false, || Some(1)), Poll::Ready(Some(1)));
 }
 
+#[test]
+fn woken_thread_sees_that_mailbox_is_stopping() {
+    let (stopping, woken) = (AtomicBool::new(false), Cell::new(false));
+    stop(&stopping, || {
+        assert!(stopping.load(Ordering::Relaxed));
+        woken.set(true);
+    });
+    assert!(woken.get());
+}
+
 /// A mailbox whose thread sleeps once, and then says what woke it.
 fn mailbox(deadline: Option<Instant>) -> (Mailbox<()>, Receiver<&'static str>) {
     let (sender, receiver) = channel();
