@@ -2,59 +2,15 @@
 
 mod support;
 
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use http_resume::{
     Config, Metric, Outcome, Pending, Receipt, Request, Response, Router, sync_handler,
 };
-use support::{HANGS, Running, until};
-
-/// Where a test gets hold of what its handlers have suspended.
-type Suspended = Mutex<Sender<Pending<String>>>;
-
-/// Suspends, with the path for its work; answers with the work.
-fn later<'r>(
-    suspended: &Suspended,
-    request: &Request<'_>,
-    response: Response<'r, String>,
-    work: Option<String>,
-) -> Outcome<'r> {
-    match work {
-        Some(text) => response.text(text),
-        None => {
-            let (pending, receipt) = response.mark_async(request.path().to_owned());
-            suspended
-                .lock()
-                .unwrap()
-                .send(pending)
-                .expect("the test waits for it");
-            receipt.suspended()
-        }
-    }
-}
-
-/// A server whose `/later/{id}` is resumed by the test.
-fn server_with_later(config: Config) -> (Running, std::sync::mpsc::Receiver<Pending<String>>) {
-    let (sender, receiver) = channel();
-    let suspended = Arc::new(Mutex::new(sender));
-    let of_post = Arc::clone(&suspended);
-    let router = Router::new()
-        .get("/", sync_handler(|_, response| response.text("hello")))
-        .get("/later/{id}", move |request, response, work| {
-            later(&suspended, request, response, work)
-        })
-        .post("/later/{id}", move |request, response, work| {
-            later(&of_post, request, response, work)
-        })
-        .post(
-            "/echo",
-            sync_handler(|request, response| response.send(request.body().to_owned())),
-        );
-    (Running::with(config, router), receiver)
-}
+use support::{HANGS, Running, server_with_later, until};
 
 fn server() -> Running {
     server_with_later(Config::default()).0

@@ -20,10 +20,11 @@ use std::time::{Duration, Instant};
 
 use demo::pool::{Pool, Work};
 use demo::timer::{Alarm, Timer};
+use demo::worker_queue::{Next, WorkerQueue, WorkerReceiver};
 use http_resume::{
     Config, Metric, Metrics, Outcome, Pending, Request, Response, Router, sync_handler,
 };
-use support::{Client, Running, until};
+use support::{Client, HANGS, Running, server_with_later, until};
 
 const WORKERS: usize = 2;
 
@@ -257,6 +258,33 @@ fn timer_drops_abandoned_requests() {
     until(|| metrics.total(Metric::LateResumes) > LEAVERS / 2);
     until(|| metrics.total(Metric::Suspended) == 1);
     drop(staying);
+}
+
+// --- The mailbox ------------------------------------------------------------------
+
+/// Dropped with requests in it, before its thread has looked into it.
+#[test]
+fn dropped_mailbox_delivers_what_was_sent() {
+    let (server, suspended) = server_with_later(Config::default());
+    let (go_on, may_go_on) = channel::<()>();
+    let resume_all = move |mut mail: WorkerReceiver<'_, String>| {
+        let _ = may_go_on.recv(); // or the test has failed
+        while let Next::Item(pending) = mail.next(None) {
+            pending.resume();
+        }
+    };
+    let mailbox = WorkerQueue::spawn("test".into(), resume_all).unwrap();
+    let mut client = server.connect();
+    let paths = ["/later/1", "/later/2", "/later/3"];
+    for path in paths {
+        client.get(path);
+        mailbox.send(suspended.recv_timeout(HANGS).unwrap());
+    }
+    drop(mailbox);
+    go_on.send(()).unwrap();
+    for path in paths {
+        assert_eq!(client.answer().body, path);
+    }
 }
 
 // --- What the tests are made of ---------------------------------------------------

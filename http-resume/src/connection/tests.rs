@@ -2,12 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener as StdListener, TcpStream as StdStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
 use crate::config::Config;
-use crate::handler::{Router, sync_handler};
+use crate::handler::{Outcome, Response, Router, sync_handler};
 use crate::metrics::Metrics;
-use crate::resume::ResumeQueue;
+use crate::resume::{Pending, ResumeQueue};
 use crate::sync::Arc;
 
 const WINDOW: Duration = Duration::from_secs(30);
@@ -18,6 +19,9 @@ struct Pair {
     service: Service,
     connection: Connection,
     client: StdStream,
+    inbox: Arc<ResumeQueue>,
+    /// The requests for `/later`, each as often as it is suspended.
+    suspended: Receiver<Pending<()>>,
 }
 
 impl Pair {
@@ -27,10 +31,14 @@ impl Pair {
             body_progress: PROGRESS,
             ..Config::default()
         };
-        let router = Router::new().post("/", sync_handler(|_, response| response.text("received")));
-        let queue = Arc::new(ResumeQueue::new(|| {}));
+        let (sender, suspended) = channel();
+        let router = Router::new()
+            .post("/", sync_handler(|_, response| response.text("thank you")))
+            .get("/later", move |_, response, _| suspend(&sender, response));
+        let inbox = Arc::new(ResumeQueue::new(|| {}));
+        let (config, router) = (Arc::new(config), Arc::new(router));
         let metrics = Arc::new(Metrics::new(1));
-        let service = Service::new(Arc::new(config), Arc::new(router), queue, metrics, 0);
+        let service = Service::new(config, router, Arc::clone(&inbox), metrics, 0);
 
         let listener = StdListener::bind("127.0.0.1:0").unwrap();
         let client = StdStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -41,6 +49,8 @@ impl Pair {
             connection: Connection::new(TcpStream::from_std(stream), 0, service.now),
             service,
             client,
+            inbox,
+            suspended,
         }
     }
 
@@ -77,6 +87,12 @@ impl Pair {
         self.client.read_exact(&mut line).unwrap();
         String::from_utf8_lossy(&line[9..]).into_owned()
     }
+}
+
+fn suspend<'r>(sender: &Sender<Pending<()>>, response: Response<'r, ()>) -> Outcome<'r> {
+    let (pending, receipt) = response.mark_async(());
+    sender.send(pending).expect("the test receives");
+    receipt.suspended()
 }
 
 fn head(length: usize) -> Vec<u8> {
@@ -121,4 +137,54 @@ fn chunk_sizes_do_not_count_as_progress() {
     }
     pair.pass_window();
     assert_eq!(pair.status(), "408");
+}
+
+/// The oldest request is suspended again, so the one behind it is due first.
+#[test]
+fn deadline_is_earliest_of_pipelined_suspensions() {
+    let mut pair = Pair::new();
+    let inbox = Arc::clone(&pair.inbox);
+    let mut arrivals = inbox.consumer();
+    let start = pair.service.now;
+    let timeout = pair.service.config.suspend_timeout;
+    let second = Duration::from_secs(1);
+    for number in 0..3 {
+        pair.service.now = start + number * second;
+        pair.send(b"GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    let mut pending: Vec<_> = pair.suspended.try_iter().collect();
+    let deadline = |pair: &Pair| pair.connection.deadline(&pair.service);
+    assert_eq!(deadline(&pair), Some(start + timeout));
+
+    pair.service.now = start + 3 * second;
+    pending.remove(0).resume();
+    for returned in arrivals.drain(1) {
+        pair.connection.resume(returned, &mut pair.service);
+    }
+    pending.extend(pair.suspended.try_iter());
+    for number in 1..=3 {
+        let due = start + number * second + timeout;
+        assert_eq!(deadline(&pair), Some(due));
+        assert!(!pending[0].is_abandoned());
+        pair.service.now = due;
+        assert_eq!(
+            pair.connection.on_deadline(&mut pair.service),
+            NextStep::Wait
+        );
+        assert!(pending.remove(0).is_abandoned());
+        assert!(!pending.iter().any(Pending::is_abandoned));
+    }
+}
+
+/// However that comes about: a loop that fails has no time to say more.
+#[test]
+fn dropped_connection_abandons_its_suspensions() {
+    let mut pair = Pair::new();
+    for _ in 0..3 {
+        pair.send(b"GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    drop(pair.connection);
+    let pending: Vec<_> = pair.suspended.try_iter().collect();
+    assert_eq!(pending.len(), 3);
+    assert!(pending.iter().all(Pending::is_abandoned));
 }

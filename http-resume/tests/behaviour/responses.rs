@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http_resume::{Config, Router};
 
-use crate::case::{Case, Server, check, last, served};
+use crate::case::{Case, Server, check, last, refused, served};
 use crate::support::Running;
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -64,8 +64,25 @@ pub(crate) fn cases() -> Vec<Case> {
         ),
         (417, "HEAD / HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n"),
         (505, "HEAD / HTTP/2.0\r\nHost: a\r\n\r\n"),
+        (400, "HEAD / HTTP/1.1\nHost: a\r\n\r\n"),
+        (400, "\r\nHEAD  / HTTP/1.1\r\nHost: a\r\n\r\n"),
     ] {
         cases.push(last(text, text, &[&format!("{status} HEAD")]));
+    }
+    // Only CR LF may precede a request. What begins otherwise is not a HEAD request, and
+    // is answered with a body, whether or not a reader would skip what precedes HEAD.
+    for before in [
+        "\n", "\r\n\n", "\n\r\n", "\r", "\r\r\n", " ", "\r\n\t", "\x0c",
+    ] {
+        let text = format!("{before}HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+        cases.push(refused(400, &text.escape_debug().to_string(), &text));
+    }
+    for text in [
+        "HEAD\n",
+        "HEAD\r\n\r\n",
+        "HEAD/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    ] {
+        cases.push(refused(400, text, text));
     }
     cases.push(last(
         "a refused GET after a HEAD has a body",

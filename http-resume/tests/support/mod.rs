@@ -5,11 +5,15 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use http_resume::{Config, Metrics, Router, Server, ShutdownHandle};
+use http_resume::{
+    Config, Metrics, Outcome, Pending, Request, Response, Router, Server, ShutdownHandle,
+    sync_handler,
+};
 
 /// Longer than anything takes that does not hang.
 pub(crate) const HANGS: Duration = Duration::from_secs(30);
@@ -76,6 +80,47 @@ impl Drop for Running {
         self.handle.shut_down();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
+        }
+    }
+}
+
+/// Starts a server whose requests below `/later/` the test resumes. Their work is their
+/// path, and then the body of the response; [`AGAIN`] suspends the request again.
+pub(crate) fn server_with_later(config: Config) -> (Running, Receiver<Pending<String>>) {
+    let (sender, receiver) = channel();
+    let suspended = Arc::new(Mutex::new(sender));
+    let of_post = Arc::clone(&suspended);
+    let router = Router::new()
+        .get("/", sync_handler(|_, response| response.text("hello")))
+        .get("/later/{id}", move |request, response, work| {
+            later(&suspended, request, response, work)
+        })
+        .post("/later/{id}", move |request, response, work| {
+            later(&of_post, request, response, work)
+        })
+        .post(
+            "/echo",
+            sync_handler(|request, response| response.send(request.body().to_owned())),
+        );
+    (Running::with(config, router), receiver)
+}
+
+/// The work of a request that is to be suspended again.
+pub(crate) const AGAIN: &str = "again";
+
+fn later<'r>(
+    suspended: &Mutex<Sender<Pending<String>>>,
+    request: &Request<'_>,
+    response: Response<'r, String>,
+    work: Option<String>,
+) -> Outcome<'r> {
+    match work {
+        Some(text) if text != AGAIN => response.text(text),
+        _ => {
+            let (pending, receipt) = response.mark_async(request.path().to_owned());
+            let sender = suspended.lock().unwrap();
+            sender.send(pending).expect("the test receives");
+            receipt.suspended()
         }
     }
 }
@@ -198,7 +243,10 @@ impl Answer {
 
 impl Client {
     pub(crate) fn connect(addr: SocketAddr) -> Self {
-        let stream = TcpStream::connect(addr).expect("the server listens");
+        Self::new(TcpStream::connect(addr).expect("the server listens"))
+    }
+
+    pub(crate) fn new(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(HANGS)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self {
@@ -293,6 +341,15 @@ impl Client {
     #[track_caller]
     pub(crate) fn assert_closed(&mut self) {
         assert_eq!(self.rest(), "");
+    }
+
+    /// Returns whether the server has closed the connection already.
+    pub(crate) fn is_closed(&mut self) -> bool {
+        let stream = self.stream.get_mut();
+        stream.set_nonblocking(true).unwrap();
+        let peeked = stream.peek(&mut [0]);
+        stream.set_nonblocking(false).unwrap();
+        matches!(peeked, Ok(0))
     }
 
     /// Receives everything until the end.

@@ -2,9 +2,13 @@
 //!
 //! The requests' own links make up the queue, so that sending one allocates nothing.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::thread::{self, Thread};
 use std::time::Instant;
 
@@ -81,10 +85,15 @@ impl<W: Send + 'static> WorkerQueue<W> {
 
 impl<W: Send + 'static> Drop for WorkerQueue<W> {
     fn drop(&mut self) {
-        // Release pairs with the acquire in `WorkerReceiver::next`: all sends come before.
-        self.shared.is_stopping.store(true, Ordering::Release);
-        self.thread.unpark();
+        stop(&self.shared.is_stopping, || self.thread.unpark());
     }
+}
+
+/// Sets the flag, then wakes the thread, which would otherwise sleep again.
+fn stop(is_stopping: &AtomicBool, wake: impl FnOnce()) {
+    // Release pairs with the acquire in `WorkerReceiver::next`: all sends come before.
+    is_stopping.store(true, Ordering::Release);
+    wake();
 }
 
 /// The receiving end.
@@ -108,12 +117,11 @@ impl<W: Send + 'static> WorkerReceiver<'_, W> {
         loop {
             // Acquire pairs with the release in the drop of `WorkerQueue`: the pop that
             // follows sees everything that was sent before.
-            let is_stopping = self.shared.is_stopping.load(Ordering::Acquire);
-            if let Some(pending) = self.receiver.pop_blocking() {
-                return Next::Item(pending);
-            }
-            if is_stopping {
-                return Next::Stop;
+            let is_stopping = || self.shared.is_stopping.load(Ordering::Acquire);
+            match poll(is_stopping, || self.receiver.pop_blocking()) {
+                Poll::Ready(Some(pending)) => return Next::Item(pending),
+                Poll::Ready(None) => return Next::Stop,
+                Poll::Pending => {}
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
@@ -133,5 +141,16 @@ impl<W: Send + 'static> WorkerReceiver<'_, W> {
             self.shared.is_idle.store(false, Ordering::Relaxed);
             drop(parked);
         }
+    }
+}
+
+/// Returns the next item, or `Ready(None)` if the queue is stopping and everything sent before
+/// was popped. Reads the flag first: an item sent after a failed pop, and before the stop,
+/// would be lost.
+fn poll<T>(is_stopping: impl FnOnce() -> bool, pop: impl FnOnce() -> Option<T>) -> Poll<Option<T>> {
+    let is_stopping = is_stopping();
+    match pop() {
+        None if !is_stopping => Poll::Pending,
+        popped => Poll::Ready(popped),
     }
 }

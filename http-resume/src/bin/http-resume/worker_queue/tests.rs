@@ -1,0 +1,117 @@
+//! How a mailbox ends. (With requests in it: `tests/workers.rs`.)
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use super::*;
+
+/// Nothing takes that long unless it hangs.
+const HANGS: Duration = Duration::from_secs(30);
+
+/// A sender that sends, and stops, while the receiver is between its two looks.
+#[derive(Default)]
+struct Sender {
+    stopping: Cell<bool>,
+    queue: RefCell<VecDeque<u32>>,
+    last: Cell<Option<u32>>,
+}
+
+impl Sender {
+    fn send_last_and_stop(&self) {
+        self.queue.borrow_mut().extend(self.last.take());
+        self.stopping.set(true);
+    }
+
+    fn poll(&self) -> Poll<Option<u32>> {
+        let is_stopping = || {
+            let stopping = self.stopping.get();
+            self.send_last_and_stop();
+            stopping
+        };
+        let pop = || {
+            let popped = self.queue.borrow_mut().pop_front();
+            self.send_last_and_stop();
+            popped
+        };
+        poll(is_stopping, pop)
+    }
+}
+
+#[test]
+fn item_sent_before_stop_is_received_however_late() {
+    let sender = Sender {
+        last: Cell::new(Some(1)),
+        ..Sender::default()
+    };
+    assert_eq!(sender.poll(), Poll::Ready(Some(1)));
+    assert_eq!(sender.poll(), Poll::Ready(None));
+}
+
+#[test]
+fn stop_comes_after_all_items() {
+    let sender = Sender {
+        stopping: Cell::new(true),
+        queue: RefCell::new([1, 2].into()),
+        ..Sender::default()
+    };
+    for popped in [Some(1), Some(2), None] {
+        assert_eq!(sender.poll(), Poll::Ready(popped));
+    }
+}
+
+#[test]
+fn empty_mailbox_neither_delivers_nor_stops() {
+    assert_eq!(poll(|| false, || None::<u32>), Poll::Pending);
+    assert_eq!(poll(|| false, || Some(1)), Poll::Ready(Some(1)));
+}
+
+#[test]
+fn woken_thread_sees_that_mailbox_is_stopping() {
+    let (stopping, woken) = (AtomicBool::new(false), Cell::new(false));
+    stop(&stopping, || {
+        assert!(stopping.load(Ordering::Relaxed));
+        woken.set(true);
+    });
+    assert!(woken.get());
+}
+
+/// A mailbox whose thread sleeps once, and then says what woke it.
+fn mailbox(deadline: Option<Instant>) -> (WorkerQueue<()>, Receiver<&'static str>) {
+    let (sender, receiver) = channel();
+    let body = move |mut mail: WorkerReceiver<'_, ()>| {
+        let next = match mail.next(deadline) {
+            Next::Item(_) => "item",
+            Next::Deadline => "deadline",
+            Next::Stop => "stop",
+        };
+        let _ = sender.send(next); // unless the test has failed
+    };
+    let mailbox = WorkerQueue::spawn("test".into(), body).expect("a thread can be had");
+    (mailbox, receiver)
+}
+
+/// The thread is idle: it has looked at everything, and nothing but the drop can wake it.
+#[test]
+fn drop_wakes_sleeping_thread() {
+    let in_an_hour = Instant::now() + Duration::from_secs(3600);
+    for deadline in [None, Some(in_an_hour)] {
+        let (mailbox, woken) = mailbox(deadline);
+        let started = Instant::now();
+        while !mailbox.is_idle() {
+            assert!(started.elapsed() < HANGS, "it does not go to sleep");
+            thread::yield_now();
+        }
+        drop(mailbox);
+        assert_eq!(woken.recv_timeout(HANGS), Ok("stop"));
+    }
+}
+
+#[test]
+fn deadline_wakes_sleeping_thread() {
+    let deadline = Instant::now() + Duration::from_millis(20);
+    let (_mailbox, woken) = mailbox(Some(deadline));
+    assert_eq!(woken.recv_timeout(HANGS), Ok("deadline"));
+    assert!(Instant::now() >= deadline);
+}

@@ -1,0 +1,219 @@
+//! The process is out of file descriptors: accepting is tried again, ten times a second,
+//! and disturbs nothing else. A program of its own, since the limit is the process's.
+
+mod support;
+
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use http_resume::{Config, Metric, Pending};
+use rlimit::Resource;
+use socket2::{Domain, Socket, Type};
+use support::{Client, HANGS, Running, server_with_later, until};
+
+/// How long a server waits after a failed accept.
+const PAUSE: Duration = Duration::from_millis(100);
+
+const NEVER: Duration = Duration::from_secs(3600);
+
+/// Nothing else happens in a loop with this configuration.
+fn patient() -> Config {
+    Config {
+        header_timeout: NEVER,
+        keep_alive_timeout: NEVER,
+        suspend_timeout: NEVER,
+        shutdown_timeout: Duration::ZERO,
+        ..Config::default()
+    }
+}
+
+/// One test at a time uses the process's descriptors.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// No descriptor can be had until this is dropped.
+struct Shortage {
+    before: (u64, u64),
+}
+
+impl Shortage {
+    fn new() -> Self {
+        let before = Resource::NOFILE.get().unwrap();
+        // All those below the lowest free one are taken.
+        let lowest = File::open("/dev/null").unwrap().as_raw_fd();
+        let limit = u64::try_from(lowest).unwrap();
+        Resource::NOFILE.set(limit, before.1).unwrap();
+        Self { before }
+    }
+}
+
+impl Drop for Shortage {
+    fn drop(&mut self) {
+        let (soft, hard) = self.before;
+        Resource::NOFILE.set(soft, hard).expect("it was so before");
+    }
+}
+
+/// A server with a client that it cannot accept.
+struct Scene {
+    server: Running,
+    waiting: Client,
+    shortage: Shortage,
+    began: Instant,
+    _suspended: Receiver<Pending<String>>,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Scene {
+    /// Lets `others` connect, before the last client comes that finds no descriptor.
+    fn new<T>(config: Config, others: impl FnOnce(&Running) -> T) -> (Self, T) {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let (server, suspended) = server_with_later(config);
+        let others = others(&server);
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let shortage = Shortage::new();
+        let began = Instant::now();
+        socket.connect(&server.addr.into()).unwrap();
+        let waiting = Client::new(socket.into());
+        let scene = Self {
+            server,
+            waiting,
+            shortage,
+            began,
+            _suspended: suspended,
+            _turn: turn,
+        };
+        until(|| scene.failures() >= 1);
+        (scene, others)
+    }
+
+    fn failures(&self) -> u64 {
+        self.server.metrics.total(Metric::AcceptFailures)
+    }
+}
+
+/// Connects, and knows that it is accepted.
+fn connect(server: &Running) -> Client {
+    let mut client = server.connect();
+    assert_eq!(client.fetch("/").status, 200);
+    client
+}
+
+/// No other event makes the event loop look again, whether or not it has a timer set.
+#[test]
+fn failed_accept_is_retried_by_itself() {
+    for others in [0, 1] {
+        let connect_others =
+            |server: &Running| -> Vec<_> { (0..others).map(|_| connect(server)).collect() };
+        let (mut scene, _others) = Scene::new(patient(), connect_others);
+        let turns = || scene.server.metrics.total(Metric::LoopIterations);
+        let first = scene.failures();
+        let first_turns = turns();
+        until(|| scene.failures() >= 4);
+        // It waits in between, and does not spin.
+        let failures = scene.failures();
+        let pauses = u32::try_from(failures - 1).unwrap();
+        assert!(scene.began.elapsed() >= pauses * PAUSE);
+        let turns = turns() - first_turns;
+        let retries = scene.failures() - first;
+        assert!(
+            turns <= 2 * (retries + 1),
+            "{turns} turns, {retries} retries"
+        );
+
+        drop(scene.shortage);
+        assert_eq!(scene.waiting.fetch("/").status, 200);
+        assert_eq!(
+            scene.server.metrics.total(Metric::AcceptedConnections),
+            others + 1
+        );
+    }
+}
+
+/// By the time that something fires which was due after the retry.
+#[test]
+fn failed_accept_is_retried_when_due() {
+    let config = Config {
+        suspend_timeout: PAUSE * 3 / 2,
+        ..patient()
+    };
+    let (scene, mut other) = Scene::new(config, connect);
+    let before = scene.failures();
+    assert_eq!(other.fetch("/later/1").status, 503);
+    assert!(scene.failures() > before);
+}
+
+/// A deadline before the next attempt is not late for it.
+#[test]
+fn deadline_fires_between_attempts_to_accept() {
+    let config = Config {
+        suspend_timeout: PAUSE / 3,
+        ..patient()
+    };
+    let (scene, mut other) = Scene::new(config, connect);
+    let mut attempt = || {
+        let before = scene.failures();
+        until(|| scene.failures() > before);
+        let before = scene.failures();
+        assert_eq!(other.fetch("/later/1").status, 503);
+        scene.failures() == before
+    };
+    // (A machine that is busy may delay one beyond the next attempt.)
+    assert!((0..20).any(|_| attempt()), "it fires with the next attempt");
+}
+
+/// Attempts to accept are not activity of a connection.
+#[test]
+fn attempts_to_accept_do_not_postpone_deadlines() {
+    let timeout = PAUSE * 5 / 2;
+    let config = Config {
+        header_timeout: timeout,
+        ..patient()
+    };
+    let send_half = |server: &Running| {
+        let mut half = connect(server);
+        let began = Instant::now();
+        half.send("GET / HT");
+        (half, began)
+    };
+    let (scene, (mut half, began)) = Scene::new(config, send_half);
+    until(|| scene.failures() >= 5);
+    assert_eq!(scene.server.metrics.total(Metric::RefusedRequests), 1);
+    assert_eq!(half.answer().status, 408);
+    assert!(began.elapsed() >= timeout);
+}
+
+#[test]
+fn idle_connection_is_closed_in_spite_of_attempts_to_accept() {
+    let keep_alive_timeout = PAUSE * 5 / 2;
+    let config = Config {
+        keep_alive_timeout,
+        ..patient()
+    };
+    let connect_only = |server: &Running| {
+        let client = server.connect();
+        until(|| server.metrics.total(Metric::AcceptedConnections) == 1);
+        client
+    };
+    let (mut scene, mut idle) = Scene::new(config, connect_only);
+    idle.assert_closed();
+    // That makes room, though the limit is as it was.
+    drop(idle);
+    assert_eq!(scene.waiting.fetch("/").status, 200);
+}
+
+#[test]
+fn stop_does_not_wait_for_a_descriptor() {
+    let (scene, _) = Scene::new(patient(), |_| {});
+    scene.server.stop();
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        scene.server.wait();
+        sender.send(())
+    });
+    let stopped = receiver.recv_timeout(HANGS);
+    stopped.expect("the server stops");
+}
