@@ -20,7 +20,7 @@ struct Pair {
     connection: Connection,
     client: StdStream,
     inbox: Arc<Inbox>,
-    /// The requests for `/later`, each as often as it is suspended.
+    /// What the requests for `/later` have suspended.
     suspended: Receiver<Pending<()>>,
 }
 
@@ -171,7 +171,7 @@ fn deadline_is_earliest_of_pipelined_suspensions() {
     }
 }
 
-/// However that comes about: a loop that fails has no time to say more.
+/// An event loop that panics drops its connections, and does nothing else for them.
 #[test]
 fn dropped_connection_abandons_its_suspensions() {
     let mut pair = Pair::new();

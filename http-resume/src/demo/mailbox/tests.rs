@@ -1,4 +1,4 @@
-//! How a mailbox ends. (With requests in it: `tests/workers.rs`.)
+//! The end of a mailbox. (With requests in it: `tests/workers.rs`.)
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -10,7 +10,7 @@ use super::*;
 /// Nothing takes that long unless it hangs.
 const HANGS: Duration = Duration::from_secs(30);
 
-/// A sender that sends, and stops, while the receiver is between its two looks.
+/// A sender that sends its last item and stops between the receiver's two reads.
 #[derive(Default)]
 struct Sender {
     stopping: Cell<bool>,
@@ -77,7 +77,7 @@ fn woken_thread_sees_that_mailbox_is_stopping() {
     assert!(woken.get());
 }
 
-/// A mailbox whose thread sleeps once, and then says what woke it.
+/// A mailbox whose thread sleeps once, and then sends what woke it.
 fn mailbox(deadline: Option<Instant>) -> (Mailbox<()>, Receiver<&'static str>) {
     let (sender, receiver) = channel();
     let body = move |mut mail: Mail<'_, ()>| {
@@ -92,7 +92,7 @@ fn mailbox(deadline: Option<Instant>) -> (Mailbox<()>, Receiver<&'static str>) {
     (mailbox, receiver)
 }
 
-/// The thread is idle: it has looked at everything, and nothing but the drop can wake it.
+/// The thread is idle, so it has read the flag and popped, and only the drop can wake it.
 #[test]
 fn drop_wakes_sleeping_thread() {
     let in_an_hour = Instant::now() + Duration::from_secs(3600);
