@@ -1,4 +1,4 @@
-//! Work whose connection is over learns it, however the connection ends.
+//! `Pending::is_abandoned` for each way in which a connection or a request ends.
 
 mod support;
 
@@ -7,14 +7,18 @@ use std::time::Duration;
 use http_resume::{Config, Metric, Pending};
 use support::{Client, HANGS, Running, server_with_later, until};
 
-/// A connection with three suspended requests, of which the background has the work.
+/// Suspends three requests of one connection.
 fn suspend_three(config: Config) -> (Running, Client, Vec<Pending<String>>) {
     let (server, suspended) = server_with_later(config);
     let mut client = server.connect();
     for id in 0..3 {
         client.get(&format!("/later/{id}"));
     }
-    let next = |_| suspended.recv_timeout(HANGS).expect("it is suspended");
+    let next = |_| {
+        suspended
+            .recv_timeout(HANGS)
+            .expect("a request is suspended")
+    };
     let pending: Vec<_> = (0..3).map(next).collect();
     (server, client, pending)
 }
@@ -26,7 +30,7 @@ fn reset_abandons_all_requests_of_connection() {
     client.reset();
     until(|| pending.iter().all(Pending::is_abandoned));
     until(|| server.metrics.total(Metric::EndedAbandoned) == 3);
-    // To resume them is harmless.
+    // Resuming is harmless now.
     pending.into_iter().for_each(Pending::resume);
     until(|| server.metrics.total(Metric::LateResumes) == 3);
     assert_eq!(server.connect().fetch("/").status, 200);
@@ -37,9 +41,13 @@ fn reset_abandons_no_request_of_other_connection() {
     let (server, suspended) = server_with_later(Config::default());
     let (mut leaver, mut stayer) = (server.connect(), server.connect());
     leaver.get("/later/1");
-    let left = suspended.recv_timeout(HANGS).expect("it is suspended");
+    let left = suspended
+        .recv_timeout(HANGS)
+        .expect("a request is suspended");
     stayer.get("/later/2");
-    let kept = suspended.recv_timeout(HANGS).expect("it is suspended");
+    let kept = suspended
+        .recv_timeout(HANGS)
+        .expect("a request is suspended");
     leaver.reset();
     until(|| left.is_abandoned());
     assert!(!kept.is_abandoned());

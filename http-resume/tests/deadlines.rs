@@ -1,5 +1,5 @@
-//! Each time-out fires when it is due: not before, and before a longer one that began
-//! later. No test asserts that something was quick.
+//! Time-outs: each fires when due, which is not before its time, and before a longer one
+//! that begins later.
 
 mod support;
 
@@ -7,14 +7,12 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use http_resume::{Config, Metric, Pending};
-use support::{AGAIN, Client, HANGS, Running, server_with_later, until};
+use support::{AGAIN, Client, HANGS, NEVER, Running, patient, server_with_later, until};
 
 const SHORT: Duration = Duration::from_millis(100);
 
-/// The shortest time in which a client of these tests is never silent by chance.
+/// Long enough for a client on a busy machine to send or read between two timers.
 const LONG: Duration = Duration::from_secs(1);
-
-const NEVER: Duration = Duration::from_secs(3600);
 
 /// More bytes than sockets buffer.
 const LARGE: usize = 32 * 1024 * 1024;
@@ -41,27 +39,15 @@ impl Server {
 
     fn next_suspended(&self) -> Pending<String> {
         let next = self.suspended.recv_timeout(HANGS);
-        next.expect("the request is suspended")
+        next.expect("a request is suspended")
     }
 
-    /// Connects and sends, and waits until the event loop has read it.
+    /// Connects and sends, and waits until the event loop has read what was sent.
     fn send(&self, text: &str) -> Client {
         let mut client = self.connect();
         client.send(text);
         assert_eq!(self.connect().fetch("/").status, 200);
         client
-    }
-}
-
-/// A configuration in which nothing times out, but for a stop.
-fn patient() -> Config {
-    Config {
-        header_timeout: NEVER,
-        body_timeout: NEVER,
-        keep_alive_timeout: NEVER,
-        suspend_timeout: NEVER,
-        shutdown_timeout: Duration::ZERO,
-        ..Config::default()
     }
 }
 
@@ -81,8 +67,8 @@ struct Case {
 #[track_caller]
 fn check(case: &Case) {
     assert_not_early(case);
-    // The order of two time-outs is certain, unless a busy machine delays one of them by
-    // half its length. So the right order is to be seen once.
+    // A client can see the wrong order only if a busy machine delays it by half the
+    // length of the time-out. So one attempt with the right order is enough.
     assert!(
         (0..20).any(|_| fires_before_longer(case)),
         "a longer time-out, begun later, always fires first"
@@ -229,7 +215,7 @@ fn linger_timeout_fires_when_due() {
 
 #[test]
 fn shutdown_timeout_fires_when_due() {
-    // Suspended when the stop has begun, for a longer time than that.
+    // The suspension begins after the stop, and its time-out is longer.
     let attempt = || {
         let server = Server::new(Config {
             shutdown_timeout: SHORT,
@@ -255,7 +241,7 @@ fn shutdown_timeout_fires_when_due() {
     assert!((0..20).any(|_| attempt()), "the longer one fires first");
 }
 
-/// Each suspension has the whole time.
+/// A request that is suspended again has the whole time again.
 #[test]
 fn second_suspension_has_deadline_of_its_own() {
     let attempt = || {

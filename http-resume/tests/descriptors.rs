@@ -1,5 +1,6 @@
-//! The process is out of file descriptors: accepting is tried again, ten times a second,
-//! and disturbs nothing else. A program of its own, since the limit is the process's.
+//! A process without free file descriptors: the event loop tries again to accept, ten
+//! times a second, and serves its connections meanwhile. A program of its own, because
+//! the limit belongs to the process.
 
 mod support;
 
@@ -13,28 +14,15 @@ use std::time::{Duration, Instant};
 use http_resume::{Config, Metric, Pending};
 use rlimit::Resource;
 use socket2::{Domain, Socket, Type};
-use support::{Client, HANGS, Running, server_with_later, until};
+use support::{Client, HANGS, Running, patient, server_with_later, until};
 
 /// How long a server waits after a failed accept.
 const PAUSE: Duration = Duration::from_millis(100);
 
-const NEVER: Duration = Duration::from_secs(3600);
-
-/// Nothing else happens in a loop with this configuration.
-fn patient() -> Config {
-    Config {
-        header_timeout: NEVER,
-        keep_alive_timeout: NEVER,
-        suspend_timeout: NEVER,
-        shutdown_timeout: Duration::ZERO,
-        ..Config::default()
-    }
-}
-
-/// One test at a time uses the process's descriptors.
+/// Held by the test that has limited the process.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// No descriptor can be had until this is dropped.
+/// Until it is dropped, the process gets no new descriptor.
 struct Shortage {
     before: (u64, u64),
 }
@@ -53,11 +41,13 @@ impl Shortage {
 impl Drop for Shortage {
     fn drop(&mut self) {
         let (soft, hard) = self.before;
-        Resource::NOFILE.set(soft, hard).expect("it was so before");
+        Resource::NOFILE
+            .set(soft, hard)
+            .expect("the old limit is permitted");
     }
 }
 
-/// A server with a client that it cannot accept.
+/// A server, and a client that it cannot accept.
 struct Scene {
     server: Running,
     waiting: Client,
@@ -68,7 +58,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// Lets `others` connect, before the last client comes that finds no descriptor.
+    /// Calls `others` to connect, and then connects the client that finds no descriptor.
     fn new<T>(config: Config, others: impl FnOnce(&Running) -> T) -> (Self, T) {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let (server, suspended) = server_with_later(config);
@@ -95,14 +85,14 @@ impl Scene {
     }
 }
 
-/// Connects, and knows that it is accepted.
+/// Connects, and waits until the server has accepted.
 fn connect(server: &Running) -> Client {
     let mut client = server.connect();
     assert_eq!(client.fetch("/").status, 200);
     client
 }
 
-/// No other event makes the event loop look again, whether or not it has a timer set.
+/// No other event wakes the event loop, with and without another timer.
 #[test]
 fn failed_accept_is_retried_by_itself() {
     for others in [0, 1] {
@@ -113,7 +103,7 @@ fn failed_accept_is_retried_by_itself() {
         let first = scene.failures();
         let first_turns = turns();
         until(|| scene.failures() >= 4);
-        // It waits in between, and does not spin.
+        // The event loop sleeps in between.
         let failures = scene.failures();
         let pauses = u32::try_from(failures - 1).unwrap();
         assert!(scene.began.elapsed() >= pauses * PAUSE);
@@ -133,7 +123,7 @@ fn failed_accept_is_retried_by_itself() {
     }
 }
 
-/// By the time that something fires which was due after the retry.
+/// The deadline of the other connection comes after the next attempt.
 #[test]
 fn failed_accept_is_retried_when_due() {
     let config = Config {
@@ -146,7 +136,7 @@ fn failed_accept_is_retried_when_due() {
     assert!(scene.failures() > before);
 }
 
-/// A deadline before the next attempt is not late for it.
+/// The deadline of the other connection comes before the next attempt.
 #[test]
 fn deadline_fires_between_attempts_to_accept() {
     let config = Config {
@@ -161,8 +151,11 @@ fn deadline_fires_between_attempts_to_accept() {
         assert_eq!(other.fetch("/later/1").status, 503);
         scene.failures() == before
     };
-    // (A machine that is busy may delay one beyond the next attempt.)
-    assert!((0..20).any(|_| attempt()), "it fires with the next attempt");
+    // A busy machine may delay one beyond the next attempt, but not all.
+    assert!(
+        (0..20).any(|_| attempt()),
+        "deadlines wait for the next attempt"
+    );
 }
 
 /// Attempts to accept are not activity of a connection.
@@ -200,7 +193,7 @@ fn idle_connection_is_closed_in_spite_of_attempts_to_accept() {
     };
     let (mut scene, mut idle) = Scene::new(config, connect_only);
     idle.assert_closed();
-    // That makes room, though the limit is as it was.
+    // Its descriptor is free now, though the limit is as before.
     drop(idle);
     assert_eq!(scene.waiting.fetch("/").status, 200);
 }

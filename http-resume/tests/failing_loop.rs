@@ -1,5 +1,5 @@
-//! An event loop that panics outside of handlers. The log is the code to do it in: a
-//! program of its own, since all threads share it.
+//! An event loop that panics outside of handlers, in the log. A program of its own,
+//! because all tests of a program share the log.
 
 mod support;
 
@@ -14,9 +14,9 @@ use support::{Client, HANGS};
 
 static LOG_IS_BROKEN: AtomicBool = AtomicBool::new(false);
 
-/// Where the log goes. Panics in the thread that logs, if the test wishes.
+/// Returns where to log to. Panics, in the thread that logs, if the log is broken.
 fn log() -> io::Sink {
-    assert!(!LOG_IS_BROKEN.load(Ordering::SeqCst), "as the test wishes");
+    assert!(!LOG_IS_BROKEN.load(Ordering::SeqCst), "the log is broken");
     io::sink()
 }
 
@@ -29,7 +29,7 @@ impl Drop for Work {
     }
 }
 
-/// Suspends, for the test to keep.
+/// Suspends, and sends the pending response to the test.
 fn suspend<'r>(
     sender: &Mutex<Sender<Pending<Work>>>,
     drops: &Arc<AtomicUsize>,
@@ -66,11 +66,15 @@ fn panic_of_event_loop_abandons_its_requests() {
     for _ in 0..3 {
         client.get("/");
     }
-    let next = |_| suspended.recv_timeout(HANGS).expect("it is suspended");
+    let next = |_| {
+        suspended
+            .recv_timeout(HANGS)
+            .expect("a request is suspended")
+    };
     let pending: Vec<_> = (0..3).map(next).collect();
     assert!(!pending.iter().any(Pending::is_abandoned));
 
-    // The loop of this very connection refuses it, and logs that.
+    // The event loop of this connection logs that it refuses the request.
     LOG_IS_BROKEN.store(true, Ordering::SeqCst);
     client.send("nonsense\r\n\r\n");
     let result = has_ended.recv_timeout(HANGS).expect("all loops end");

@@ -1,4 +1,4 @@
-//! How many requests of a connection are in flight at once.
+//! The limit on the requests of one connection in flight.
 
 mod support;
 
@@ -8,8 +8,8 @@ use support::{HANGS, server_with_later, until};
 /// The most requests of one connection in flight.
 const MAX_PIPELINED: usize = 64;
 
-/// Requests in flight are those whose responses are not on their way to the socket,
-/// whether suspended or finished.
+/// A request is in flight until its response goes to the socket: a finished one that
+/// waits for others counts.
 #[test]
 fn next_request_starts_when_first_of_64_is_answered() {
     let (server, suspended) = server_with_later(Config::default());
@@ -18,20 +18,27 @@ fn next_request_starts_when_first_of_64_is_answered() {
         .map(|id| format!("GET /later/{id} HTTP/1.1\r\nHost: a\r\n\r\n"))
         .collect();
     client.send(&requests);
-    let next = || suspended.recv_timeout(HANGS).expect("there is room for it");
+    let next = || {
+        suspended
+            .recv_timeout(HANGS)
+            .expect("there is room for a request")
+    };
     let assert_full = || {
         // The event loop has finished with what was received: it has answered this.
         assert_eq!(server.connect().fetch("/").status, 200);
-        assert!(suspended.try_recv().is_err(), "there is no room for it");
+        assert!(
+            suspended.try_recv().is_err(),
+            "there is no room for a request"
+        );
         let count = server.metrics.total(Metric::Suspended);
-        usize::try_from(count).expect("they are few")
+        usize::try_from(count).expect("a count of requests")
     };
 
     let mut in_flight: Vec<_> = (0..MAX_PIPELINED).map(|_| next()).collect();
     assert_eq!(assert_full(), MAX_PIPELINED);
 
     // The second and the last wait for the first, so they make no room.
-    in_flight.pop().expect("it is there").resume();
+    in_flight.pop().expect("64 requests are in flight").resume();
     in_flight.remove(1).resume();
     until(|| server.metrics.total(Metric::EndedResumed) == 2);
     assert_eq!(assert_full(), MAX_PIPELINED - 2);
@@ -60,7 +67,11 @@ fn full_connection_does_not_hold_up_another() {
             client.get(&format!("/later/{id}"));
         }
     }
-    let next = |_| suspended.recv_timeout(HANGS).expect("there is room for it");
+    let next = |_| {
+        suspended
+            .recv_timeout(HANGS)
+            .expect("there is room for a request")
+    };
     let in_flight: Vec<_> = (0..2 * MAX_PIPELINED).map(next).collect();
     in_flight.into_iter().for_each(|pending| pending.resume());
     for client in &mut clients {

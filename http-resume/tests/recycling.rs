@@ -1,5 +1,5 @@
-//! Cells, messages and buffers are used again: once warm, a request allocates nothing.
-//! A program of its own, for its allocator.
+//! Recycling of cells, messages and buffers: once warm, a request allocates nothing. A
+//! program of its own, because of its allocator.
 
 mod support;
 
@@ -17,7 +17,8 @@ struct Counting;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// A large allocation, in bytes. All buffers here are larger, and all else is smaller.
+/// The size in bytes from which an allocation is large. In these tests, buffers are, and
+/// the rest of what connections allocate is not.
 const LARGE: usize = 8 * 1024;
 
 thread_local! {
@@ -26,7 +27,7 @@ thread_local! {
 }
 
 fn count(size: usize) {
-    // (A thread that ends may have no counters any more.)
+    // A thread that ends may have no counters any more.
     let _ = COUNTS.try_with(|[all, large]| {
         all.update(|count| count + 1);
         large.update(|count| count + usize::from(size >= LARGE));
@@ -63,7 +64,7 @@ unsafe impl GlobalAlloc for Counting {
 /// Work whose cell is a large allocation.
 type Large = [u8; LARGE];
 
-/// What the test has to resume, or to drop.
+/// Pending responses, for the test to resume or to drop.
 type Kept<W> = Arc<Mutex<Vec<Pending<W>>>>;
 
 struct Server {
@@ -136,8 +137,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("no handler panics")
 }
 
-/// Suspends as often as the path says. The event loop itself resumes it, to do the same
-/// each time.
+/// Suspends as often as the path says. The event loop itself resumes, so every request
+/// takes the same path.
 fn stages<'r>(
     request: &Request<'_>,
     response: Response<'r, u32>,
@@ -213,14 +214,14 @@ fn cells_of_pipelined_requests_are_reused() {
     assert_eq!(large, 0);
 }
 
-/// A request with a body that is kept, but only just: what is larger is given back.
+/// The longest body for which a message keeps its buffer.
+const LENGTH: usize = 16 * 1024;
+
 fn begin_request(server: &Server, fields: &str) -> Client {
     let mut client = server.running.connect();
     client.send(&format!("POST /small HTTP/1.1\r\nHost: a\r\n{fields}\r\n"));
     client
 }
-
-const LENGTH: usize = 16 * 1024;
 
 fn send_request(server: &Server) -> Client {
     let mut client = begin_request(server, &format!("Content-Length: {LENGTH}\r\n"));
@@ -265,7 +266,7 @@ fn refused_connection_leaves_its_message_and_buffer() {
         client.send(&format!("{LENGTH:x}\r\n{}\r\n", "b".repeat(LENGTH)));
         client.send("nonsense\r\n");
         assert_eq!(client.answer().status, 400);
-        client.assert_closed(); // it has no use for what it has received any more
+        client.assert_closed(); // the server has discarded what it did not read
         client.reset();
     });
     assert_eq!(large, 0);

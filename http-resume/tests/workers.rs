@@ -260,27 +260,25 @@ fn timer_drops_abandoned_requests() {
     drop(staying);
 }
 
-// --- The mailbox ------------------------------------------------------------------
-
-/// Dropped with requests in it, before its thread has looked into it.
+/// The queue is dropped with requests in it, before its thread has received any.
 #[test]
-fn dropped_mailbox_delivers_what_was_sent() {
+fn dropped_worker_queue_delivers_what_was_sent() {
     let (server, suspended) = server_with_later(Config::default());
     let (go_on, may_go_on) = channel::<()>();
-    let resume_all = move |mut mail: WorkerReceiver<'_, String>| {
+    let resume_all = move |mut requests: WorkerReceiver<'_, String>| {
         let _ = may_go_on.recv(); // or the test has failed
-        while let Next::Item(pending) = mail.next(None) {
+        while let Next::Item(pending) = requests.next(None) {
             pending.resume();
         }
     };
-    let mailbox = WorkerQueue::spawn("test".into(), resume_all).unwrap();
+    let queue = WorkerQueue::spawn("test".into(), resume_all).unwrap();
     let mut client = server.connect();
     let paths = ["/later/1", "/later/2", "/later/3"];
     for path in paths {
         client.get(path);
-        mailbox.send(suspended.recv_timeout(HANGS).unwrap());
+        queue.send(suspended.recv_timeout(HANGS).unwrap());
     }
-    drop(mailbox);
+    drop(queue);
     go_on.send(()).unwrap();
     for path in paths {
         assert_eq!(client.answer().body, path);

@@ -52,10 +52,10 @@ impl Drop for Drops {
 }
 
 /// Suspends a request with `work`.
-pub fn pending<W: Send + 'static>(inbox: &loom::sync::Arc<ResumeQueue>, work: W) -> Pending<W> {
+pub fn pending<W: Send + 'static>(queue: &loom::sync::Arc<ResumeQueue>, work: W) -> Pending<W> {
     let key = RequestKey {
         connection: 0,
         serial: 1,
     };
-    suspend(inbox, key, None, work).0
+    suspend(queue, key, None, work).0
 }

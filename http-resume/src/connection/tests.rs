@@ -19,8 +19,8 @@ struct Pair {
     service: Service,
     connection: Connection,
     client: StdStream,
-    inbox: Arc<ResumeQueue>,
-    /// The requests for `/later`, each as often as it is suspended.
+    queue: Arc<ResumeQueue>,
+    /// What the requests for `/later` have suspended.
     suspended: Receiver<Pending<()>>,
 }
 
@@ -35,10 +35,10 @@ impl Pair {
         let router = Router::new()
             .post("/", sync_handler(|_, response| response.text("thank you")))
             .get("/later", move |_, response, _| suspend(&sender, response));
-        let inbox = Arc::new(ResumeQueue::new(|| {}));
+        let queue = Arc::new(ResumeQueue::new(|| {}));
         let (config, router) = (Arc::new(config), Arc::new(router));
         let metrics = Arc::new(Metrics::new(1));
-        let service = Service::new(config, router, Arc::clone(&inbox), metrics, 0);
+        let service = Service::new(config, router, Arc::clone(&queue), metrics, 0);
 
         let listener = StdListener::bind("127.0.0.1:0").unwrap();
         let client = StdStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -49,7 +49,7 @@ impl Pair {
             connection: Connection::new(TcpStream::from_std(stream), 0, service.now),
             service,
             client,
-            inbox,
+            queue,
             suspended,
         }
     }
@@ -143,8 +143,8 @@ fn chunk_sizes_do_not_count_as_progress() {
 #[test]
 fn deadline_is_earliest_of_pipelined_suspensions() {
     let mut pair = Pair::new();
-    let inbox = Arc::clone(&pair.inbox);
-    let mut arrivals = inbox.consumer();
+    let queue = Arc::clone(&pair.queue);
+    let mut consumer = queue.consumer();
     let start = pair.service.now;
     let timeout = pair.service.config.suspend_timeout;
     let second = Duration::from_secs(1);
@@ -158,7 +158,7 @@ fn deadline_is_earliest_of_pipelined_suspensions() {
 
     pair.service.now = start + 3 * second;
     pending.remove(0).resume();
-    for returned in arrivals.drain(1) {
+    for returned in consumer.drain(1) {
         pair.connection.resume(returned, &mut pair.service);
     }
     pending.extend(pair.suspended.try_iter());
@@ -176,7 +176,7 @@ fn deadline_is_earliest_of_pipelined_suspensions() {
     }
 }
 
-/// However that comes about: a loop that fails has no time to say more.
+/// An event loop that panics drops its connections, and does nothing else for them.
 #[test]
 fn dropped_connection_abandons_its_suspensions() {
     let mut pair = Pair::new();

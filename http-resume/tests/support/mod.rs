@@ -30,6 +30,20 @@ pub(crate) fn until(mut condition: impl FnMut() -> bool) {
     }
 }
 
+pub(crate) const NEVER: Duration = Duration::from_secs(3600);
+
+/// A configuration in which nothing times out, and a stop waits for nothing.
+pub(crate) fn patient() -> Config {
+    Config {
+        header_timeout: NEVER,
+        body_timeout: NEVER,
+        keep_alive_timeout: NEVER,
+        suspend_timeout: NEVER,
+        shutdown_timeout: Duration::ZERO,
+        ..Config::default()
+    }
+}
+
 /// A server in this process. Stops when dropped.
 pub(crate) struct Running {
     pub(crate) addr: SocketAddr,

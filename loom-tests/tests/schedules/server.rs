@@ -20,14 +20,14 @@ fn requests_are_dropped_once_after_loop_end() {
         let census = Census::new(EACH);
         let bell = Arc::new(shuttle::sync::Condvar::new());
         let rung = Arc::new(shuttle::sync::Mutex::new(false));
-        let inbox = {
+        let queue = {
             let (bell, rung) = (Arc::clone(&bell), Arc::clone(&rung));
             Arc::new(ResumeQueue::new(move || {
                 *rung.lock().unwrap() = true;
                 bell.notify_one();
             }))
         };
-        let mut arrivals = inbox.consumer();
+        let mut arrivals = queue.consumer();
 
         let jobs = [(); PRODUCERS].map(|()| Arc::new(BlockingQueue::<Pending<Box<Item>>>::new()));
         let workers = spawn_all(|worker| {
@@ -52,7 +52,7 @@ fn requests_are_dropped_once_after_loop_end() {
                 serial: serial as u64,
             };
             let work = census.item(key.connection, serial / PRODUCERS);
-            let (pending, _watch) = suspend(&inbox, key, spare.take(), work);
+            let (pending, _watch) = suspend(&queue, key, spare.take(), work);
             jobs[key.connection].push(pending);
             for back in arrivals.drain(2) {
                 popped += 1;
@@ -78,7 +78,7 @@ fn requests_are_dropped_once_after_loop_end() {
             popped += arrivals.drain(usize::MAX).count();
         }
         drop((arrivals, spare));
-        drop(inbox); // the last of the pending frees it
+        drop(queue); // the last of the pending frees it
         join_all(workers);
         census.assert_each_dropped_once();
     });

@@ -1,4 +1,4 @@
-//! How a mailbox ends. (With requests in it: `tests/workers.rs`.)
+//! The end of a worker queue. `tests/workers.rs` has the end of one with requests in it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -10,7 +10,7 @@ use super::*;
 /// Nothing takes that long unless it hangs.
 const HANGS: Duration = Duration::from_secs(30);
 
-/// A sender that sends, and stops, while the receiver is between its two looks.
+/// A sender that sends its last item and stops between the receiver's two reads.
 #[derive(Default)]
 struct Sender {
     stopping: Cell<bool>,
@@ -40,7 +40,7 @@ impl Sender {
 }
 
 #[test]
-fn item_sent_before_stop_is_received_however_late() {
+fn item_sent_before_stop_is_received() {
     let sender = Sender {
         last: Cell::new(Some(1)),
         ..Sender::default()
@@ -62,13 +62,13 @@ fn stop_comes_after_all_items() {
 }
 
 #[test]
-fn empty_mailbox_neither_delivers_nor_stops() {
+fn empty_queue_neither_delivers_nor_stops() {
     assert_eq!(poll(|| false, || None::<u32>), Poll::Pending);
     assert_eq!(poll(|| false, || Some(1)), Poll::Ready(Some(1)));
 }
 
 #[test]
-fn woken_thread_sees_that_mailbox_is_stopping() {
+fn stop_sets_flag_before_waking() {
     let (stopping, woken) = (AtomicBool::new(false), Cell::new(false));
     stop(&stopping, || {
         assert!(stopping.load(Ordering::Relaxed));
@@ -77,33 +77,33 @@ fn woken_thread_sees_that_mailbox_is_stopping() {
     assert!(woken.get());
 }
 
-/// A mailbox whose thread sleeps once, and then says what woke it.
-fn mailbox(deadline: Option<Instant>) -> (WorkerQueue<()>, Receiver<&'static str>) {
+/// Creates a queue whose thread receives once, and then reports the result.
+fn queue(deadline: Option<Instant>) -> (WorkerQueue<()>, Receiver<&'static str>) {
     let (sender, receiver) = channel();
-    let body = move |mut mail: WorkerReceiver<'_, ()>| {
-        let next = match mail.next(deadline) {
+    let body = move |mut requests: WorkerReceiver<'_, ()>| {
+        let next = match requests.next(deadline) {
             Next::Item(_) => "item",
             Next::Deadline => "deadline",
             Next::Stop => "stop",
         };
         let _ = sender.send(next); // unless the test has failed
     };
-    let mailbox = WorkerQueue::spawn("test".into(), body).expect("a thread can be had");
-    (mailbox, receiver)
+    let queue = WorkerQueue::spawn("test".into(), body).expect("the thread starts");
+    (queue, receiver)
 }
 
-/// The thread is idle: it has looked at everything, and nothing but the drop can wake it.
+/// The thread is idle, so it has read the flag and popped, and only the drop can wake it.
 #[test]
 fn drop_wakes_sleeping_thread() {
     let in_an_hour = Instant::now() + Duration::from_secs(3600);
     for deadline in [None, Some(in_an_hour)] {
-        let (mailbox, woken) = mailbox(deadline);
+        let (queue, woken) = queue(deadline);
         let started = Instant::now();
-        while !mailbox.is_idle() {
-            assert!(started.elapsed() < HANGS, "it does not go to sleep");
+        while !queue.is_idle() {
+            assert!(started.elapsed() < HANGS, "the thread goes to sleep");
             thread::yield_now();
         }
-        drop(mailbox);
+        drop(queue);
         assert_eq!(woken.recv_timeout(HANGS), Ok("stop"));
     }
 }
@@ -111,7 +111,7 @@ fn drop_wakes_sleeping_thread() {
 #[test]
 fn deadline_wakes_sleeping_thread() {
     let deadline = Instant::now() + Duration::from_millis(20);
-    let (_mailbox, woken) = mailbox(Some(deadline));
+    let (_queue, woken) = queue(Some(deadline));
     assert_eq!(woken.recv_timeout(HANGS), Ok("deadline"));
     assert!(Instant::now() >= deadline);
 }
