@@ -78,13 +78,15 @@ fn sleep_until_after_push_returns_true() {
 
 #[test]
 fn recv_deadline_in_past_returns_queued_item() {
-    let queue = BlockingQueue::new();
-    let mut receiver = queue.receiver().unwrap();
-    let now = Instant::now();
-    queue.push(item());
-    assert!(receiver.recv_deadline(now).is_some());
-    assert!(receiver.recv_deadline(now).is_none());
-    check_not_parked(&mut receiver);
+    must_end(|| {
+        let queue = BlockingQueue::new();
+        let mut receiver = queue.receiver().unwrap();
+        let now = Instant::now();
+        queue.push(item());
+        assert!(receiver.recv_deadline(now).is_some());
+        assert!(receiver.recv_deadline(now).is_none());
+        check_not_parked(&mut receiver);
+    });
 }
 
 #[test]
