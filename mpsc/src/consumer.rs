@@ -118,10 +118,8 @@ impl<R: QueueRef> Consumer<R> {
 
     /// Removes and returns the oldest item.
     ///
-    /// At most one read-modify-write, for the last item in the queue.
-    /// [Wait-free](crate::docs::limitations#wait-free-and-the-hardware) where a
-    /// compare-exchange is one instruction. Everything that the producer did before the
-    /// push happens before this call returns the item.
+    /// At most one read-modify-write, for the last item in the queue. Everything that the
+    /// producer did before the push happens before this call returns the item.
     #[inline]
     pub fn pop(&mut self) -> Pop<R::Handle> {
         // SAFETY: this consumer is the only one, and `&mut self` is its only use. Earlier
@@ -136,23 +134,18 @@ impl<R: QueueRef> Consumer<R> {
     }
 
     /// Removes and returns the oldest item; returns [`Pop::Empty`] only after a
-    /// sequentially consistent fence.
+    /// sequentially consistent fence and a second look.
     ///
     /// [`pop`](Self::pop) orders nothing when it returns `Empty`. So of two threads, each of
-    /// which pushes to one queue and then pops the other's, *both* may get `Empty` in the
-    /// memory model of C11 and Rust (store buffering). With this method, at least one of
-    /// them gets an item or `Stalled`.
+    /// which pushes to one queue and then pops the other's, *both* may get `Empty` (store
+    /// buffering). With this method, at least one of them gets an item or `Stalled`.
     ///
-    /// The same holds for a flag in place of one of the queues. Suppose that the consumer
-    /// stores a flag and then calls this method, and that a producer pushes, executes a
-    /// [`SeqCst`](core::sync::atomic::Ordering::SeqCst)
-    /// [`fence`](core::sync::atomic::fence) and then loads the flag. If the consumer gets
-    /// `Empty`, the producer sees the flag.
+    /// Likewise, suppose that the consumer stores a flag and then calls this method, and that
+    /// a producer pushes, executes a `SeqCst` [`fence`](core::sync::atomic::fence) and loads
+    /// the flag. If the consumer gets `Empty`, the producer sees the flag.
     ///
-    /// A consumer that wants to sleep does not need this method:
-    /// [`park`](Consumer::park) decides by a read-modify-write on the queue itself.
-    ///
-    /// Like `pop` if there is an item; otherwise a fence and a second look.
+    /// A consumer that wants to sleep does not need this method: [`park`](Consumer::park)
+    /// decides by a read-modify-write on the queue itself.
     ///
     /// # Examples
     ///
@@ -218,9 +211,9 @@ impl<R: QueueRef> Consumer<R> {
     /// Returns an iterator that removes at most `limit` of the items that are in the queue
     /// now.
     ///
-    /// Items that are pushed after this call stay in the queue, so that producers, the
-    /// consumer among them, cannot keep it busy for ever. The iterator also ends at a
-    /// stall; see [`Drain::is_stalled`].
+    /// Items that are pushed after this call stay in the queue, so that producers cannot
+    /// keep the consumer busy for ever. The iterator also ends at a stall; see
+    /// [`Drain::is_stalled`].
     ///
     /// # Examples
     ///
@@ -260,11 +253,7 @@ impl<R: QueueRef<Waker = ()>> Consumer<R> {
     /// unparks first. Everything that the consumer did before this call happens before that
     /// push returns, so the consumer can leave for the producer what it needs to wake it.
     ///
-    /// One read-modify-write, and another one when the guard is dropped.
-    /// [Wait-free](crate::docs::limitations#wait-free-and-the-hardware) where a
-    /// compare-exchange is one instruction.
-    ///
-    /// A leaked guard loses nothing: pops work, the consumer can park again, and one push
+    /// One read-modify-write, and another one when the guard is dropped. A leaked guard loses nothing: pops work, the consumer can park again, and one push
     /// returns `Needed` although the consumer is awake.
     ///
     /// # Examples

@@ -111,15 +111,12 @@ impl<H: Handle> Queue<H, Counted> {
     /// Returns the approximate number of items in the queue.
     ///
     /// A push counts its items before it publishes them, and a pop counts its item after
-    /// it has taken the item out. So the result is never negative, may include items of
-    /// pushes in flight, and counts at least the items that are in the queue and
+    /// it has taken the item out. So the result may include items of pushes in flight, and
+    /// counts at least the items in the queue whose push happens before this call, or that
+    /// the calling thread has noticed: [`is_empty`](Self::is_empty) returned `false`, or a
+    /// pop returned [`Stalled`](crate::Pop::Stalled).
     ///
-    /// - whose push happens before this call, or
-    /// - that the calling thread has noticed, because a call of
-    ///   [`is_empty`](Self::is_empty) returned `false` or a pop found the queue
-    ///   [stalled](crate::Pop::Stalled).
-    ///
-    /// Takes two loads. Counting costs each push a second read-modify-write.
+    /// Counting costs each push a second read-modify-write.
     ///
     /// ```
     /// # use mpsc_queue::{Link, Queue, linked};
@@ -138,11 +135,7 @@ impl<H: Handle> Queue<H, Counted> {
 impl<H: Handle, L: Length> Queue<H, L> {
     /// Appends an item whose handle has unique ownership.
     ///
-    /// One read-modify-write and no allocation.
-    /// [Wait-free](crate::docs::limitations#wait-free-and-the-hardware) where an exchange
-    /// is one instruction, otherwise lock-free.
-    ///
-    /// Items come out in the order of the exchanges of their pushes, one total order over
+    /// One read-modify-write and no allocation. Items come out in the order of the exchanges of their pushes, one total order over
     /// all producers. Everything that the producer did before the push happens before the
     /// pop returns the item.
     ///
@@ -217,10 +210,8 @@ impl<H: Handle, L: Length> Queue<H, L> {
     /// Returns `true` if the queue is empty.
     ///
     /// On the consumer's thread, the result accounts for every push that happens before
-    /// the call. On other threads it may be stale. This method takes one load and does not
-    /// synchronize with pushes.
-    ///
-    /// A push counts from its exchange on. So after `false` the next pop may still return
+    /// the call. On other threads it may be stale. This method does not synchronize with
+    /// pushes. After `false`, the next pop may still return
     /// [`Stalled`](crate::Pop::Stalled).
     #[must_use]
     pub fn is_empty(&self) -> bool {

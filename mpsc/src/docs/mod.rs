@@ -1,4 +1,4 @@
-//! The internals, the limits and the costs, for those who must judge them.
+//! Essays on the internals, the limits and the costs.
 
 #![allow(clippy::doc_markdown)] // names of other projects
 
