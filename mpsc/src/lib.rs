@@ -60,7 +60,6 @@ mod form;
 mod item;
 mod length;
 mod queue;
-mod raw;
 mod sealed;
 mod sync;
 mod waking;

@@ -6,10 +6,9 @@ use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::NonNull;
 
 use crate::error::AlreadyQueued;
-use crate::form::{Forward, RawPop};
+use crate::form::{Forward, RawPop, RawQueue};
 use crate::item::{Chain, Handle, Link, UniqueHandle, handle_to_link, link_to_handle};
 use crate::length::{Counted, Length, Uncounted};
-use crate::raw::RawQueue;
 use crate::sealed::INTERNAL;
 use crate::sync::const_fn_unless_loom;
 

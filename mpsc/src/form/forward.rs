@@ -5,8 +5,8 @@
 
 use core::ptr::{self, NonNull};
 
-use super::back::{Back, EMPTY, PARKED, is_link};
-use super::{Form, RawPop};
+use super::back::{EMPTY, PARKED, is_link};
+use super::raw::{Form, RawPop, RawQueue};
 use crate::item::Link;
 use crate::sync::{AtomicPtr, Ordering, const_fn_unless_loom};
 
@@ -19,18 +19,22 @@ pub(crate) struct Forward {
     front: AtomicPtr<Link>,
 }
 
-impl Forward {
+impl RawQueue<Forward> {
     const_fn_unless_loom! {
-        pub(crate) fn new() -> Self {
-            Self { front: AtomicPtr::new(ptr::null_mut()) }
+        pub(crate) fn forward() -> Self {
+            Self::with_form(Forward { front: AtomicPtr::new(ptr::null_mut()) })
         }
+    }
+
+    fn front(&self) -> &AtomicPtr<Link> {
+        &self.consumer.form.front
     }
 
     /// Takes out `first`, which has a successor.
     #[inline]
     fn advance(&self, first: NonNull<Link>, next: *mut Link) -> RawPop {
         // Relaxed: only the consumer reads `front` while the queue is not empty.
-        self.front.store(next, Ordering::Relaxed);
+        self.front().store(next, Ordering::Relaxed);
         RawPop::Item(first)
     }
 }
@@ -39,8 +43,7 @@ impl Form for Forward {
     /// E, P → G → L, or L → L. Runs `on_parked` in the gap.
     #[inline]
     unsafe fn push<T>(
-        &self,
-        back: &Back,
+        queue: &RawQueue<Self>,
         first: NonNull<Link>,
         last: NonNull<Link>,
         on_parked: impl FnOnce() -> T,
@@ -50,10 +53,13 @@ impl Form for Forward {
         // Acquire pairs with the release of that exchange; with the release of the
         // compare-exchange in `pop` (`front = null` is written before the store below);
         // and with the release in `park` (what the consumer left for its waker).
-        let prev = back.word.swap(last.as_ptr(), Ordering::AcqRel);
+        let prev = queue.back.word.swap(last.as_ptr(), Ordering::AcqRel);
         #[cfg(mpsc_fail_point)]
         crate::fail_point::gap();
-        let wake = (prev == PARKED).then(on_parked);
+        // Two stores in two branches, and not one store through a chosen pointer: LLVM would
+        // turn the choice into a conditional move, which waits for the exchange
+        // (`docs/performance.md`). It does so if the address of `front` is known before the
+        // branch; hence `queue` is passed, and not its consumer's end.
         if is_link(prev) {
             // SAFETY: the consumer does not release `prev` before its `next` is set or
             // `back` equals it, and `back` equals it no more. The consumer may release
@@ -63,25 +69,26 @@ impl Form for Forward {
             let prev = unsafe { &(*prev).next };
             // Release pairs with the acquire loads of `next` in `pop`.
             prev.store(first.as_ptr(), Ordering::Release);
-        } else {
-            // Release pairs with the acquire loads of `front` in `pop`.
-            self.front.store(first.as_ptr(), Ordering::Release);
+            return None;
         }
+        let wake = (prev == PARKED).then(on_parked);
+        // Release pairs with the acquire loads of `front` in `pop`.
+        queue.front().store(first.as_ptr(), Ordering::Release);
         wake
     }
 
     /// L → L or L → E.
     #[inline]
-    unsafe fn pop(&self, back: &Back) -> RawPop {
+    unsafe fn pop(queue: &RawQueue<Self>) -> RawPop {
         // Acquire (here and below) pairs with the release store to `front` in `push`:
         // the item and its `next` are written.
-        let mut front = self.front.load(Ordering::Acquire);
+        let mut front = queue.front().load(Ordering::Acquire);
         if front.is_null() {
-            if back.is_empty() {
+            if queue.back.is_empty() {
                 return RawPop::Empty;
             }
             // A push was in its gap between the two loads, or still is.
-            front = self.front.load(Ordering::Acquire);
+            front = queue.front().load(Ordering::Acquire);
         }
         let Some(first) = NonNull::new(front) else {
             return RawPop::Stalled;
@@ -93,17 +100,18 @@ impl Form for Forward {
         // the next item and its own `next` are written.
         let next = first_next.load(Ordering::Acquire);
         if !next.is_null() {
-            return self.advance(first, next);
+            return queue.advance(first, next);
         }
 
         // `first` may be the last one. `front` must be null before `back` is, because
         // from then on a producer may store to `front`.
         // Relaxed: published by the compare-exchange; otherwise only the consumer
         // reads it.
-        self.front.store(ptr::null_mut(), Ordering::Relaxed);
+        queue.front().store(ptr::null_mut(), Ordering::Relaxed);
         // Release pairs with the acquire of the exchange in `push`, as said above.
         // Relaxed on failure: the value read is not used.
-        if back
+        if queue
+            .back
             .word
             .compare_exchange(first.as_ptr(), EMPTY, Ordering::Release, Ordering::Relaxed)
             .is_ok()
@@ -115,10 +123,10 @@ impl Form for Forward {
         // `next`, or has done so.
         let next = first_next.load(Ordering::Acquire);
         if !next.is_null() {
-            return self.advance(first, next);
+            return queue.advance(first, next);
         }
         // Relaxed: `back` is a link, so no producer touches `front`.
-        self.front.store(first.as_ptr(), Ordering::Relaxed);
+        queue.front().store(first.as_ptr(), Ordering::Relaxed);
         RawPop::Stalled
     }
 }

@@ -60,12 +60,17 @@ const MUTATIONS: &[Mutation] = &[
         what: "the link is stored before the exchange",
         patch: &[
             (
-                "let prev = back.word.swap(last.as_ptr(), Ordering::AcqRel);",
-                "let prev = back.word.load(Ordering::Acquire);",
+                "let prev = queue.back.word.swap(last.as_ptr(), Ordering::AcqRel);",
+                "let prev = queue.back.word.load(Ordering::Acquire);",
+            ),
+            (
+                "prev.store(first.as_ptr(), Ordering::Release);",
+                "prev.store(first.as_ptr(), Ordering::Release);
+                queue.back.word.swap(last.as_ptr(), Ordering::AcqRel);",
             ),
             (
                 "wake }",
-                "back.word.swap(last.as_ptr(), Ordering::AcqRel); wake }",
+                "queue.back.word.swap(last.as_ptr(), Ordering::AcqRel); wake }",
             ),
         ],
     },
@@ -83,7 +88,7 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "`Empty` without a load of `back` (cordyceps)",
         patch: &[(
-            "if back.is_empty() { return RawPop::Empty; }",
+            "if queue.back.is_empty() { return RawPop::Empty; }",
             "if true { return RawPop::Empty; }",
         )],
     },
@@ -100,18 +105,21 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "`front` is not restored on a stall",
         patch: &[(
-            "self.front.store(first.as_ptr(), Ordering::Relaxed); RawPop::Stalled",
+            "queue.front().store(first.as_ptr(), Ordering::Relaxed); RawPop::Stalled",
             "RawPop::Stalled",
         )],
     },
     Mutation {
         what: "`front` is cleared after `back`, not before",
         patch: &[
-            ("self.front.store(ptr::null_mut(), Ordering::Relaxed);", ""),
+            (
+                "queue.front().store(ptr::null_mut(), Ordering::Relaxed);",
+                "",
+            ),
             (
                 ".is_ok() { return RawPop::Item(first); }",
                 ".is_ok() {
-                    self.front.store(ptr::null_mut(), Ordering::Release);
+                    queue.front().store(ptr::null_mut(), Ordering::Release);
                     return RawPop::Item(first);
                 }",
             ),
@@ -120,10 +128,10 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "the last item is popped without a compare-exchange",
         patch: &[(
-            "if back.word
+            "if queue.back.word
                 .compare_exchange(first.as_ptr(), EMPTY, Ordering::Release, Ordering::Relaxed)
                 .is_ok() {",
-            "if back.word.load(Ordering::Acquire) == first.as_ptr() {
+            "if queue.back.word.load(Ordering::Acquire) == first.as_ptr() {
                 back.word.store(EMPTY, Ordering::Release);",
         )],
     },
