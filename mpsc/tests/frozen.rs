@@ -42,6 +42,10 @@ mod frozen {
         thread: thread::JoinHandle<T>,
     }
 
+    /// A stall ends after this time, so that a receive that waits for its end fails the test
+    /// and does not hang.
+    const LONGEST_STALL: Duration = Duration::from_secs(120);
+
     impl<T: Send + 'static> StalledPush<T> {
         fn start(push: impl FnOnce() -> T + Send + 'static) -> Self {
             let (entered, is_entered) = mpsc::channel();
@@ -49,7 +53,7 @@ mod frozen {
             let thread = thread::spawn(move || {
                 in_next_gap(move || {
                     entered.send(()).expect("the test waits for the gap");
-                    let _ = is_resumed.recv(); // an error if the test has failed
+                    let _ = is_resumed.recv_timeout(LONGEST_STALL); // or until the test fails
                 });
                 push()
             });

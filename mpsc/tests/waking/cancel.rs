@@ -69,7 +69,7 @@ fn recv_dropped_after_many_polls_leaves_nothing() {
         let mut recv = pin!(receiver.recv());
         let other_task = Arc::new(CountingWaker::default());
         let other = Waker::from(Arc::clone(&other_task));
-        for _ in 0..3 {
+        for _ in 0..4 {
             assert!(recv.as_mut().poll(context).is_pending());
             let poll = recv.as_mut().poll(&mut Context::from_waker(&other));
             assert!(poll.is_pending());
