@@ -1,7 +1,7 @@
 //! An event loop: sockets through `mio`, and jobs from other threads through a queue.
 //!
 //! The loop sleeps in `poll` while it has nothing to do. A push wakes it by its eventfd, if and
-//! only if it sleeps. (On other systems than Linux, `mio` has an equivalent of the eventfd.)
+//! only if it is parked. (On other systems than Linux, `mio` has an equivalent of the eventfd.)
 //!
 //! ```sh
 //! cargo run -p mpsc-queue --example event_loop

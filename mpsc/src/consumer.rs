@@ -10,7 +10,7 @@ use alloc::sync::Arc;
 use crate::backoff::Backoff;
 use crate::drain::Drain;
 use crate::error::ConsumerTaken;
-use crate::form::{Back, RawPop};
+use crate::form::{Forward, RawPop, RawQueue};
 use crate::item::{Handle, link_to_handle};
 use crate::length::Length;
 use crate::queue::Queue;
@@ -26,13 +26,12 @@ use crate::sync::{Ordering, fence};
 pub enum Pop<H> {
     /// The oldest item.
     Item(H),
-    /// The queue was empty at a moment during the call: no push that happens before the
-    /// call is missed. See [`Consumer::pop_fenced`] for what this does *not* say about
-    /// several queues.
+    /// The queue is empty: no item whose push happens before the call is in it. See
+    /// [`Consumer::pop_fenced`] for what this does *not* say about several queues.
     Empty,
     /// The queue is not empty, but its oldest item cannot be reached yet, because a push
-    /// that overlapped the call was in its [gap]. The queue has not changed; try again.
-    /// Without a push in flight, `pop` does not return this.
+    /// that does not happen before the call is in its [gap]. The queue has not changed; try
+    /// again. If every push happens before the call, `pop` does not return this.
     ///
     /// [gap]: crate::docs::limitations#a-stopped-producer-stalls-the-queue
     Stalled,
@@ -112,8 +111,8 @@ impl<R: QueueRef> Consumer<R> {
         self.queue.queue(INTERNAL)
     }
 
-    pub(crate) fn back(&self) -> &Back {
-        self.bare_queue().raw().back()
+    pub(crate) fn raw(&self) -> &RawQueue<Forward> {
+        self.bare_queue().raw()
     }
 
     /// Removes and returns the oldest item.
@@ -136,16 +135,13 @@ impl<R: QueueRef> Consumer<R> {
     /// Removes and returns the oldest item; returns [`Pop::Empty`] only after a
     /// sequentially consistent fence and a second look.
     ///
-    /// [`pop`](Self::pop) orders nothing when it returns `Empty`. So of two threads, each of
-    /// which pushes to one queue and then pops the other's, *both* may get `Empty` (store
-    /// buffering). With this method, at least one of them gets an item or `Stalled`.
-    ///
-    /// Likewise, suppose that the consumer stores a flag and then calls this method, and that
-    /// a producer pushes, executes a `SeqCst` [`fence`](core::sync::atomic::fence) and loads
-    /// the flag. If the consumer gets `Empty`, the producer sees the flag.
-    ///
-    /// A consumer that wants to sleep does not need this method: [`park`](Consumer::park)
-    /// decides by a read-modify-write on the queue itself.
+    /// [`pop`](Self::pop) orders nothing when it returns `Empty`. Suppose that the consumer
+    /// stores a flag and then pops, and that a producer pushes, executes a `SeqCst`
+    /// [`fence`](core::sync::atomic::fence) and loads the flag. With `pop`, the consumer may
+    /// get `Empty` *and* the producer miss the flag (store buffering). If this method returns
+    /// `Empty`, the producer sees the flag, unless an earlier pop has taken its item. So two
+    /// threads, each of which pushes to the other's empty queue and then pops its own with
+    /// this method, do not both get `Empty`.
     ///
     /// # Examples
     ///
@@ -168,9 +164,10 @@ impl<R: QueueRef> Consumer<R> {
     pub fn pop_fenced(&mut self) -> Pop<R::Handle> {
         match self.pop() {
             Pop::Empty => {
-                // Pairs with a fence like this one in another thread, between that
-                // thread's push and its own look. The fence that comes second in the
-                // single total order is followed by a load that sees the other push.
+                // Pairs with a fence in the producer's thread, between its push and its load:
+                // this one, or the user's. Of the two fences, the one that comes second in
+                // the single total order is followed by a load that sees what the other
+                // thread wrote.
                 fence(Ordering::SeqCst);
                 self.pop()
             }
@@ -222,7 +219,7 @@ impl<R: QueueRef> Consumer<R> {
     /// # struct Job { link: Link }
     /// # linked!(Job => link: Link);
     /// # fn run(job: Box<Job>) {}
-    /// /// Runs at most 64 jobs. Returns `true` if the event loop may sleep.
+    /// /// Runs at most 64 jobs. Returns `true` if the event loop may park.
     /// fn run_some(jobs: &mut Consumer<&Queue<Box<Job>>>) -> bool {
     ///     let mut drain = jobs.drain(64);
     ///     for job in &mut drain {
@@ -245,16 +242,14 @@ impl<R: QueueRef<Waker = ()>> Consumer<R> {
     /// Announces that this thread is about to sleep.
     ///
     /// Returns `None` if the queue is not empty, even if it is stalled; the consumer must
-    /// not sleep. Otherwise, the next push returns
-    /// [`Wakeup::Needed`](crate::Wakeup::Needed). Hold the guard while sleeping and drop it
-    /// after every wake-up, including a spurious one.
+    /// not sleep. Otherwise the next push returns [`Wakeup::Needed`](crate::Wakeup::Needed),
+    /// and no other push does until the consumer parks again. Everything that the consumer
+    /// did before this call happens before that push returns. Hold the guard while sleeping
+    /// and drop it after every wake-up, including a spurious one.
     ///
-    /// For each park, at most one push returns `Needed`; exactly one, unless the consumer
-    /// unparks first. Everything that the consumer did before this call happens before that
-    /// push returns, so the consumer can leave for the producer what it needs to wake it.
-    ///
-    /// One read-modify-write, and another one when the guard is dropped. A leaked guard loses nothing: pops work, the consumer can park again, and one push
-    /// returns `Needed` although the consumer is awake.
+    /// One read-modify-write, and another one when the guard is dropped. If the guard is
+    /// leaked, pops work, the consumer can park again, and a later push may return `Needed`
+    /// although the consumer is awake.
     ///
     /// # Examples
     ///
@@ -319,17 +314,19 @@ impl<R: QueueRef> fmt::Debug for Consumer<R> {
 /// A guard that marks the consumer as parked while it exists. See [`Consumer::park`].
 #[must_use = "dropping the guard unparks the consumer"]
 pub struct Parked<'a> {
-    back: &'a Back,
-    /// The consumer is mutably borrowed, so that its other methods do not overlap.
-    consumer: PhantomData<&'a mut ()>,
+    raw: &'a RawQueue<Forward>,
+    /// The consumer is mutably borrowed, so that its other methods do not overlap. A raw
+    /// pointer, so that the guard stays on its thread.
+    consumer: PhantomData<(&'a mut (), *const ())>,
 }
 
 impl<'a> Parked<'a> {
     pub(crate) fn new<R: QueueRef>(consumer: &'a mut Consumer<R>) -> Option<Self> {
-        let back = consumer.back();
-        // SAFETY: this consumer is the only one, and it is mutably borrowed.
-        unsafe { back.park() }.then(|| Self {
-            back,
+        let raw = consumer.raw();
+        // SAFETY: this consumer is the only one, mutably borrowed, and earlier ones happened
+        // before.
+        unsafe { raw.park() }.then(|| Self {
+            raw,
             consumer: PhantomData,
         })
     }
@@ -339,14 +336,14 @@ impl<'a> Parked<'a> {
     pub fn unpark(self) -> bool {
         let parked = ManuallyDrop::new(self);
         // SAFETY: the guard borrows the only consumer mutably.
-        unsafe { parked.back.unpark() }
+        unsafe { parked.raw.unpark() }
     }
 }
 
 impl Drop for Parked<'_> {
     fn drop(&mut self) {
         // SAFETY: the guard borrows the only consumer mutably.
-        unsafe { self.back.unpark() };
+        unsafe { self.raw.unpark() };
     }
 }
 
@@ -364,7 +361,7 @@ impl fmt::Debug for Parked<'_> {
 ///
 /// # Safety
 ///
-/// The methods return the same queue and waker each time, and these outlive `self`.
+/// The methods return the same queue and waker each time, which live as long as `self`.
 pub unsafe trait QueueRef {
     /// The type of the handles in the queue.
     type Handle: Handle;

@@ -26,7 +26,7 @@ impl<'a, H: Handle, L: Length> Drain<'a, H, L> {
     ///
     /// The caller is the only consumer for as long as the result lives.
     pub(crate) unsafe fn new(queue: &'a Queue<H, L>, limit: usize) -> Self {
-        let newest = queue.raw().back().newest_addr();
+        let newest = queue.raw().newest_addr();
         Self {
             queue,
             newest,

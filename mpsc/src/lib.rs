@@ -19,20 +19,19 @@
 //! | [`Consumer::park`], [`Parked::unpark`] | pushes | wait-free ° |
 //! | [`Consumer::drain`] | pushes | wait-free ° per item, bounded by what was there |
 //! | [`Consumer::pop_blocking`] | pushes | **blocking** while a producer is in its gap |
-//! | [`Receiver::poll_recv`] | pushes | wait-free °, apart from the waker's code |
+//! | [`Receiver::poll_recv`], a poll of an async `recv` | pushes | wait-free °, apart from the waker's code |
 #![cfg_attr(
     feature = "std",
-    doc = "| `recv`, `recv_timeout` of a [`BlockingQueue`] | pushes | **blocking** until there is an item |"
+    doc = "| `recv`, `recv_timeout`, `recv_deadline` of a [`BlockingQueue`] | pushes | **blocking** until there is an item, or the time is over |"
 )]
 //! | [`WakingQueue::push`] and its siblings | everything | as above, and the waker's code if the consumer is parked |
 //! | dropping a queue | nothing (`&mut`) | one drop per item |
 //!
 //! # Where to read on
 //!
-//! [`Queue`] and [`Consumer`] are the core. Unless you build an event loop, use a
-//! [`WakingQueue`] and its [`Receiver`]. Items embed a [`Link`] that [`linked!`] declares,
-//! and travel in a [`Handle`]. The essays are [`docs::algorithm`], [`docs::limitations`],
-//! [`docs::performance`] and [`docs::misuse`].
+//! [`Queue`] and [`Consumer`] are the core, [`WakingQueue`] and [`Receiver`] what most users
+//! want, [`docs::algorithm`], [`docs::limitations`], [`docs::performance`] and
+//! [`docs::misuse`] the essays.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -6,7 +6,7 @@ use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::NonNull;
 
 use crate::error::AlreadyQueued;
-use crate::form::{Forward, RawPop, RawQueue};
+use crate::form::{Form, Forward, RawPop, RawQueue};
 use crate::item::{Chain, Handle, Link, UniqueHandle, handle_to_link, link_to_handle};
 use crate::length::{Counted, Length, Uncounted};
 use crate::sealed::INTERNAL;
@@ -109,13 +109,10 @@ impl<H: Handle> Queue<H, Counted> {
 
     /// Returns the approximate number of items in the queue.
     ///
-    /// A push counts its items before it publishes them, and a pop counts its item after
-    /// it has taken the item out. So the result may include items of pushes in flight, and
-    /// counts at least the items in the queue whose push happens before this call, or that
-    /// the calling thread has noticed: [`is_empty`](Self::is_empty) returned `false`, or a
-    /// pop returned [`Stalled`](crate::Pop::Stalled).
-    ///
-    /// Counting costs each push a second read-modify-write.
+    /// May include items of pushes in flight. Counts at least the items in the queue whose
+    /// push happens before this call, or that the calling thread has noticed there
+    /// ([`is_empty`](Self::is_empty) returned `false`, or a pop returned
+    /// [`Stalled`](crate::Pop::Stalled)). Costs each push a second read-modify-write.
     ///
     /// ```
     /// # use mpsc_queue::{Link, Queue, linked};
@@ -134,11 +131,9 @@ impl<H: Handle> Queue<H, Counted> {
 impl<H: Handle, L: Length> Queue<H, L> {
     /// Appends an item whose handle has unique ownership.
     ///
-    /// One read-modify-write and no allocation. Items come out in the order of the exchanges of their pushes, one total order over
-    /// all producers. Everything that the producer did before the push happens before the
-    /// pop returns the item.
-    ///
-    /// The result says whether the producer must wake the consumer.
+    /// One read-modify-write, no allocation. Everything that the producer did before the push
+    /// happens before the pop returns the item. The result says whether the producer must
+    /// wake the consumer.
     ///
     /// # Panics
     ///
@@ -167,9 +162,7 @@ impl<H: Handle, L: Length> Queue<H, L> {
     /// Appends an item that other handles may reach.
     ///
     /// Like [`push`](Self::push), with a second read-modify-write for the flag in the
-    /// item's [`SharedLink`](crate::SharedLink). The push sets the flag, and the pop clears
-    /// it as its last access to the item. So the item can be pushed again as soon as the
-    /// pop has returned it.
+    /// item's [`SharedLink`](crate::SharedLink).
     ///
     /// Everything that the caller did before this call happens before a pop returns the
     /// item, *even if the call fails*: a task that is woken while it is queued sees, when
@@ -208,13 +201,12 @@ impl<H: Handle, L: Length> Queue<H, L> {
 
     /// Returns `true` if the queue is empty.
     ///
-    /// On the consumer's thread, the result accounts for every push that happens before
-    /// the call. On other threads it may be stale. This method does not synchronize with
-    /// pushes. After `false`, the next pop may still return
-    /// [`Stalled`](crate::Pop::Stalled).
+    /// `true` accounts for every push that happens before the call. On other threads than
+    /// the consumer's, `false` may be stale. This method does not synchronize with pushes.
+    /// After `false`, the next pop may still return [`Stalled`](crate::Pop::Stalled).
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.raw.back().is_empty()
+        self.raw.is_empty()
     }
 
     pub(crate) fn raw(&self) -> &RawQueue<Forward> {
@@ -226,7 +218,7 @@ impl<H: Handle, L: Length> Queue<H, L> {
     }
 
     /// Pushes like [`push`](Self::push). If the consumer was parked, returns what
-    /// `on_parked` returns, which runs under the conditions of [`RawQueue::push`].
+    /// `on_parked` returns, which runs under the conditions of [`Form::push`].
     pub(crate) fn push_unique_with<T>(&self, handle: H, on_parked: impl FnOnce() -> T) -> Option<T>
     where
         H: UniqueHandle,
@@ -270,17 +262,17 @@ impl<H: Handle, L: Length> Queue<H, L> {
         // SAFETY: the links come from `handle_to_link`, or from a chain, which linked and
         // gave them up; the `next` of the last is null. The `on_parked` of this crate do
         // not unwind.
-        unsafe { self.raw.push(first, last, on_parked) }
+        unsafe { Form::push(&self.raw, first, last, on_parked) }
     }
 
     /// Takes the oldest item out.
     ///
     /// # Safety
     ///
-    /// The caller is the only consumer, as for [`RawQueue::pop`].
+    /// The caller is the only consumer, as for [`Form::pop`].
     pub(crate) unsafe fn pop(&self) -> RawPop {
         // SAFETY: the caller is the only consumer.
-        let pop = unsafe { self.raw.pop() };
+        let pop = unsafe { Form::pop(&self.raw) };
         if let RawPop::Item(_) = pop {
             self.length.popped(INTERNAL);
         }

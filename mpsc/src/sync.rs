@@ -1,7 +1,7 @@
 //! Atomics, cells and threads: those of the standard library, of loom or of shuttle.
 //!
-//! No other file knows about the model checkers, so the code that they check is the code
-//! that ships.
+//! Every synchronisation primitive of this crate comes from this file, so the code that the
+//! model checkers run is the code that ships.
 
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};

@@ -9,6 +9,8 @@ use crate::item::Link;
 use crate::sync::{AtomicBool, Ordering, const_fn_unless_loom};
 
 /// Both ends of a queue, each on its own cache line. Dropping it drops no items.
+///
+/// `F` is the form of the queue, and the value that the form keeps at the consumer's end.
 #[derive(Debug)]
 pub(crate) struct RawQueue<F> {
     pub(super) back: CachePadded<Back>,
@@ -22,14 +24,11 @@ pub(super) struct ConsumerEnd<F> {
     has_consumer: AtomicBool,
 }
 
-/// One algorithm: how links get from [`Back`] to the consumer. The value is what the
-/// algorithm keeps at the consumer's end.
+/// One algorithm: how links get from [`Back`] to the consumer.
 pub(crate) trait Form: Sized {
     /// Appends the chain `first..=last`. If the push replaced the mark of a parked
     /// consumer, returns what `on_parked` returns; the caller must then wake the
-    /// consumer.
-    ///
-    /// `on_parked` runs before the consumer can reach the chain. It must be short.
+    /// consumer. `on_parked` runs before the consumer can reach the chain.
     ///
     /// # Safety
     ///
@@ -73,8 +72,42 @@ impl<F> RawQueue<F> {
         }
     }
 
-    pub(crate) fn back(&self) -> &Back {
-        &self.back
+    /// Returns `true` if the queue is empty. See [`Back::is_empty`].
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.back.is_empty()
+    }
+
+    /// Marks the consumer as parked. See [`Back::park`].
+    ///
+    /// # Safety
+    ///
+    /// As for [`Form::pop`]: the caller is the only consumer.
+    #[inline]
+    pub(crate) unsafe fn park(&self) -> bool {
+        // SAFETY: the caller is the only consumer.
+        unsafe { self.back.park() }
+    }
+
+    /// Marks the consumer as awake. See [`Back::unpark`].
+    ///
+    /// # Safety
+    ///
+    /// As for [`Form::pop`]: the caller is the only consumer.
+    #[inline]
+    pub(crate) unsafe fn unpark(&self) -> bool {
+        // SAFETY: the caller is the only consumer.
+        unsafe { self.back.unpark() }
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) fn is_parked(&self) -> bool {
+        self.back.is_parked()
+    }
+
+    #[inline]
+    pub(crate) fn newest_addr(&self) -> Option<usize> {
+        self.back.newest_addr()
     }
 
     /// Takes the consumer's place. Returns `false` if the queue has a consumer.
@@ -98,35 +131,5 @@ impl<F> RawQueue<F> {
     pub(crate) fn release_consumer(&self) {
         // Release pairs with the acquire in `acquire_consumer`.
         self.consumer.has_consumer.store(false, Ordering::Release);
-    }
-}
-
-impl<F: Form> RawQueue<F> {
-    /// Appends the chain `first..=last`. See [`Form::push`].
-    ///
-    /// # Safety
-    ///
-    /// As for [`Form::push`]: the links are valid, in no queue, and linked from `first`
-    /// to `last`; `on_parked` does not unwind.
-    #[inline]
-    pub(crate) unsafe fn push<T>(
-        &self,
-        first: NonNull<Link>,
-        last: NonNull<Link>,
-        on_parked: impl FnOnce() -> T,
-    ) -> Option<T> {
-        // SAFETY: the caller keeps the conditions of `Form::push`.
-        unsafe { F::push(self, first, last, on_parked) }
-    }
-
-    /// Takes the oldest link out. See [`Form::pop`].
-    ///
-    /// # Safety
-    ///
-    /// As for [`Form::pop`]: the caller is the only consumer.
-    #[inline]
-    pub(crate) unsafe fn pop(&self) -> RawPop {
-        // SAFETY: the caller is the only consumer.
-        unsafe { F::pop(self) }
     }
 }

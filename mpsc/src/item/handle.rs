@@ -21,8 +21,7 @@ use crate::sealed::INTERNAL;
 /// | `Arc<T>`, `&'static T` | [`SharedLink`] | [`Queue::try_push`](crate::Queue::try_push), which fails while the item is queued |
 ///
 /// Other handles (`&'static mut T`, `Pin<Arc<T>>`, `Rc<T>`, a pointer into an arena, a
-/// type of another crate) need an implementation of your own. That is the one use of this
-/// crate that takes `unsafe`.
+/// type of another crate) need an implementation of your own, which is `unsafe`.
 ///
 /// # Safety
 ///
@@ -171,7 +170,8 @@ pub(crate) fn handle_to_link<H: Handle>(handle: H) -> Result<NonNull<Link>, H> {
         return Err(unsafe { H::from_raw(item) });
     }
     let link = link.cast::<Link>(); // every `LinkKind` begins with one
-    // SAFETY: the link is valid, as above. It was not queued, so no queue accesses it.
+    // SAFETY: the link is valid, as above. No queue accesses it: it was not queued, by its
+    // flag or because this is the only handle.
     unsafe { link.as_ref() }.prepare();
     Ok(link)
 }

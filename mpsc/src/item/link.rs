@@ -61,8 +61,8 @@ impl Link {
     #[inline]
     pub(crate) fn mark_unlinked(&self) {
         if cfg!(debug_assertions) {
-            // Relaxed: the caller has taken the link out and owns it again. The transfer
-            // of the handle to the next push orders that push's `prepare` after this.
+            // Relaxed: the caller has taken the link out. `clear_queued` or the transfer of
+            // the only handle orders the next push's `prepare` after this.
             self.next.store(UNLINKED, Ordering::Relaxed);
         }
     }
@@ -88,7 +88,7 @@ impl fmt::Debug for Link {
 ///
 /// ```
 /// use std::sync::Arc;
-/// use mpsc_queue::{Queue, SharedLink, linked};
+/// use mpsc_queue::{Queue, SharedLink, Wakeup, linked};
 ///
 /// struct Task {
 ///     link: SharedLink,
@@ -97,7 +97,7 @@ impl fmt::Debug for Link {
 ///
 /// let queue = Queue::new();
 /// let task = Arc::new(Task { link: SharedLink::new() });
-/// assert!(queue.try_push(Arc::clone(&task)).is_ok());
+/// assert_eq!(queue.try_push(Arc::clone(&task)).ok(), Some(Wakeup::NotNeeded));
 /// assert!(queue.try_push(task).is_err(), "the task is already queued");
 /// ```
 #[repr(C)] // `link` comes first, so a pointer to a `SharedLink` is a pointer to its `Link`.
@@ -151,8 +151,7 @@ pub struct Field<T, L> {
 impl<T, L> Field<T, L> {
     /// States that every `T` has a field of type `L` at `offset` bytes from its start.
     ///
-    /// [`linked!`](crate::linked) calls this function for a field whose type it has
-    /// checked; there is hardly a reason to call it by hand.
+    /// Called by [`linked!`](crate::linked), for a field whose type it has checked.
     ///
     /// # Safety
     ///

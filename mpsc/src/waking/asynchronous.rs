@@ -86,7 +86,8 @@ impl<R: QueueRef<Waker = TaskWaker>> Receiver<R, TaskWaker> {
     /// Attempts to remove the oldest item. If the queue is empty, registers the task to be
     /// woken by the next push and returns `Poll::Pending`.
     ///
-    /// Only the task of the latest call is woken. The registration ends with the next push,
+    /// The next push wakes the task of the latest call. (The task of an earlier call may be
+    /// woken too, by a push that overlaps the latest.) The registration ends with that push,
     /// with the next call, or when the receiver is dropped.
     ///
     /// If the queue is stalled, this method spins briefly. If the stall persists, it wakes

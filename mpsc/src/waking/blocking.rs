@@ -20,8 +20,7 @@ use {
     std::time::{Duration, Instant},
 };
 
-/// A queue whose consumer is a thread that blocks in [`recv`](Receiver::recv) until there is
-/// an item.
+/// A queue whose consumer is a thread that blocks in `recv` until there is an item.
 ///
 /// # Examples
 ///
@@ -51,8 +50,7 @@ use {
 /// ```
 pub type BlockingQueue<H, L = Uncounted> = WakingQueue<H, ThreadWaker, L>;
 
-/// Unparks the thread that waits in [`recv`](Receiver::recv). The waker of a
-/// [`BlockingQueue`].
+/// Unparks the thread that waits in `recv`. The waker of a [`BlockingQueue`].
 pub struct ThreadWaker(WakerSlot<Thread>);
 
 impl<H: Handle> BlockingQueue<H> {
@@ -140,8 +138,9 @@ impl<R: QueueRef<Waker = ThreadWaker>> Receiver<R, ThreadWaker> {
     /// Removes and returns the oldest item, sleeping until there is one or until `deadline`.
     ///
     /// Returns an item that is in the queue even if the deadline has passed, but does not
-    /// wait for a stalled one then. While the queue is stalled, this method checks the
-    /// deadline once per millisecond. Otherwise like [`recv`](Self::recv).
+    /// wait for a stalled one then. During a stall, this method may exceed the deadline by a
+    /// millisecond and the time that the system takes to run the thread. Otherwise like
+    /// `recv`.
     pub fn recv_deadline(&mut self, deadline: Instant) -> Option<R::Handle> {
         let mut backoff = Backoff::new();
         loop {

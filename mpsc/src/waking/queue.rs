@@ -22,7 +22,7 @@ use crate::sync::const_fn_unless_loom;
 /// |---|---|---|---|
 #[cfg_attr(
     feature = "std",
-    doc = "| [`ThreadWaker`](crate::ThreadWaker) | a thread that blocks | [`BlockingQueue::new`](crate::BlockingQueue) | [`recv`](crate::Receiver::recv), [`recv_timeout`](crate::Receiver::recv_timeout) |"
+    doc = "| [`ThreadWaker`](crate::ThreadWaker) | a thread that blocks | [`BlockingQueue::new`](crate::BlockingQueue) | `recv`, [`recv_timeout`](crate::Receiver::recv_timeout) |"
 )]
 /// | [`TaskWaker`](crate::TaskWaker) | an async task | [`AsyncQueue::new`](crate::AsyncQueue) | [`recv().await`](crate::Receiver::recv), [`poll_recv`](crate::Receiver::poll_recv) |
 /// | your [`Wake`] | an event loop | [`WakingQueue::with_waker`] | [`park`](crate::Receiver::park), then [`drain`](crate::Receiver::drain) |
@@ -96,7 +96,7 @@ impl<H: Handle, W: WakeTarget, L: Length> WakingQueue<H, W, L> {
     ///
     /// # Panics
     ///
-    /// If [`Wake::wake`] panics. The push is complete then.
+    /// If [`Wake::wake`] panics.
     pub fn push(&self, handle: H)
     where
         H: UniqueHandle,
@@ -114,7 +114,7 @@ impl<H: Handle, W: WakeTarget, L: Length> WakingQueue<H, W, L> {
     ///
     /// # Panics
     ///
-    /// If [`Wake::wake`] panics. The push is complete then.
+    /// If [`Wake::wake`] panics.
     pub fn try_push(&self, handle: H) -> Result<(), AlreadyQueued<H>> {
         let taken = self.queue.try_push_with(handle, || self.take_waker())?;
         self.wake(taken);
@@ -126,7 +126,7 @@ impl<H: Handle, W: WakeTarget, L: Length> WakingQueue<H, W, L> {
     ///
     /// # Panics
     ///
-    /// If [`Wake::wake`] panics. The push is complete then.
+    /// If [`Wake::wake`] panics.
     pub fn push_chain(&self, chain: Chain<H>) {
         let taken = self.queue.push_chain_with(chain, || self.take_waker());
         self.wake(taken);

@@ -84,7 +84,7 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
     /// `false` if the queue is not empty; the consumer must not sleep then.
     ///
     /// If `is_current` returns `true` for a waker that an earlier park stored and no push
-    /// took, that waker stays. The slot is full only while the consumer is parked.
+    /// took, that waker stays.
     #[inline]
     pub(super) fn park_with<T>(
         &mut self,
@@ -92,9 +92,9 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
         is_current: impl FnOnce(&T) -> bool,
         waker: impl FnOnce() -> T,
     ) -> bool {
-        let back = self.consumer.back();
-        // SAFETY: this consumer is the only one, and it is mutably borrowed.
-        if !unsafe { back.unpark() } {
+        let raw = self.consumer.raw();
+        // SAFETY: this consumer is the only one, mutably borrowed, and earlier ones happened before.
+        if !unsafe { raw.unpark() } {
             return false;
         }
         // The queue was empty and not parked just now, so the slot belongs to the consumer:
@@ -104,8 +104,8 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
         // SAFETY: the slot belongs to the consumer, as said. A push takes from it only after
         // the `park` below has succeeded.
         unsafe { slot.fill(is_current, waker) };
-        // SAFETY: this consumer is the only one, and it is mutably borrowed.
-        let parked = unsafe { back.park() };
+        // SAFETY: this consumer is the only one, mutably borrowed, and earlier ones happened before.
+        let parked = unsafe { raw.park() };
         if !parked {
             // SAFETY: there is no mark to replace, so no push takes from the slot. It still
             // belongs to the consumer.
@@ -117,8 +117,8 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
     /// Unparks the consumer and clears the stored waker. Returns `false` if a push came
     /// first; that push has taken the waker.
     pub(super) fn unpark(&mut self) -> bool {
-        // SAFETY: this consumer is the only one, and it is mutably borrowed.
-        let unparked = unsafe { self.consumer.back().unpark() };
+        // SAFETY: this consumer is the only one, mutably borrowed, and earlier ones happened before.
+        let unparked = unsafe { self.consumer.raw().unpark() };
         if unparked {
             // SAFETY: the queue was empty and not parked just now, so the slot belongs to the
             // consumer, as in `park_with`.
@@ -133,7 +133,7 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
 
     #[cfg(feature = "std")]
     pub(super) fn is_parked(&self) -> bool {
-        self.consumer.back().is_parked()
+        self.consumer.raw().is_parked()
     }
 }
 

@@ -72,7 +72,8 @@ pub trait Wake {
     /// call may be late: the consumer may already have woken, popped the item and parked
     /// again. Implementations must tolerate spurious calls.
     ///
-    /// If this method unwinds, the push unwinds too. The item is in the queue all the same.
+    /// If this method unwinds, the push unwinds too. The item is in the queue all the same,
+    /// but no later push wakes the consumer for it.
     fn wake(&self);
 }
 
@@ -176,7 +177,7 @@ impl<T> WakerSlot<T> {
         waker: impl FnOnce() -> T,
     ) {
         // SAFETY: the slot belongs to the caller. (The waker is taken out, so that no user
-        // code, which could call this function again, runs while the slot is borrowed.)
+        // code runs while the slot is borrowed, and a panic leaves it empty.)
         let old = self.0.with_mut(|slot| unsafe { (*slot).take() });
         let new = match old {
             Some(old) if is_current(&old) => old,
