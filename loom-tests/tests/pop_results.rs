@@ -124,3 +124,41 @@ fn pop_without_push_in_flight_never_stalls() {
         assert_eq!(popped + pop_rest(&mut consumer).len(), 2);
     });
 }
+
+/// Exact is relative to happens-before: a push that has returned, but does not happen before
+/// the pop, may be missed or stall it.
+#[test]
+fn pop_may_miss_unordered_push() {
+    // Not loom's: they outlive each execution.
+    use std::sync::atomic::AtomicBool as Flag;
+    static EMPTY: Flag = Flag::new(false);
+    static STALLED: Flag = Flag::new(false);
+
+    let model = Model::new(
+        "A pop may return `Empty` or `Stalled` after a push on another thread has returned",
+    )
+    .threads("1 x 1, consumer")
+    .at_least(6);
+    model.check(|| {
+        let queue = Arc::new(Queue::<Box<Job>>::new());
+        let returned = Arc::new(AtomicBool::new(false));
+        let producer = {
+            let (queue, returned) = (Arc::clone(&queue), Arc::clone(&returned));
+            thread::spawn(move || {
+                assert!(!queue.push(job(0, 0)).is_needed());
+                returned.store(true, Ordering::Relaxed); // does not order the push
+            })
+        };
+        let mut consumer = queue.consumer().unwrap();
+        if returned.load(Ordering::Relaxed) {
+            match consumer.pop() {
+                Pop::Empty => EMPTY.store(true, Ordering::Relaxed),
+                Pop::Stalled => STALLED.store(true, Ordering::Relaxed),
+                Pop::Item(_) => {}
+            }
+        }
+        producer.join().unwrap();
+        drop(pop_rest(&mut consumer));
+    });
+    assert!(EMPTY.load(Ordering::Relaxed) && STALLED.load(Ordering::Relaxed));
+}

@@ -198,7 +198,7 @@ const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         what: "the waker is stored without unparking first",
-        patch: &[("if !unsafe { back.unpark() } { return false; }", "")],
+        patch: &[("if !unsafe { raw.unpark() } { return false; }", "")],
     },
     Mutation {
         what: "the queued flag is set by a load and a store",
@@ -221,9 +221,9 @@ const MUTATIONS: &[Mutation] = &[
         patch: &[
             ("self.length.pushed(count, INTERNAL);", ""),
             (
-                "unsafe { self.raw.push(first, last, on_parked) }",
+                "unsafe { Form::push(&self.raw, first, last, on_parked) }",
                 "{
-                let parked = unsafe { self.raw.push(first, last, on_parked) };
+                let parked = unsafe { Form::push(&self.raw, first, last, on_parked) };
                 self.length.pushed(count, INTERNAL);
                 parked
             }",
