@@ -99,19 +99,19 @@ fn failed_accept_is_retried_by_itself() {
         let connect_others =
             |server: &Running| -> Vec<_> { (0..others).map(|_| connect(server)).collect() };
         let (mut scene, _others) = Scene::new(patient(), connect_others);
-        let turns = || scene.server.metrics.total(Metric::LoopIterations);
+        let iterations = || scene.server.metrics.total(Metric::LoopIterations);
         let first = scene.failures();
-        let first_turns = turns();
+        let first_iterations = iterations();
         until(|| scene.failures() >= 4);
         // The event loop sleeps in between.
         let failures = scene.failures();
         let pauses = u32::try_from(failures - 1).unwrap();
         assert!(scene.began.elapsed() >= pauses * PAUSE);
-        let turns = turns() - first_turns;
+        let iterations = iterations() - first_iterations;
         let retries = scene.failures() - first;
         assert!(
-            turns <= 2 * (retries + 1),
-            "{turns} turns, {retries} retries"
+            iterations <= 2 * (retries + 1),
+            "{iterations} iterations, {retries} retries"
         );
 
         drop(scene.shortage);

@@ -43,9 +43,9 @@ fn key(serial: u64) -> RequestKey {
 }
 
 /// Waits for the next request that comes back.
-fn one(arrivals: &mut ResumeConsumer<'_>) -> Returned {
+fn one(consumer: &mut ResumeConsumer<'_>) -> Returned {
     loop {
-        if let Some(suspended) = arrivals.drain(1).next() {
+        if let Some(suspended) = consumer.drain(1).next() {
             return suspended;
         }
         thread::yield_now();
@@ -59,16 +59,16 @@ fn cell_is_reused() {
         .at_least(10_000);
     model.check(|| {
         let drops = Drops::new();
-        let inbox = Arc::new(ResumeQueue::new(|| {}));
-        let mut arrivals = inbox.consumer();
+        let queue = Arc::new(ResumeQueue::new(|| {}));
+        let mut consumer = queue.consumer();
         let (mut spare, mut workers) = (None, Vec::new());
         for serial in 1..=2 {
-            let (pending, _watch) = suspend(&inbox, key(serial), spare, Work::new(&drops));
+            let (pending, _flag) = suspend(&queue, key(serial), spare, Work::new(&drops));
             workers.push(thread::spawn(move || {
                 pending.work().add_one();
                 pending.resume();
             }));
-            let suspended = one(&mut arrivals);
+            let suspended = one(&mut consumer);
             assert_eq!(suspended.key(), key(serial));
             let Ok((work, vacant)) = suspended.open::<Work>() else {
                 panic!("the work has the type that was suspended");
@@ -76,7 +76,7 @@ fn cell_is_reused() {
             assert_eq!(work.value(), 1, "the worker's result");
             spare = Some(vacant);
         }
-        drop(arrivals);
+        drop(consumer);
         for worker in workers {
             worker.join().unwrap();
         }
@@ -93,17 +93,17 @@ fn abandon_races_with_resume() {
             .at_least(130);
     model.check(|| {
         let drops = Drops::new();
-        let inbox = Arc::new(ResumeQueue::new(|| {}));
-        let mut arrivals = inbox.consumer();
-        let (pending, watch) = suspend(&inbox, key(1), None, Work::new(&drops));
+        let queue = Arc::new(ResumeQueue::new(|| {}));
+        let mut consumer = queue.consumer();
+        let (pending, flag) = suspend(&queue, key(1), None, Work::new(&drops));
         let worker = thread::spawn(move || {
             if !pending.is_abandoned() {
                 pending.work().add_one();
             }
             pending.resume();
         });
-        watch.set();
-        let suspended = one(&mut arrivals);
+        flag.set();
+        let suspended = one(&mut consumer);
         assert_eq!(suspended.completion(), Completion::Resumed);
         let Ok((work, vacant)) = suspended.open::<Work>() else {
             panic!("the work has the type that was suspended");
@@ -122,11 +122,11 @@ fn dropped_pending_returns_work() {
         .at_least(27);
     model.check(|| {
         let drops = Drops::new();
-        let inbox = Arc::new(ResumeQueue::new(|| {}));
-        let mut arrivals = inbox.consumer();
-        let pending = pending(&inbox, Work::new(&drops));
+        let queue = Arc::new(ResumeQueue::new(|| {}));
+        let mut consumer = queue.consumer();
+        let pending = pending(&queue, Work::new(&drops));
         let worker = thread::spawn(move || drop(pending));
-        let suspended = one(&mut arrivals);
+        let suspended = one(&mut consumer);
         assert_eq!(suspended.completion(), Completion::Dropped);
         assert_eq!(drops.count(), 0, "the work comes back whole");
         drop(suspended);
@@ -142,8 +142,8 @@ fn pending_travels_through_worker_queue() {
         .at_least(850);
     model.check(|| {
         let drops = Drops::new();
-        let inbox = Arc::new(ResumeQueue::new(|| {}));
-        let mut arrivals = inbox.consumer();
+        let queue = Arc::new(ResumeQueue::new(|| {}));
+        let mut consumer = queue.consumer();
         let jobs = Arc::new(Queue::<Pending<Work>>::new());
         let worker = {
             let jobs = Arc::clone(&jobs);
@@ -159,8 +159,8 @@ fn pending_travels_through_worker_queue() {
                 pending.resume();
             })
         };
-        let _ = jobs.push(pending(&inbox, Work::new(&drops)));
-        let Ok((work, vacant)) = one(&mut arrivals).open::<Work>() else {
+        let _ = jobs.push(pending(&queue, Work::new(&drops)));
+        let Ok((work, vacant)) = one(&mut consumer).open::<Work>() else {
             panic!("the work has the type that was suspended");
         };
         assert_eq!(work.value(), 1);

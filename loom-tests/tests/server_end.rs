@@ -6,11 +6,11 @@ use loom::sync::Arc;
 use loom::thread;
 use loom_tests::{Drops, Model, pending};
 
-/// Returns an inbox and `N` pending requests of it.
+/// Returns a queue and `N` pending requests of it.
 fn suspend_all<const N: usize>(drops: &Drops) -> (Arc<ResumeQueue>, [Pending<Drops>; N]) {
-    let inbox = Arc::new(ResumeQueue::new(|| {}));
-    let all = [(); N].map(|()| pending(&inbox, drops.clone()));
-    (inbox, all)
+    let queue = Arc::new(ResumeQueue::new(|| {}));
+    let all = [(); N].map(|()| pending(&queue, drops.clone()));
+    (queue, all)
 }
 
 #[test]
@@ -20,12 +20,12 @@ fn resume_during_loop_end() {
         .at_least(450);
     model.check(|| {
         let drops = Drops::new();
-        let (inbox, [one]) = suspend_all(&drops);
+        let (queue, [one]) = suspend_all(&drops);
         let worker = thread::spawn(move || one.resume());
-        let mut arrivals = inbox.consumer();
-        drop(arrivals.park());
-        arrivals.drain(1).for_each(drop);
-        drop(arrivals);
+        let mut consumer = queue.consumer();
+        drop(consumer.park());
+        consumer.drain(1).for_each(drop);
+        drop(consumer);
         worker.join().unwrap();
         assert_eq!(drops.count(), 1);
     });
@@ -41,13 +41,13 @@ fn resumes_and_drop_during_loop_end() {
             .at_least(30_000);
     model.check(|| {
         let drops = Drops::new();
-        let (inbox, [one, two, three]) = suspend_all(&drops);
+        let (queue, [one, two, three]) = suspend_all(&drops);
         let resumes = thread::spawn(move || {
             one.resume();
             two.resume();
         });
         let panics = thread::spawn(move || drop(three));
-        drop(inbox.consumer());
+        drop(queue.consumer());
         resumes.join().unwrap();
         panics.join().unwrap();
         assert_eq!(drops.count(), 3);
@@ -65,9 +65,9 @@ fn resumes_and_drop_after_loop_end() {
     .at_least(11_000);
     model.check(|| {
         let drops = Drops::new();
-        let (inbox, [one, two, three]) = suspend_all(&drops);
-        drop(inbox.consumer());
-        drop(inbox); // the last of the pending frees it
+        let (queue, [one, two, three]) = suspend_all(&drops);
+        drop(queue.consumer());
+        drop(queue); // the last of the pending frees it
         let resumes = thread::spawn(move || one.resume());
         let panics = thread::spawn(move || drop(two));
         three.resume();
@@ -98,14 +98,14 @@ fn drop_of_work_resumes_another_request() {
             .at_least(160);
     model.check(|| {
         let drops = Drops::new();
-        let (inbox, [inner]) = suspend_all(&drops);
+        let (queue, [inner]) = suspend_all(&drops);
         let outer = Resumes {
             other: Some(inner),
             _drops: drops.clone(),
         };
-        let outer = pending(&inbox, outer);
+        let outer = pending(&queue, outer);
         let worker = thread::spawn(move || outer.resume());
-        drop(inbox.consumer());
+        drop(queue.consumer());
         worker.join().unwrap();
         assert_eq!(drops.count(), 2);
     });

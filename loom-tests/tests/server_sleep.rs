@@ -10,8 +10,8 @@ use loom_tests::{Drops, Model, pending};
 
 const PROPERTY: &str = "Every request arrives, with one wake-up for each park that a resume ends";
 
-/// Returns an inbox, what its loop waits for, and the number of wake-ups.
-fn inbox() -> (Arc<ResumeQueue>, Arc<Notify>, Arc<AtomicUsize>) {
+/// Returns a queue, what its loop waits for, and the number of wake-ups.
+fn queue() -> (Arc<ResumeQueue>, Arc<Notify>, Arc<AtomicUsize>) {
     let notify = Arc::new(Notify::new());
     let wakeups = Arc::new(AtomicUsize::new(0));
     let wake = {
@@ -27,19 +27,19 @@ fn inbox() -> (Arc<ResumeQueue>, Arc<Notify>, Arc<AtomicUsize>) {
 /// Runs the loop until `workers` requests have come back. A lost wake-up is a
 /// deadlock, which loom reports.
 fn receive_all(workers: usize) {
-    let (inbox, notify, wakeups) = inbox();
+    let (queue, notify, wakeups) = queue();
     let drops = Drops::new();
     let threads: Vec<_> = (0..workers)
         .map(|_| {
-            let pending = pending(&inbox, drops.clone());
+            let pending = pending(&queue, drops.clone());
             thread::spawn(move || pending.resume())
         })
         .collect();
 
-    let mut arrivals = inbox.consumer();
+    let mut consumer = queue.consumer();
     let (mut returned, mut ended) = (0, 0);
     while returned < workers {
-        let mut drain = arrivals.drain(usize::MAX);
+        let mut drain = consumer.drain(usize::MAX);
         for suspended in &mut drain {
             assert_eq!(suspended.completion(), Completion::Resumed);
             returned += 1;
@@ -47,7 +47,7 @@ fn receive_all(workers: usize) {
         if drain.is_stalled() {
             thread::yield_now();
         } else if returned < workers
-            && let Some(parked) = arrivals.park()
+            && let Some(parked) = consumer.park()
         {
             notify.wait();
             ended += usize::from(!parked.unpark());
@@ -85,19 +85,19 @@ fn stop_wakes_loop() {
         .threads("stopping thread, loop")
         .at_least(11);
     model.check(|| {
-        let (inbox, notify, _) = inbox();
+        let (queue, notify, _) = queue();
         let stops = {
-            let inbox = Arc::clone(&inbox);
-            thread::spawn(move || inbox.stop())
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.stop())
         };
-        let mut arrivals = inbox.consumer();
-        while !inbox.is_stopping() {
-            if let Some(parked) = arrivals.park() {
+        let mut consumer = queue.consumer();
+        while !queue.is_stopping() {
+            if let Some(parked) = consumer.park() {
                 notify.wait();
                 drop(parked);
             }
         }
-        drop(arrivals);
+        drop(consumer);
         stops.join().unwrap();
     });
 }
@@ -108,17 +108,17 @@ fn stop_publishes_earlier_writes() {
         .threads("stopping thread, loop")
         .at_least(3);
     model.check(|| {
-        let (inbox, _, _) = inbox();
+        let (queue, _, _) = queue();
         let done = Arc::new(UnsafeCell::new(false));
         let stops = {
-            let (inbox, done) = (Arc::clone(&inbox), Arc::clone(&done));
+            let (queue, done) = (Arc::clone(&queue), Arc::clone(&done));
             thread::spawn(move || {
                 // SAFETY: loom checks that no other access overlaps.
                 done.with_mut(|done| unsafe { *done = true });
-                inbox.stop();
+                queue.stop();
             })
         };
-        if inbox.is_stopping() {
+        if queue.is_stopping() {
             // SAFETY: loom checks that no other access overlaps.
             assert!(done.with(|done| unsafe { *done }));
         }

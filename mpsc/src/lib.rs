@@ -17,7 +17,7 @@
 //! | [`Queue::consumer`], `Consumer::owned` | everything; one succeeds | wait-free ° |
 //! | [`Consumer::pop`], [`pop_fenced`](Consumer::pop_fenced) | pushes | wait-free ° |
 //! | [`Consumer::park`], [`Parked::unpark`] | pushes | wait-free ° |
-//! | [`Consumer::drain`] | pushes | wait-free ° per item, bounded by what was there |
+//! | [`Consumer::drain`] | pushes | wait-free ° per item; at most the items queued at its start |
 //! | [`Consumer::pop_blocking`] | pushes | **blocking** while a producer is in its gap |
 //! | [`Receiver::poll_recv`], a poll of an async `recv` | pushes | wait-free °, apart from the waker's code |
 #![cfg_attr(

@@ -1,7 +1,7 @@
 //! The resume queue of an event loop, and what happens to it when the loop ends.
 //!
 //! An event loop that ends leaves its queue empty, parked and marked as closed. The next
-//! push is therefore told to wake the consumer, sees the mark and drains the queue itself.
+//! push therefore gets `Wakeup::Needed`, sees the mark and drains the queue itself.
 //! Pushes to an open queue pay nothing for this, because only a push that must wake reads
 //! the mark.
 //!

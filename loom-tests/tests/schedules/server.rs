@@ -18,16 +18,16 @@ fn requests_are_dropped_once_after_loop_end() {
     schedules(|| {
         const EACH: usize = 60;
         let census = Census::new(EACH);
-        let bell = Arc::new(shuttle::sync::Condvar::new());
-        let rung = Arc::new(shuttle::sync::Mutex::new(false));
+        let wakeup = Arc::new(shuttle::sync::Condvar::new());
+        let is_woken = Arc::new(shuttle::sync::Mutex::new(false));
         let queue = {
-            let (bell, rung) = (Arc::clone(&bell), Arc::clone(&rung));
+            let (wakeup, is_woken) = (Arc::clone(&wakeup), Arc::clone(&is_woken));
             Arc::new(ResumeQueue::new(move || {
-                *rung.lock().unwrap() = true;
-                bell.notify_one();
+                *is_woken.lock().unwrap() = true;
+                wakeup.notify_one();
             }))
         };
-        let mut arrivals = queue.consumer();
+        let mut consumer = queue.consumer();
 
         let jobs = [(); PRODUCERS].map(|()| Arc::new(BlockingQueue::<Pending<Box<Item>>>::new()));
         let workers = spawn_all(|worker| {
@@ -52,9 +52,9 @@ fn requests_are_dropped_once_after_loop_end() {
                 serial: serial as u64,
             };
             let work = census.item(key.connection, serial / PRODUCERS);
-            let (pending, _watch) = suspend(&queue, key, spare.take(), work);
+            let (pending, _flag) = suspend(&queue, key, spare.take(), work);
             jobs[key.connection].push(pending);
-            for back in arrivals.drain(2) {
+            for back in consumer.drain(2) {
                 popped += 1;
                 let serial = back.key().serial as usize;
                 let (work, vacant) = back
@@ -68,16 +68,16 @@ fn requests_are_dropped_once_after_loop_end() {
             }
         }
         while popped < end_after {
-            if let Some(parked) = arrivals.park() {
-                let asleep = rung.lock().unwrap();
-                *bell.wait_while(asleep, |rung| !*rung).unwrap() = false;
+            if let Some(parked) = consumer.park() {
+                let asleep = is_woken.lock().unwrap();
+                *wakeup.wait_while(asleep, |is_woken| !*is_woken).unwrap() = false;
                 drop(parked);
             } else {
                 thread::yield_now();
             }
-            popped += arrivals.drain(usize::MAX).count();
+            popped += consumer.drain(usize::MAX).count();
         }
-        drop((arrivals, spare));
+        drop((consumer, spare));
         drop(queue); // the last of the pending frees it
         join_all(workers);
         census.assert_each_dropped_once();

@@ -1,3 +1,5 @@
+//! When a snooze spins, yields and sleeps.
+
 use super::Backoff;
 
 #[test]

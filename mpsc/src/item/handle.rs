@@ -61,8 +61,8 @@ pub unsafe trait Handle: Sized {
 ///
 /// # Safety
 ///
-/// No other handle to the same item exists while a value of this type does, or while the
-/// pointer does that [`Handle::into_raw`] returned.
+/// No other handle to the same item exists while a value of this type does, or until the
+/// pointer from [`Handle::into_raw`] is given to [`Handle::from_raw`].
 pub unsafe trait UniqueHandle: Handle {}
 
 // SAFETY: a box owns its allocation, which stays where it is until `from_raw`;

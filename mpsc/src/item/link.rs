@@ -181,7 +181,7 @@ impl<T, L> Field<T, L> {
 
 /// The two kinds of link, [`Link`] and [`SharedLink`]. Sealed.
 ///
-/// A kind decides how a push makes sure that no other push has the link in a queue.
+/// A kind determines how a push checks that the link is not queued.
 ///
 /// # Safety
 ///
@@ -215,8 +215,8 @@ unsafe impl LinkKind for Link {
 // Both operations are read-modify-writes with acquire and release, even where
 // `set_queued` fails. Coalesced wake-ups rely on this: writes made before a push that
 // fails are visible to the consumer that pops the value. With a load on the one side and
-// a store on the other, each side could read what was there before the other's write,
-// and a task woken at that moment would sleep for ever.
+// a store on the other, each thread could miss the other's write, and a task woken at
+// that moment would sleep for ever.
 unsafe impl LinkKind for SharedLink {
     #[inline]
     fn set_queued(&self, _: Internal) -> bool {

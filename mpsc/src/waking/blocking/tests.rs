@@ -1,3 +1,5 @@
+//! What a blocking receive leaves behind, and what wakes it.
+
 use std::boxed::Box;
 use std::sync::mpsc;
 use std::thread;
