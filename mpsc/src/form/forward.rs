@@ -119,8 +119,8 @@ impl Form for Forward {
             return RawPop::Item(first);
         }
 
-        // Not the last one: another push has exchanged `back`. It stores its link to
-        // `next`, or has done so.
+        // Not the last one: another push has exchanged `back`. It stores its link to `next`,
+        // and not to `front`, so the store above may be undone below.
         let next = first_next.load(Ordering::Acquire);
         if !next.is_null() {
             return queue.advance(first, next);
