@@ -217,8 +217,8 @@ impl<H: Handle, L: Length> Queue<H, L> {
         &mut self.raw
     }
 
-    /// Pushes like [`push`](Self::push). If the consumer was parked, returns what
-    /// `on_parked` returns, which runs under the conditions of [`Form::push`].
+    /// Pushes like [`push`](Self::push). If the consumer was parked, returns what `on_parked`
+    /// returns (see [`Form::push`]).
     pub(crate) fn push_unique_with<T>(&self, handle: H, on_parked: impl FnOnce() -> T) -> Option<T>
     where
         H: UniqueHandle,
@@ -229,8 +229,6 @@ impl<H: Handle, L: Length> Queue<H, L> {
         }
     }
 
-    /// Pushes like [`try_push`](Self::try_push); `on_parked` is as in
-    /// [`push_unique_with`](Self::push_unique_with).
     pub(crate) fn try_push_with<T>(
         &self,
         handle: H,
@@ -240,8 +238,6 @@ impl<H: Handle, L: Length> Queue<H, L> {
         Ok(self.push_links(link, link, 1, on_parked))
     }
 
-    /// Pushes like [`push_chain`](Self::push_chain); `on_parked` is as in
-    /// [`push_unique_with`](Self::push_unique_with).
     pub(crate) fn push_chain_with<T>(
         &self,
         chain: Chain<H>,
