@@ -132,7 +132,7 @@ const MUTATIONS: &[Mutation] = &[
                 .compare_exchange(first.as_ptr(), EMPTY, Ordering::Release, Ordering::Relaxed)
                 .is_ok() {",
             "if queue.back.word.load(Ordering::Acquire) == first.as_ptr() {
-                back.word.store(EMPTY, Ordering::Release);",
+                queue.back.word.store(EMPTY, Ordering::Release);",
         )],
     },
     Mutation {
