@@ -10,10 +10,10 @@ use alloc::sync::Arc;
 use crate::backoff::Backoff;
 use crate::drain::Drain;
 use crate::error::ConsumerTaken;
-use crate::form::{Forward, RawPop, RawQueue};
+use crate::form::RawPop;
 use crate::item::{Handle, link_to_handle};
 use crate::length::Length;
-use crate::queue::Queue;
+use crate::queue::{Links, Queue};
 use crate::sealed::{INTERNAL, Internal};
 use crate::sync::{Ordering, fence};
 
@@ -111,7 +111,7 @@ impl<R: QueueRef> Consumer<R> {
         self.queue.queue(INTERNAL)
     }
 
-    pub(crate) fn raw(&self) -> &RawQueue<Forward> {
+    pub(crate) fn raw(&self) -> &Links {
         self.bare_queue().raw()
     }
 
@@ -314,7 +314,7 @@ impl<R: QueueRef> fmt::Debug for Consumer<R> {
 /// A guard that marks the consumer as parked while it exists. See [`Consumer::park`].
 #[must_use = "dropping the guard unparks the consumer"]
 pub struct Parked<'a> {
-    raw: &'a RawQueue<Forward>,
+    raw: &'a Links,
     /// The consumer is mutably borrowed, so that its other methods do not overlap. A raw
     /// pointer, so that the guard stays on its thread.
     consumer: PhantomData<(&'a mut (), *const ())>,

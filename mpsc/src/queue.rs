@@ -64,12 +64,15 @@ use crate::sync::const_fn_unless_loom;
 /// assert_eq!(sum, 6);
 /// ```
 pub struct Queue<H: Handle, L: Length = Uncounted> {
-    raw: RawQueue<Forward>,
+    raw: Links,
     length: L,
     /// A raw pointer, so that the queue is invariant in `H`, and `Send` and `Sync` only as
     /// declared below.
     handles: PhantomData<*mut H>,
 }
+
+/// The links in a queue, in the form that every queue has.
+pub(crate) type Links = RawQueue<Forward>;
 
 // SAFETY: to move a queue is to move the handles in it to another thread, which
 // `H: Send` permits.
@@ -86,7 +89,7 @@ impl<H: Handle> Queue<H> {
         #[must_use]
         pub fn new() -> Self {
             Self {
-                raw: RawQueue::forward(),
+                raw: Links::forward(),
                 length: Uncounted,
                 handles: PhantomData,
             }
@@ -100,7 +103,7 @@ impl<H: Handle> Queue<H, Counted> {
         #[must_use]
         pub fn counted() -> Self {
             Self {
-                raw: RawQueue::forward(),
+                raw: Links::forward(),
                 length: Counted::new(),
                 handles: PhantomData,
             }
@@ -209,11 +212,11 @@ impl<H: Handle, L: Length> Queue<H, L> {
         self.raw.is_empty()
     }
 
-    pub(crate) fn raw(&self) -> &RawQueue<Forward> {
+    pub(crate) fn raw(&self) -> &Links {
         &self.raw
     }
 
-    pub(crate) fn raw_mut(&mut self) -> &mut RawQueue<Forward> {
+    pub(crate) fn raw_mut(&mut self) -> &mut Links {
         &mut self.raw
     }
 

@@ -1,8 +1,7 @@
 //! Queues of links, in the forms that they can have: which links a push writes, and how the
 //! consumer reaches them.
 //!
-//! Outside this folder, only [`Queue`](crate::Queue) names a form, and only in its type and
-//! its constructors.
+//! Outside this folder, only `queue.rs` names a form, in one type.
 
 mod back;
 mod forward;
