@@ -149,7 +149,7 @@ impl<R: QueueRef> Consumer<R> {
     /// # use mpsc_queue::{Consumer, Link, Pop, Queue, linked};
     /// # struct Job { link: Link }
     /// # linked!(Job => link: Link);
-    /// /// Two threads call this with the queues exchanged. At most one gets `Empty`.
+    /// /// Two threads each call this once, with empty queues exchanged. At most one gets `Empty`.
     /// fn offer_and_look(
     ///     theirs: &Queue<Box<Job>>,
     ///     mine: &mut Consumer<&Queue<Box<Job>>>,

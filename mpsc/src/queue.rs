@@ -71,9 +71,6 @@ pub struct Queue<H: Handle, L: Length = Uncounted> {
     handles: PhantomData<*mut H>,
 }
 
-/// The links in a queue, in the form that every queue has.
-pub(crate) type Links = RawQueue<Forward>;
-
 // SAFETY: to move a queue is to move the handles in it to another thread, which
 // `H: Send` permits.
 unsafe impl<H: Handle + Send, L: Length> Send for Queue<H, L> {}
@@ -82,6 +79,9 @@ unsafe impl<H: Handle + Send, L: Length> Send for Queue<H, L> {}
 // `H: Send` permits. No method shares an `&H` or a reference to an item.
 // `RawQueue::acquire_consumer` ensures that there is one consumer.
 unsafe impl<H: Handle + Send, L: Length> Sync for Queue<H, L> {}
+
+/// The links in a queue, in the form that every queue has.
+pub(crate) type Links = RawQueue<Forward>;
 
 impl<H: Handle> Queue<H> {
     const_fn_unless_loom! {
