@@ -10,10 +10,9 @@ use alloc::sync::Arc;
 use crate::backoff::Backoff;
 use crate::drain::Drain;
 use crate::error::ConsumerTaken;
-use crate::form::RawPop;
+use crate::form::{Back, Form, RawPop, RawQueue, Stall};
 use crate::item::{Handle, link_to_handle};
-use crate::length::Length;
-use crate::queue::{Links, Queue};
+use crate::queue::Queue;
 use crate::sealed::{INTERNAL, Internal};
 use crate::sync::{Ordering, fence};
 
@@ -23,7 +22,7 @@ use crate::sync::{Ordering, fence};
 /// two would let `pop` report an empty queue after a push has returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "it may hold an item"]
-pub enum Pop<H> {
+pub enum Pop<H, S = Stall> {
     /// The oldest item.
     Item(H),
     /// The queue is empty: no item whose push happens before the call is in it. See
@@ -33,16 +32,23 @@ pub enum Pop<H> {
     /// that does not happen before the call is in its [gap]. The queue has not changed; try
     /// again. If every push happens before the call, `pop` does not return this.
     ///
+    /// In a [`GapFree`](crate::GapFree) queue, `S` is uninhabited. A `match` then needs no arm
+    /// for this variant.
+    ///
     /// [gap]: crate::docs::limitations#a-stopped-producer-stalls-the-queue
-    Stalled,
+    Stalled(S),
+    /// Nothing will come any more: the consumer has [closed](Consumer::close) the queue and
+    /// removed everything that was pushed before, or the queue is that of a
+    /// [channel](crate::channel) whose senders are gone.
+    Closed,
 }
 
-impl<H> Pop<H> {
+impl<H, S> Pop<H, S> {
     /// Returns the item, if there is one.
     pub fn into_item(self) -> Option<H> {
         match self {
             Self::Item(handle) => Some(handle),
-            Self::Empty | Self::Stalled => None,
+            Self::Empty | Self::Stalled(_) | Self::Closed => None,
         }
     }
 
@@ -55,7 +61,13 @@ impl<H> Pop<H> {
     /// Returns `true` if the queue was stalled.
     #[must_use]
     pub const fn is_stalled(&self) -> bool {
-        matches!(self, Self::Stalled)
+        matches!(self, Self::Stalled(_))
+    }
+
+    /// Returns `true` if the queue was closed, and nothing is left in it.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed)
     }
 }
 
@@ -71,7 +83,7 @@ pub struct Consumer<R: QueueRef> {
     queue: R,
 }
 
-impl<H: Handle, L: Length> Queue<H, L> {
+impl<H: Handle, F: Form> Queue<H, F> {
     /// Returns the consumer, which borrows the queue.
     ///
     /// Everything that an earlier consumer did happens before this call returns.
@@ -107,11 +119,11 @@ impl<R: QueueRef> Consumer<R> {
         &self.queue
     }
 
-    pub(crate) fn bare_queue(&self) -> &Queue<R::Handle, R::Length> {
+    pub(crate) fn bare_queue(&self) -> &Queue<R::Handle, R::Form> {
         self.queue.queue(INTERNAL)
     }
 
-    pub(crate) fn raw(&self) -> &Links {
+    pub(crate) fn raw(&self) -> &RawQueue<<R::Form as Form>::Raw> {
         self.bare_queue().raw()
     }
 
@@ -120,7 +132,7 @@ impl<R: QueueRef> Consumer<R> {
     /// At most one read-modify-write, for the last item in the queue. Everything that the
     /// producer did before the push happens before this call returns the item.
     #[inline]
-    pub fn pop(&mut self) -> Pop<R::Handle> {
+    pub fn pop(&mut self) -> Pop<R::Handle, <R::Form as Form>::Stall> {
         // SAFETY: this consumer is the only one, and `&mut self` is its only use. Earlier
         // consumers happened before, by `RawQueue::acquire_consumer`.
         match unsafe { self.bare_queue().pop() } {
@@ -128,7 +140,8 @@ impl<R: QueueRef> Consumer<R> {
             // has just left.
             RawPop::Item(link) => Pop::Item(unsafe { link_to_handle(link) }),
             RawPop::Empty => Pop::Empty,
-            RawPop::Stalled => Pop::Stalled,
+            RawPop::Stalled(stall) => Pop::Stalled(stall),
+            RawPop::Closed => Pop::Closed,
         }
     }
 
@@ -155,13 +168,12 @@ impl<R: QueueRef> Consumer<R> {
     ///     mine: &mut Consumer<&Queue<Box<Job>>>,
     ///     job: Box<Job>,
     /// ) -> Pop<Box<Job>> {
-    ///     if theirs.push(job).is_needed() {
-    ///         unreachable!("these consumers do not park");
-    ///     }
+    ///     let wakeup = theirs.push(job).expect("these consumers do not close their queues");
+    ///     assert!(!wakeup.is_needed(), "these consumers do not park");
     ///     mine.pop_fenced()
     /// }
     /// ```
-    pub fn pop_fenced(&mut self) -> Pop<R::Handle> {
+    pub fn pop_fenced(&mut self) -> Pop<R::Handle, <R::Form as Form>::Stall> {
         match self.pop() {
             Pop::Empty => {
                 // Pairs with a fence in the producer's thread, between its push and its load:
@@ -176,9 +188,9 @@ impl<R: QueueRef> Consumer<R> {
     }
 
     /// Removes and returns the oldest item, waiting while the queue is stalled. Returns
-    /// `None` if the queue is empty.
+    /// `None` if the queue is empty or closed.
     ///
-    /// **Blocking**: waits for the producer in its gap. Spins first, then (with the feature
+    /// **Blocking**, unless the queue is [`GapFree`](crate::GapFree): waits for the producer in its gap. Spins first, then (with the feature
     /// `std`) yields, then sleeps for a millisecond at a time. Do not call this method where
     /// that producer cannot run meanwhile, as in an interrupt handler or on a thread of a
     /// higher real-time priority.
@@ -199,8 +211,8 @@ impl<R: QueueRef> Consumer<R> {
         loop {
             match self.pop() {
                 Pop::Item(handle) => return Some(handle),
-                Pop::Empty => return None,
-                Pop::Stalled => backoff.snooze(),
+                Pop::Empty | Pop::Closed => return None,
+                Pop::Stalled(_) => backoff.snooze(),
             }
         }
     }
@@ -231,7 +243,7 @@ impl<R: QueueRef> Consumer<R> {
     ///     jobs.queue().is_empty() // not empty if the limit was reached
     /// }
     /// ```
-    pub fn drain(&mut self, limit: usize) -> Drain<'_, R::Handle, R::Length> {
+    pub fn drain(&mut self, limit: usize) -> Drain<'_, R::Handle, R::Form> {
         // SAFETY: this consumer is the only one, and it is mutably borrowed for as long as
         // the iterator lives.
         unsafe { Drain::new(self.bare_queue(), limit) }
@@ -239,10 +251,44 @@ impl<R: QueueRef> Consumer<R> {
 }
 
 impl<R: QueueRef<Waker = ()>> Consumer<R> {
+    /// Closes the queue for good.
+    ///
+    /// Every push that happens before this call is delivered: pop until [`Pop::Closed`].
+    /// Closing again has no effect.
+    ///
+    /// A later push returns its item in [`Closed`](crate::Closed), and everything that the
+    /// consumer did before this call happens before that return. In a
+    /// [`GapFree`](crate::GapFree) queue every push is either delivered or refused. In the
+    /// other forms there is a third outcome: a push that overlaps the refusal of another push
+    /// may return `Ok` although its item is never delivered. That other push drops the item,
+    /// exactly once.
+    ///
+    /// One read-modify-write, however busy the producers are. Wait-free where the exchange is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mpsc_queue::{Closed, Consumer, Link, Pop, Queue, linked};
+    /// # struct Job { link: Link }
+    /// # linked!(Job => link: Link);
+    /// let queue = Queue::new();
+    /// let mut jobs = queue.consumer().unwrap();
+    /// assert!(queue.push(Box::new(Job { link: Link::new() })).is_ok());
+    ///
+    /// jobs.close();
+    /// assert!(matches!(queue.push(Box::new(Job { link: Link::new() })), Err(Closed(_job))));
+    /// assert!(matches!(jobs.pop(), Pop::Item(_)));
+    /// assert!(matches!(jobs.pop(), Pop::Closed));
+    /// ```
+    pub fn close(&mut self) {
+        // SAFETY: this consumer is the only one, and `&mut self` is its only use.
+        unsafe { self.bare_queue().close() };
+    }
+
     /// Announces that this thread is about to sleep.
     ///
-    /// Returns `None` if the queue is not empty, even if it is stalled; the consumer must
-    /// not sleep. Otherwise the next push returns [`Wakeup::Needed`](crate::Wakeup::Needed),
+    /// Returns `None` if the queue is closed or not empty, even if it is stalled; the consumer
+    /// must not sleep. Otherwise the next push returns [`Wakeup::Needed`](crate::Wakeup::Needed),
     /// and no other push does until the consumer parks again. Everything that the consumer
     /// did before this call happens before that push returns. Hold the guard while sleeping
     /// and drop it after every wake-up, including a spurious one.
@@ -272,27 +318,27 @@ impl<R: QueueRef<Waker = ()>> Consumer<R> {
 }
 
 #[cfg(feature = "alloc")]
-impl<H: Handle, L: Length> Consumer<Arc<Queue<H, L>>> {
+impl<H: Handle, F: Form> Consumer<Arc<Queue<H, F>>> {
     /// Returns the consumer, which shares ownership of the queue.
     ///
     /// # Errors
     ///
     /// Returns [`ConsumerTaken`] if another consumer exists.
-    pub fn owned(queue: Arc<Queue<H, L>>) -> Result<Self, ConsumerTaken> {
+    pub fn owned(queue: Arc<Queue<H, F>>) -> Result<Self, ConsumerTaken> {
         Self::acquire(queue)
     }
 
     /// Returns the queue, to push to or to share.
     #[must_use]
-    pub fn queue(&self) -> &Arc<Queue<H, L>> {
+    pub fn queue(&self) -> &Arc<Queue<H, F>> {
         &self.queue
     }
 }
 
-impl<'a, H: Handle, L: Length> Consumer<&'a Queue<H, L>> {
+impl<'a, H: Handle, F: Form> Consumer<&'a Queue<H, F>> {
     /// Returns the queue, to push to.
     #[must_use]
-    pub fn queue(&self) -> &'a Queue<H, L> {
+    pub fn queue(&self) -> &'a Queue<H, F> {
         self.queue
     }
 }
@@ -314,7 +360,7 @@ impl<R: QueueRef> fmt::Debug for Consumer<R> {
 /// A guard that marks the consumer as parked while it exists. See [`Consumer::park`].
 #[must_use = "dropping the guard unparks the consumer"]
 pub struct Parked<'a> {
-    raw: &'a Links,
+    back: &'a Back,
     /// The consumer is mutably borrowed, so that its other methods do not overlap. A raw
     /// pointer, so that the guard stays on its thread.
     consumer: PhantomData<(&'a mut (), *const ())>,
@@ -326,7 +372,7 @@ impl<'a> Parked<'a> {
         // SAFETY: this consumer is the only one, mutably borrowed, and earlier ones happened
         // before.
         unsafe { raw.park() }.then(|| Self {
-            raw,
+            back: raw.back(),
             consumer: PhantomData,
         })
     }
@@ -336,14 +382,14 @@ impl<'a> Parked<'a> {
     pub fn unpark(self) -> bool {
         let parked = ManuallyDrop::new(self);
         // SAFETY: the guard borrows the only consumer mutably.
-        unsafe { parked.raw.unpark() }
+        unsafe { parked.back.unpark() }
     }
 }
 
 impl Drop for Parked<'_> {
     fn drop(&mut self) {
         // SAFETY: the guard borrows the only consumer mutably.
-        unsafe { self.raw.unpark() };
+        unsafe { self.back.unpark() };
     }
 }
 
@@ -365,25 +411,25 @@ impl fmt::Debug for Parked<'_> {
 pub unsafe trait QueueRef {
     /// The type of the handles in the queue.
     type Handle: Handle;
-    /// Whether the queue counts its items.
-    type Length: Length;
+    /// The form of the queue.
+    type Form: Form;
     /// The waker that the queue owns; `()` if it is a [`Queue`].
     type Waker;
 
     #[doc(hidden)]
-    fn queue(&self, _: Internal) -> &Queue<Self::Handle, Self::Length>;
+    fn queue(&self, _: Internal) -> &Queue<Self::Handle, Self::Form>;
 
     #[doc(hidden)]
     fn waker(&self, _: Internal) -> &Self::Waker;
 }
 
 // SAFETY: a shared reference always leads to the same queue.
-unsafe impl<H: Handle, L: Length> QueueRef for &Queue<H, L> {
+unsafe impl<H: Handle, F: Form> QueueRef for &Queue<H, F> {
     type Handle = H;
-    type Length = L;
+    type Form = F;
     type Waker = ();
 
-    fn queue(&self, _: Internal) -> &Queue<H, L> {
+    fn queue(&self, _: Internal) -> &Queue<H, F> {
         self
     }
 
@@ -394,12 +440,12 @@ unsafe impl<H: Handle, L: Length> QueueRef for &Queue<H, L> {
 
 // SAFETY: an `Arc` always leads to the same queue.
 #[cfg(feature = "alloc")]
-unsafe impl<H: Handle, L: Length> QueueRef for Arc<Queue<H, L>> {
+unsafe impl<H: Handle, F: Form> QueueRef for Arc<Queue<H, F>> {
     type Handle = H;
-    type Length = L;
+    type Form = F;
     type Waker = ();
 
-    fn queue(&self, _: Internal) -> &Queue<H, L> {
+    fn queue(&self, _: Internal) -> &Queue<H, F> {
         self
     }
 

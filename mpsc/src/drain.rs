@@ -2,9 +2,8 @@
 
 use core::fmt;
 
-use crate::form::RawPop;
+use crate::form::{Form, RawPop};
 use crate::item::{Handle, link_to_handle};
-use crate::length::Length;
 use crate::queue::Queue;
 
 /// An iterator that removes items from a queue. Made by
@@ -12,8 +11,8 @@ use crate::queue::Queue;
 ///
 /// Dropping the iterator leaves the rest of the items in the queue.
 #[must_use = "iterators are lazy and remove nothing unless consumed"]
-pub struct Drain<'a, H: Handle, L: Length> {
-    queue: &'a Queue<H, L>,
+pub struct Drain<'a, H: Handle, F: Form> {
+    queue: &'a Queue<H, F>,
     /// Address of the newest link when the drain started. Iteration ends after this link.
     /// Queued links have distinct addresses, so the comparison is exact.
     newest: Option<usize>,
@@ -21,12 +20,13 @@ pub struct Drain<'a, H: Handle, L: Length> {
     stalled: bool,
 }
 
-impl<'a, H: Handle, L: Length> Drain<'a, H, L> {
+impl<'a, H: Handle, F: Form> Drain<'a, H, F> {
     /// # Safety
     ///
     /// The caller is the only consumer for as long as the result lives.
-    pub(crate) unsafe fn new(queue: &'a Queue<H, L>, limit: usize) -> Self {
-        let newest = queue.raw().newest_addr();
+    pub(crate) unsafe fn new(queue: &'a Queue<H, F>, limit: usize) -> Self {
+        // SAFETY: the caller is the only consumer.
+        let newest = unsafe { queue.raw().newest_addr() };
         Self {
             queue,
             newest,
@@ -43,7 +43,7 @@ impl<'a, H: Handle, L: Length> Drain<'a, H, L> {
     }
 }
 
-impl<H: Handle, L: Length> Iterator for Drain<'_, H, L> {
+impl<H: Handle, F: Form> Iterator for Drain<'_, H, F> {
     type Item = H;
 
     fn next(&mut self) -> Option<H> {
@@ -60,8 +60,12 @@ impl<H: Handle, L: Length> Iterator for Drain<'_, H, L> {
                 // one has just left.
                 Some(unsafe { link_to_handle(link) })
             }
-            RawPop::Stalled => {
+            RawPop::Stalled(_) => {
                 self.stalled = true;
+                None
+            }
+            RawPop::Closed => {
+                self.left = 0; // the newest link was the end mark
                 None
             }
             RawPop::Empty => unreachable!("the link that was newest at the start is queued"),
@@ -73,7 +77,7 @@ impl<H: Handle, L: Length> Iterator for Drain<'_, H, L> {
     }
 }
 
-impl<H: Handle, L: Length> fmt::Debug for Drain<'_, H, L> {
+impl<H: Handle, F: Form> fmt::Debug for Drain<'_, H, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Drain")
             .field("left_at_most", &self.left)

@@ -1,55 +1,54 @@
 //! An optional count of the items in a queue.
 
-use core::fmt;
-
 use crossbeam_utils::CachePadded;
 
-use crate::sealed::Internal;
-use crate::sync::{AtomicUsize, Ordering, const_fn_unless_loom, fence};
+use crate::sync::{AtomicUsize, Initial, Ordering, fence, impl_initial};
 
-/// Whether a queue counts its items: [`Counted`] or [`Uncounted`]. Sealed.
-pub trait Length {
+/// What a queue counts.
+pub trait Length: Initial {
     /// Counts `count` items that are about to be published.
-    #[doc(hidden)]
-    fn pushed(&self, count: usize, _: Internal);
+    fn pushed(&self, count: usize);
+
+    /// Takes back `count` items that a push has counted, and that nobody will pop.
+    fn refused(&self, count: usize);
 
     /// Counts one item that the consumer has taken out.
-    #[doc(hidden)]
-    fn popped(&self, _: Internal);
+    fn popped(&self);
 }
 
 /// The length of a queue that does not count. Takes no space and no time.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Uncounted;
+pub struct NoLength;
 
-impl Length for Uncounted {
+impl_initial!(NoLength = NoLength);
+
+impl Length for NoLength {
     #[inline]
-    fn pushed(&self, _: usize, _: Internal) {}
+    fn pushed(&self, _: usize) {}
 
     #[inline]
-    fn popped(&self, _: Internal) {}
+    fn refused(&self, _: usize) {}
+
+    #[inline]
+    fn popped(&self) {}
 }
 
-/// The length of a queue that counts its pushes and pops. See
-/// [`Queue::counted`](crate::Queue::counted).
-pub struct Counted {
+/// The number of pushes and of pops.
+pub struct Counters {
     pushed: CachePadded<AtomicUsize>,
     popped: CachePadded<AtomicUsize>,
 }
 
-impl Counted {
-    const_fn_unless_loom! {
-        pub(crate) fn new() -> Self {
-            Self {
-                pushed: CachePadded::new(AtomicUsize::new(0)),
-                popped: CachePadded::new(AtomicUsize::new(0)),
-            }
-        }
+impl_initial!(
+    Counters = Counters {
+        pushed: CachePadded::new(AtomicUsize::new(0)),
+        popped: CachePadded::new(AtomicUsize::new(0)),
     }
+);
 
+impl Counters {
     /// Returns the number of pushes less the number of pops.
     pub(crate) fn get(&self) -> usize {
-        // The acquire fence pairs with the release of the exchange in `Form::push`: a
+        // The acquire fence pairs with the release of the exchange in `RawForm::push`: a
         // push counts its items before that exchange, so an item that this thread has
         // seen in the queue, by a relaxed load of `back`, is counted below.
         fence(Ordering::Acquire);
@@ -63,27 +62,27 @@ impl Counted {
     }
 }
 
-impl Length for Counted {
+impl Length for Counters {
     #[inline]
-    fn pushed(&self, count: usize, _: Internal) {
+    fn pushed(&self, count: usize) {
         // Relaxed: published by the exchange of the push that follows, and to other
         // readers by the consumer's store in `popped`.
         self.pushed.fetch_add(count, Ordering::Relaxed);
     }
 
+    fn refused(&self, count: usize) {
+        // Relaxed: the items were counted before (by this push, or by pushes that it has
+        // acquired), and `popped` never counts them, so the difference stays positive.
+        self.pushed.fetch_sub(count, Ordering::Relaxed);
+    }
+
     #[inline]
-    fn popped(&self, _: Internal) {
+    fn popped(&self) {
         // A load and a store suffice, because only the consumer writes. Relaxed: the
         // consumer reads its own value, or that of an earlier consumer, from which it has
         // acquired the place.
         let popped = self.popped.load(Ordering::Relaxed).wrapping_add(1);
         // Release pairs with the acquire in `get`.
         self.popped.store(popped, Ordering::Release);
-    }
-}
-
-impl fmt::Debug for Counted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Counted").field(&self.get()).finish()
     }
 }

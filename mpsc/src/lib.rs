@@ -47,6 +47,8 @@ extern crate alloc;
 extern crate std;
 
 mod backoff;
+#[cfg(feature = "alloc")]
+pub mod channel;
 mod consumer;
 #[cfg(any(doc, doctest))]
 pub mod docs;
@@ -56,18 +58,27 @@ mod error;
 #[doc(hidden)]
 pub mod fail_point;
 mod form;
+mod gate;
 mod item;
 mod length;
+mod prefetch;
 mod queue;
 mod sealed;
 mod sync;
 mod waking;
 
+#[cfg(feature = "alloc")]
+#[doc(inline)]
+pub use channel::channel;
 pub use consumer::{Consumer, Parked, Pop, QueueRef};
 pub use drain::Drain;
-pub use error::{AlreadyQueued, ConsumerTaken};
+pub use error::{
+    AlreadyQueued, Closed, ConsumerTaken, RecvError, RecvTimeoutError, TryPushError, TryRecvError,
+};
+#[cfg(feature = "alloc")]
+pub use error::{SendError, TrySendError};
+pub use form::{BackLinked, Counted, Form, ForwardLinked, GapFree, Stall};
 pub use item::{Chain, Field, Handle, Link, LinkKind, Linked, SharedLink, UniqueHandle};
-pub use length::{Counted, Length, Uncounted};
 pub use queue::{Queue, Wakeup};
 pub use waking::{AsyncQueue, Receiver, TaskWaker, Wake, WakeTarget, WakingQueue};
 #[cfg(feature = "std")]

@@ -5,12 +5,12 @@ use core::marker::PhantomData;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::NonNull;
 
-use crate::error::AlreadyQueued;
-use crate::form::{Form, Forward, RawPop, RawQueue};
-use crate::item::{Chain, Handle, Link, UniqueHandle, handle_to_link, link_to_handle};
-use crate::length::{Counted, Length, Uncounted};
-use crate::sealed::INTERNAL;
-use crate::sync::const_fn_unless_loom;
+use crate::error::{AlreadyQueued, Closed, TryPushError};
+use crate::form::{Form, ForwardLinked, Pushed, RawForm, RawPop, RawQueue};
+use crate::gate::{EndMark, Gate};
+use crate::item::{Chain, Handle, Link, Links, UniqueHandle, handle_to_link, link_to_handle};
+use crate::length::{Counters, Length};
+use crate::sync::{const_fn_unless_loom, initial};
 
 /// An unbounded, intrusive, multi-producer single-consumer FIFO queue.
 ///
@@ -23,7 +23,8 @@ use crate::sync::const_fn_unless_loom;
 ///
 /// - `H` is the [`Handle`] that travels. The queue is `Send` and `Sync` exactly when `H`
 ///   is `Send`, and invariant in `H`.
-/// - `L` is [`Uncounted`], or [`Counted`] for a queue with a [length](Queue::len).
+/// - `F` is the [form](crate#which-form) of the queue, in [`Counted`] if the queue is to have
+///   a [length](Queue::len).
 ///
 /// Dropping the queue drops the items in it, each once. If the `Drop` of an item panics,
 /// the items behind it are leaked.
@@ -47,7 +48,7 @@ use crate::sync::const_fn_unless_loom;
 ///         let queue = &queue;
 ///         s.spawn(move || {
 ///             let wakeup = queue.push(Box::new(Job { link: Link::new(), number }));
-///             assert!(!wakeup.is_needed(), "the consumer has not parked");
+///             assert!(!wakeup.unwrap().is_needed(), "the consumer has not parked");
 ///         });
 ///     }
 /// });
@@ -58,14 +59,16 @@ use crate::sync::const_fn_unless_loom;
 ///     match consumer.pop() {
 ///         Pop::Item(job) => sum += job.number,
 ///         Pop::Empty => break,
-///         Pop::Stalled => unreachable!("no push is in flight"),
+///         Pop::Stalled(_) => unreachable!("no push is in flight"),
+///         Pop::Closed => unreachable!("the consumer has not closed the queue"),
 ///     }
 /// }
 /// assert_eq!(sum, 6);
 /// ```
-pub struct Queue<H: Handle, L: Length = Uncounted> {
-    raw: Links,
-    length: L,
+pub struct Queue<H: Handle, F: Form = ForwardLinked> {
+    raw: RawQueue<F::Raw>,
+    length: F::Length,
+    gate: F::Gate,
     /// A raw pointer, so that the queue is invariant in `H`, and `Send` and `Sync` only as
     /// declared below.
     handles: PhantomData<*mut H>,
@@ -73,43 +76,48 @@ pub struct Queue<H: Handle, L: Length = Uncounted> {
 
 // SAFETY: to move a queue is to move the handles in it to another thread, which
 // `H: Send` permits.
-unsafe impl<H: Handle + Send, L: Length> Send for Queue<H, L> {}
+unsafe impl<H: Handle + Send, F: Form> Send for Queue<H, F> {}
 
 // SAFETY: through `&Queue`, handles move in on one thread and out on another, which
 // `H: Send` permits. No method shares an `&H` or a reference to an item.
 // `RawQueue::acquire_consumer` ensures that there is one consumer.
-unsafe impl<H: Handle + Send, L: Length> Sync for Queue<H, L> {}
-
-/// The links in a queue, in the form that every queue has.
-pub(crate) type Links = RawQueue<Forward>;
+unsafe impl<H: Handle + Send, F: Form> Sync for Queue<H, F> {}
 
 impl<H: Handle> Queue<H> {
     const_fn_unless_loom! {
-        /// Creates an empty queue.
+        /// Creates an empty [forward-linked](ForwardLinked) queue.
         #[must_use]
         pub fn new() -> Self {
+            Self::with_form(ForwardLinked)
+        }
+    }
+}
+
+impl<H: Handle, F: Form> Queue<H, F> {
+    const_fn_unless_loom! {
+        /// Creates an empty queue of this form.
+        ///
+        /// ```
+        /// # use mpsc_queue::{Link, linked};
+        /// use mpsc_queue::{Counted, GapFree, Queue};
+        /// # struct Job { link: Link }
+        /// # linked!(Job => link: Link);
+        ///
+        /// static JOBS: Queue<Box<Job>, Counted<GapFree>> = Queue::with_form(Counted(GapFree));
+        /// ```
+        #[must_use]
+        pub fn with_form(_form: F) -> Self {
             Self {
-                raw: Links::forward(),
-                length: Uncounted,
+                raw: RawQueue::new(),
+                length: initial!(F::Length),
+                gate: initial!(F::Gate),
                 handles: PhantomData,
             }
         }
     }
 }
 
-impl<H: Handle> Queue<H, Counted> {
-    const_fn_unless_loom! {
-        /// Creates an empty queue that counts its items.
-        #[must_use]
-        pub fn counted() -> Self {
-            Self {
-                raw: Links::forward(),
-                length: Counted::new(),
-                handles: PhantomData,
-            }
-        }
-    }
-
+impl<H: Handle, F: Form<Length = Counters>> Queue<H, F> {
     /// Returns the approximate number of items in the queue.
     ///
     /// May include items of pushes in flight. Counts at least the items in the queue whose
@@ -118,11 +126,11 @@ impl<H: Handle> Queue<H, Counted> {
     /// [`Stalled`](crate::Pop::Stalled)). Costs each push a second read-modify-write.
     ///
     /// ```
-    /// # use mpsc_queue::{Link, Queue, linked};
+    /// # use mpsc_queue::{Counted, ForwardLinked, Link, Queue, Wakeup, linked};
     /// # struct Job { link: Link }
     /// # linked!(Job => link: Link);
-    /// let queue = Queue::counted();
-    /// assert!(!queue.push(Box::new(Job { link: Link::new() })).is_needed());
+    /// let queue = Queue::with_form(Counted(ForwardLinked));
+    /// queue.push(Box::new(Job { link: Link::new() })).unwrap();
     /// assert_eq!(queue.len(), 1);
     /// ```
     #[must_use]
@@ -131,35 +139,49 @@ impl<H: Handle> Queue<H, Counted> {
     }
 }
 
-impl<H: Handle, L: Length> Queue<H, L> {
+impl<H: Handle, F: Form> Queue<H, F> {
     /// Appends an item whose handle has unique ownership.
     ///
-    /// One read-modify-write, no allocation. Everything that the producer did before the push
+    /// One read-modify-write (in a [`GapFree`](crate::GapFree) queue, one more for each push
+    /// that comes first), no allocation. Everything that the producer did before the push
     /// happens before the pop returns the item. The result says whether the producer must
     /// wake the consumer.
+    ///
+    /// # Errors
+    ///
+    /// Returns the handle in [`Closed`] if the consumer has [closed](crate::Consumer::close)
+    /// the queue. In a [`GapFree`](crate::GapFree) queue, the refusal costs nothing. In the
+    /// other forms it is **blocking**: this push waits for the pushes that overlap it, and
+    /// drops *their* items, although they have been told `Ok`.
     ///
     /// # Panics
     ///
     /// In debug builds, if an unsound implementation of [`Handle`] pushes an item that is
-    /// already queued.
+    /// already queued. If the queue is closed and the `Drop` of such an item panics.
     ///
     /// # Examples
     ///
     /// ```
-    /// # use mpsc_queue::{Link, Queue, linked};
+    /// # use mpsc_queue::{Closed, Link, Queue, linked};
     /// # struct Job { link: Link }
     /// # linked!(Job => link: Link);
-    /// fn submit(queue: &Queue<Box<Job>>, job: Box<Job>, event_loop: &std::thread::Thread) {
-    ///     if queue.push(job).is_needed() {
+    /// fn submit(
+    ///     queue: &Queue<Box<Job>>,
+    ///     job: Box<Job>,
+    ///     event_loop: &std::thread::Thread,
+    /// ) -> Result<(), Closed<Box<Job>>> {
+    ///     if queue.push(job)?.is_needed() {
     ///         event_loop.unpark();
     ///     }
+    ///     Ok(())
     /// }
     /// ```
-    pub fn push(&self, handle: H) -> Wakeup
+    pub fn push(&self, handle: H) -> Result<Wakeup, Closed<H>>
     where
         H: UniqueHandle,
     {
-        Wakeup::from_parked(self.push_unique_with(handle, || ()))
+        self.push_unique_with(handle, || ())
+            .map(Wakeup::from_parked)
     }
 
     /// Appends an item that other handles may reach.
@@ -168,38 +190,45 @@ impl<H: Handle, L: Length> Queue<H, L> {
     /// item's [`SharedLink`](crate::SharedLink).
     ///
     /// Everything that the caller did before this call happens before a pop returns the
-    /// item, *even if the call fails*: a task that is woken while it is queued sees, when
-    /// it runs, the reason for which it was woken.
+    /// item, *even if the call fails because the item is queued*: a task that is woken while
+    /// it is queued sees, when it runs, the reason for which it was woken.
     ///
     /// # Errors
     ///
-    /// Returns the handle in [`AlreadyQueued`] if the item is in a queue or [`Chain`].
+    /// Returns the handle in [`TryPushError::AlreadyQueued`] if the item is in a queue or
+    /// [`Chain`], or in [`TryPushError::Closed`] as [`push`](Self::push) does.
     ///
     /// # Examples
     ///
     /// ```
     /// # use std::sync::Arc;
-    /// # use mpsc_queue::{AlreadyQueued, Queue, SharedLink, linked};
+    /// # use mpsc_queue::{Queue, SharedLink, TryPushError, linked};
     /// # struct Task { link: SharedLink }
     /// # linked!(Task => link: SharedLink);
     /// fn schedule(queue: &Queue<Arc<Task>>, task: Arc<Task>, executor: &std::thread::Thread) {
     ///     match queue.try_push(task) {
     ///         Ok(wakeup) if wakeup.is_needed() => executor.unpark(),
     ///         Ok(_) => {}
-    ///         Err(AlreadyQueued(_)) => {} // the task will run anyway
+    ///         Err(TryPushError::AlreadyQueued(_)) => {} // the task will run anyway
+    ///         Err(TryPushError::Closed(_)) => {}        // the executor has shut down
     ///     }
     /// }
     /// ```
-    pub fn try_push(&self, handle: H) -> Result<Wakeup, AlreadyQueued<H>> {
+    pub fn try_push(&self, handle: H) -> Result<Wakeup, TryPushError<H>> {
         self.try_push_with(handle, || ()).map(Wakeup::from_parked)
     }
 
     /// Appends all items of a chain, in order and without any other item between them.
     ///
     /// One read-modify-write, whatever the length of the chain; otherwise like
-    /// [`push`](Self::push). An empty chain has no effect.
-    pub fn push_chain(&self, chain: Chain<H>) -> Wakeup {
-        Wakeup::from_parked(self.push_chain_with(chain, || ()))
+    /// [`push`](Self::push). An empty chain has no effect. In the forms other than
+    /// [`ForwardLinked`], this method first reverses the links of the chain.
+    ///
+    /// # Errors
+    ///
+    /// Returns the whole chain in [`Closed`], as [`push`](Self::push) does.
+    pub fn push_chain(&self, chain: Chain<H>) -> Result<Wakeup, Closed<Chain<H>>> {
+        self.push_chain_with(chain, || ()).map(Wakeup::from_parked)
     }
 
     /// Returns `true` if the queue is empty.
@@ -212,22 +241,27 @@ impl<H: Handle, L: Length> Queue<H, L> {
         self.raw.is_empty()
     }
 
-    pub(crate) fn raw(&self) -> &Links {
+    pub(crate) fn raw(&self) -> &RawQueue<F::Raw> {
         &self.raw
     }
 
-    pub(crate) fn raw_mut(&mut self) -> &mut Links {
+    pub(crate) fn raw_mut(&mut self) -> &mut RawQueue<F::Raw> {
         &mut self.raw
     }
 
     /// Pushes like [`push`](Self::push). If the consumer was parked, returns what `on_parked`
-    /// returns (see [`Form::push`]).
-    pub(crate) fn push_unique_with<T>(&self, handle: H, on_parked: impl FnOnce() -> T) -> Option<T>
+    /// returns (see [`RawForm::push`]).
+    #[inline]
+    pub(crate) fn push_unique_with<T>(
+        &self,
+        handle: H,
+        on_parked: impl FnOnce() -> T,
+    ) -> Result<Option<T>, Closed<H>>
     where
         H: UniqueHandle,
     {
         match handle_to_link(handle) {
-            Ok(link) => self.push_links(link, link, 1, on_parked),
+            Ok(link) => self.push_link(link, on_parked),
             Err(_) => unreachable!("an item whose only handle is here is in no queue"),
         }
     }
@@ -236,78 +270,184 @@ impl<H: Handle, L: Length> Queue<H, L> {
         &self,
         handle: H,
         on_parked: impl FnOnce() -> T,
-    ) -> Result<Option<T>, AlreadyQueued<H>> {
+    ) -> Result<Option<T>, TryPushError<H>> {
         let link = handle_to_link(handle).map_err(AlreadyQueued)?;
-        Ok(self.push_links(link, link, 1, on_parked))
+        Ok(self.push_link(link, on_parked)?)
     }
 
     pub(crate) fn push_chain_with<T>(
         &self,
         chain: Chain<H>,
         on_parked: impl FnOnce() -> T,
-    ) -> Option<T> {
-        let (first, last, count) = chain.into_links()?;
-        self.push_links(first, last, count, on_parked)
+    ) -> Result<Option<T>, Closed<Chain<H>>> {
+        match chain.into_links() {
+            Some((links, count)) => self.push_links(links, count, on_parked).map_err(Closed),
+            None => Ok(None),
+        }
     }
 
+    #[inline]
+    fn push_link<T>(
+        &self,
+        link: NonNull<Link>,
+        on_parked: impl FnOnce() -> T,
+    ) -> Result<Option<T>, Closed<H>> {
+        self.push_links(Links::single(link), 1, on_parked)
+            .map_err(|mut refused| match refused.pop() {
+                Some(handle) => Closed(handle),
+                None => unreachable!("a push that is refused gives back what it was given"),
+            })
+    }
+
+    #[inline]
     fn push_links<T>(
         &self,
-        first: NonNull<Link>,
-        last: NonNull<Link>,
+        links: Links,
         count: usize,
         on_parked: impl FnOnce() -> T,
-    ) -> Option<T> {
-        self.length.pushed(count, INTERNAL);
+    ) -> Result<Option<T>, Chain<H>> {
+        if self.gate.is_shut() {
+            // SAFETY: the links come from handles of type `H`, and are in no queue.
+            return Err(unsafe { Chain::from_links(links, count) });
+        }
+        self.length.pushed(count);
+        let links = F::Raw::orient(links);
         // SAFETY: the links come from `handle_to_link`, or from a chain, which linked and
-        // gave them up; the `next` of the last is null. The `on_parked` of this crate do
+        // gave them up; the `next` of the end is null. The `on_parked` of this crate do
         // not unwind.
-        unsafe { Form::push(&self.raw, first, last, on_parked) }
+        match unsafe { F::Raw::push(&self.raw, links, on_parked) } {
+            Pushed::Quiet => Ok(None),
+            Pushed::Parked(taken) => Ok(Some(taken)),
+            // SAFETY: the push of `links` was refused just now.
+            Pushed::Closed => Err(unsafe { self.refuse(links, count) }),
+        }
+    }
+
+    /// Drops the items that other pushes have appended to `own`, and returns `own`.
+    ///
+    /// # Safety
+    ///
+    /// The push of `own`, which come from handles of type `H`, has just been refused.
+    #[cold]
+    unsafe fn refuse(&self, own: Links, count: usize) -> Chain<H> {
+        // SAFETY: the push was refused, and the iterator is used up before `own` is changed,
+        // even if the `Drop` of an item panics.
+        self.discard(unsafe { F::Raw::sweep(&self.raw, own) });
+        self.length.refused(count);
+        // SAFETY: `own` come from handles of type `H`, belong to the caller again, and lead
+        // from each to the next newer one.
+        unsafe { Chain::from_links(F::Raw::disorient(own), count) }
+    }
+
+    /// Drops the items of links that a refused push has swept. Goes on past a `Drop` that
+    /// panics.
+    fn discard(&self, swept: impl Iterator<Item = NonNull<Link>>) {
+        struct Rest<I: Iterator>(I);
+
+        impl<I: Iterator> Drop for Rest<I> {
+            fn drop(&mut self) {
+                self.0.by_ref().for_each(drop);
+            }
+        }
+
+        let items = swept
+            .filter(|link| !self.gate.is_mark(*link))
+            // SAFETY: all links but the mark come from handles of type `H`, and the swept ones
+            // belong to this push.
+            .map(|link| unsafe { link_to_handle::<H>(link) })
+            .inspect(|_| self.length.refused(1));
+        let mut rest = Rest(items);
+        for item in &mut rest.0 {
+            drop(item);
+        }
     }
 
     /// Takes the oldest item out.
     ///
     /// # Safety
     ///
-    /// The caller is the only consumer, as for [`Form::pop`].
-    pub(crate) unsafe fn pop(&self) -> RawPop {
+    /// The caller is the only consumer, as for [`RawForm::pop`].
+    #[inline]
+    pub(crate) unsafe fn pop(&self) -> RawPop<F::Stall> {
         // SAFETY: the caller is the only consumer.
-        let pop = unsafe { Form::pop(&self.raw) };
-        if let RawPop::Item(_) = pop {
-            self.length.popped(INTERNAL);
+        let pop = unsafe { F::Raw::pop(&self.raw) };
+        if let RawPop::Item(link) = pop {
+            if self.gate.is_mark(link) {
+                // SAFETY: the caller is the only consumer, and no push follows the mark.
+                unsafe { self.raw.end() };
+                return RawPop::Closed;
+            }
+            self.length.popped();
         }
         pop
     }
+
+    /// Closes the queue. See [`Consumer::close`](crate::Consumer::close).
+    ///
+    /// # Safety
+    ///
+    /// The caller is the only consumer, as for [`RawForm::pop`].
+    pub(crate) unsafe fn close(&self) {
+        self.gate.shut();
+        // SAFETY: the caller is the only consumer.
+        unsafe { self.raw.close() };
+    }
 }
 
-impl<H: Handle, L: Length> Drop for Queue<H, L> {
+impl<H: Handle, F: Form<Gate = EndMark>> Queue<H, F> {
+    /// Returns `true` if the consumer has begun to close the queue.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.gate.is_shut()
+    }
+
+    /// Pushes the end mark. If the consumer was parked, returns what `on_parked` returns.
+    ///
+    /// # Safety
+    ///
+    /// This function is called once, after all other pushes, and the queue does not move
+    /// afterwards.
+    pub(crate) unsafe fn push_mark<T>(&self, on_parked: impl FnOnce() -> T) -> Option<T> {
+        let mark = Links::single(self.gate.mark());
+        // SAFETY: the mark is in the queue, and so is valid as long as the queue; it is in no
+        // queue, because it is pushed once.
+        unsafe { mark.newest.as_ref() }.prepare();
+        // SAFETY: as said. The `on_parked` of this crate do not unwind.
+        match unsafe { F::Raw::push(&self.raw, mark, on_parked) } {
+            Pushed::Quiet => None,
+            Pushed::Parked(taken) => Some(taken),
+            Pushed::Closed => {
+                // SAFETY: the push was refused.
+                self.discard(unsafe { F::Raw::sweep(&self.raw, mark) });
+                None
+            }
+        }
+    }
+}
+
+impl<H: Handle, F: Form> Drop for Queue<H, F> {
     fn drop(&mut self) {
         // SAFETY: `&mut self` proves that no consumer is used any more. No push is in
-        // flight either, so the loop ends with `Empty` and not before.
+        // flight either, so the loop ends with `Empty` or `Closed` and not before.
         while let RawPop::Item(link) = unsafe { self.pop() } {
-            // SAFETY: all links in the queue come from handles of type `H`, and this one
-            // has just left.
+            // SAFETY: all links in the queue but the mark come from handles of type `H`, and
+            // this one has just left.
             drop(unsafe { link_to_handle::<H>(link) });
         }
     }
 }
 
-// A panic in user code leaves the queue whole: no user code runs within a push or a pop.
-impl<H: Handle, L: Length> UnwindSafe for Queue<H, L> {}
-impl<H: Handle, L: Length> RefUnwindSafe for Queue<H, L> {}
+// A panic in user code leaves the queue whole: the only user code that runs within a push or
+// a pop is the `Drop` of items that a refused push has taken out of the queue.
+impl<H: Handle, F: Form> UnwindSafe for Queue<H, F> {}
+impl<H: Handle, F: Form> RefUnwindSafe for Queue<H, F> {}
 
-impl<H: Handle> Default for Queue<H> {
+impl<H: Handle, F: Form + Default> Default for Queue<H, F> {
     fn default() -> Self {
-        Self::new()
+        Self::with_form(F::default())
     }
 }
 
-impl<H: Handle> Default for Queue<H, Counted> {
-    fn default() -> Self {
-        Self::counted()
-    }
-}
-
-impl<H: Handle, L: Length> fmt::Debug for Queue<H, L> {
+impl<H: Handle, F: Form> fmt::Debug for Queue<H, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Queue")
             .field("is_empty", &self.is_empty())

@@ -24,6 +24,10 @@ impl<T> UnsafeCell<T> {
         Self(core::cell::UnsafeCell::new(value))
     }
 
+    pub(crate) fn with<R>(&self, access: impl FnOnce(*const T) -> R) -> R {
+        access(self.0.get())
+    }
+
     pub(crate) fn with_mut<R>(&self, access: impl FnOnce(*mut T) -> R) -> R {
         access(self.0.get())
     }
@@ -56,3 +60,44 @@ macro_rules! const_fn_unless_loom {
     };
 }
 pub(crate) use const_fn_unless_loom;
+
+/// A value that a generic `const fn` creates. (A trait function cannot be `const`.)
+pub trait Initial {
+    #[cfg(not(loom))]
+    const INITIAL: Self;
+
+    #[cfg(loom)]
+    fn initial() -> Self;
+}
+
+/// Implements [`Initial`]: `impl_initial!(Type = value)`.
+macro_rules! impl_initial {
+    ($type:ty = $value:expr) => {
+        #[cfg(not(loom))]
+        #[allow(clippy::declare_interior_mutable_const)] // each use is a value of its own
+        impl $crate::sync::Initial for $type {
+            const INITIAL: Self = $value;
+        }
+
+        #[cfg(loom)]
+        impl $crate::sync::Initial for $type {
+            fn initial() -> Self {
+                $value
+            }
+        }
+    };
+}
+pub(crate) use impl_initial;
+
+/// Creates the [`Initial`] value of a type.
+macro_rules! initial {
+    ($type:ty) => {{
+        #[cfg(not(loom))]
+        #[allow(clippy::borrow_interior_mutable_const)]
+        let value = <$type as $crate::sync::Initial>::INITIAL;
+        #[cfg(loom)]
+        let value = <$type as $crate::sync::Initial>::initial();
+        value
+    }};
+}
+pub(crate) use initial;

@@ -5,17 +5,24 @@ use core::ptr;
 use crate::item::Link;
 use crate::sync::{AtomicPtr, Ordering, const_fn_unless_loom};
 
-/// The queue is empty and the consumer is awake.
+/// The queue is empty and the consumer is awake, or the consumer has just taken all links.
 ///
-/// Set by the consumer: by the pop of the last item, and by [`Back::unpark`].
-/// Replaced by a push or by [`Back::park`].
+/// Set by the consumer: by a pop, and by [`Back::unpark`].
+/// Replaced by a push, by [`Back::park`] or by a close.
 pub(super) const EMPTY: *mut Link = ptr::null_mut();
 
 /// The queue is empty and the consumer is parked: it sleeps, or is about to.
 ///
-/// Set by [`Back::park`]. Replaced by [`Back::unpark`] or by a push, and that push must
-/// wake the consumer.
+/// Set by [`Back::park`]. Replaced by [`Back::unpark`], by a close, or by a push, and that
+/// push must wake the consumer.
 pub(super) const PARKED: *mut Link = ptr::without_provenance_mut(1);
+
+/// The queue is closed: the consumer may still hold links, but takes no more from here.
+///
+/// Set by a close, and again by each push that has replaced it: that push refuses itself,
+/// and removes the links that other pushes have appended to its own meanwhile. (A
+/// compare-exchange of the gap-free form never replaces it.)
+pub(super) const CLOSED: *mut Link = ptr::without_provenance_mut(3);
 
 const _: () = assert!(
     align_of::<Link>() > 1,
@@ -23,35 +30,33 @@ const _: () = assert!(
 );
 
 /// The newest link of a queue, or a tag that says why there is none.
-///
-/// Producers exchange it. Only the consumer writes tags to it.
 #[derive(Debug)]
 pub(crate) struct Back {
     pub(super) word: AtomicPtr<Link>,
 }
 
-/// Returns `true` if `back` is a link and not a tag.
+/// Returns `true` if `back` is a link and not a tag: tags are null or odd.
 #[inline]
 pub(super) fn is_link(back: *mut Link) -> bool {
-    back != EMPTY && back != PARKED
+    !back.is_null() && back.addr() & 1 == 0
 }
 
 impl Back {
     const_fn_unless_loom! {
-        pub(crate) fn new() -> Self {
+        pub(super) fn new() -> Self {
             Self { word: AtomicPtr::new(EMPTY) }
         }
     }
 
     /// `EMPTY` or `PARKED` → `PARKED`. Marks the consumer as parked. Returns `false` if
-    /// the queue is not empty.
+    /// the queue is closed or `back` is a link.
     ///
     /// # Safety
     ///
     /// The caller is the only consumer: no other call of this function, of `unpark` or
     /// of `pop` overlaps this one, and earlier calls happen before it.
     #[inline]
-    pub(crate) unsafe fn park(&self) -> bool {
+    pub(super) unsafe fn park(&self) -> bool {
         // Release pairs with the acquire of the exchange in `push`: publishes what the
         // consumer left for the push that wakes it. Relaxed on failure: the value is
         // compared only, and the consumer alone writes `PARKED`.
@@ -68,8 +73,7 @@ impl Back {
     }
 
     /// `PARKED` or `EMPTY` → `EMPTY`. Marks the consumer as awake. Returns `false` if a
-    /// push has replaced the mark: the queue is not empty, and that push wakes the
-    /// consumer.
+    /// push has replaced the mark: that push wakes the consumer.
     ///
     /// # Safety
     ///
@@ -87,25 +91,18 @@ impl Back {
         }
     }
 
-    /// Returns `true` if the queue is empty.
+    /// Returns `true` if `back` is not a link.
     #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(super) fn is_tag(&self) -> bool {
         // Relaxed: only the value counts. On the consumer's thread the result is exact:
-        // the consumer alone writes tags, so by coherence it cannot read a tag that is
-        // older than a push that happens before the load.
+        // until the queue is closed the consumer alone writes tags, so by coherence it
+        // cannot read a tag that is older than a push that happens before the load.
         !is_link(self.word.load(Ordering::Relaxed))
     }
 
-    /// Returns `true` if the consumer is marked as parked.
-    #[cfg(feature = "std")]
-    pub(crate) fn is_parked(&self) -> bool {
-        // Relaxed: only the value counts.
-        self.word.load(Ordering::Relaxed) == PARKED
-    }
-
-    /// Returns the address of the newest link, or `None` if the queue is empty.
+    /// Returns the address of the newest link, or `None` if `back` is a tag.
     #[inline]
-    pub(crate) fn newest_addr(&self) -> Option<usize> {
+    pub(super) fn newest_addr(&self) -> Option<usize> {
         // Relaxed: the address is compared and never dereferenced.
         let back = self.word.load(Ordering::Relaxed);
         is_link(back).then(|| back.addr())

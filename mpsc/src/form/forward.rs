@@ -1,59 +1,65 @@
 //! The forward-linked form: each push writes the link of the push before it.
 //!
-//! The states (E, P, G, L), the transitions and the argument for the three results are
+//! The states (E, P, G, L), the transitions and the argument for the results are
 //! in `docs/algorithm.md`. Here each operation names its partner.
 
+use core::iter;
 use core::ptr::{self, NonNull};
 
-use super::back::{EMPTY, PARKED, is_link};
-use super::raw::{Form, RawPop, RawQueue};
-use crate::item::Link;
-use crate::sync::{AtomicPtr, Ordering, const_fn_unless_loom};
+use super::back::{CLOSED, EMPTY, PARKED, is_link};
+use super::raw::{Closing, Pushed, RawForm, RawPop, RawQueue};
+use super::stall::Stall;
+use crate::backoff::Backoff;
+use crate::item::{Link, Links};
+use crate::prefetch::prefetch;
+use crate::sync::{AtomicPtr, Ordering, impl_initial};
 
 /// The consumer's end of a forward-linked queue.
-#[derive(Debug)]
-pub(crate) struct Forward {
+pub struct Forward {
     /// The oldest link. Null in an empty queue, and until the first push into an empty
     /// queue has stored its link. The consumer writes it, and so does the one push that
     /// finds the queue empty.
     front: AtomicPtr<Link>,
 }
 
-impl RawQueue<Forward> {
-    const_fn_unless_loom! {
-        pub(crate) fn forward() -> Self {
-            Self::with_form(Forward { front: AtomicPtr::new(ptr::null_mut()) })
-        }
+impl_initial!(
+    Forward = Forward {
+        front: AtomicPtr::new(ptr::null_mut())
     }
+);
 
-    fn front(&self) -> &AtomicPtr<Link> {
-        &self.consumer.form.front
-    }
+impl RawForm for Forward {
+    type Stall = Stall;
 
-    /// Takes out `first`, which has a successor.
+    const STALL: Option<Stall> = Some(Stall);
+
     #[inline]
-    fn advance(&self, first: NonNull<Link>, next: *mut Link) -> RawPop {
-        // Relaxed: only the consumer reads `front` while the queue is not empty.
-        self.front().store(next, Ordering::Relaxed);
-        RawPop::Item(first)
+    fn orient(links: Links) -> Links {
+        links
     }
-}
 
-impl Form for Forward {
+    #[inline]
+    fn disorient(links: Links) -> Links {
+        links
+    }
+
     /// E, P → G → L, or L → L. Runs `on_parked` in the gap.
     #[inline]
     unsafe fn push<T>(
         queue: &RawQueue<Self>,
-        first: NonNull<Link>,
-        last: NonNull<Link>,
+        links: Links,
         on_parked: impl FnOnce() -> T,
-    ) -> Option<T> {
+    ) -> Pushed<T> {
         // Release pairs with the acquire of the next push's exchange, which must find
-        // `last.next = null` written before that push stores its link there.
+        // `newest.next = null` written before that push stores its link there.
         // Acquire pairs with the release of that exchange; with the release of the
         // compare-exchange in `pop` (`front = null` is written before the store below);
-        // and with the release in `park` (what the consumer left for its waker).
-        let prev = queue.back.word.swap(last.as_ptr(), Ordering::AcqRel);
+        // with the release in `park` (what the consumer left for its waker); and with the
+        // release in `close`.
+        let prev = queue
+            .back
+            .word
+            .swap(links.newest.as_ptr(), Ordering::AcqRel);
         #[cfg(mpsc_fail_point)]
         crate::fail_point::gap();
         // Two stores in two branches, and not one store through a chosen pointer: LLVM would
@@ -67,31 +73,39 @@ impl Form for Forward {
             // after it. (The reference made for the call consists of an atomic only,
             // and so is not assumed to stay dereferenceable.)
             let prev = unsafe { &(*prev).next };
-            // Release pairs with the acquire loads of `next` in `pop`.
-            prev.store(first.as_ptr(), Ordering::Release);
-            return None;
+            // Release pairs with the acquire loads of `next` in `pop` and in `sweep`.
+            prev.store(links.oldest.as_ptr(), Ordering::Release);
+            return Pushed::Quiet;
         }
-        let wake = (prev == PARKED).then(on_parked);
+        if prev == CLOSED {
+            return Pushed::Closed;
+        }
+        let parked = (prev == PARKED).then(on_parked);
         // Release pairs with the acquire loads of `front` in `pop`.
-        queue.front().store(first.as_ptr(), Ordering::Release);
-        wake
+        queue
+            .front()
+            .store(links.oldest.as_ptr(), Ordering::Release);
+        parked.map_or(Pushed::Quiet, Pushed::Parked)
     }
 
     /// L → L or L → E.
     #[inline]
-    unsafe fn pop(queue: &RawQueue<Self>) -> RawPop {
+    unsafe fn pop(queue: &RawQueue<Self>) -> RawPop<Stall> {
         // Acquire (here and below) pairs with the release store to `front` in `push`:
         // the item and its `next` are written.
         let mut front = queue.front().load(Ordering::Acquire);
         if front.is_null() {
-            if queue.back.is_empty() {
-                return RawPop::Empty;
+            // SAFETY: the caller is the only consumer.
+            match unsafe { queue.closing() } {
+                Closing::Closed { newest } if newest.is_null() => return RawPop::Closed,
+                Closing::Open if queue.back.is_tag() => return RawPop::Empty,
+                _ => {}
             }
             // A push was in its gap between the two loads, or still is.
             front = queue.front().load(Ordering::Acquire);
         }
         let Some(first) = NonNull::new(front) else {
-            return RawPop::Stalled;
+            return RawPop::Stalled(Stall);
         };
         // SAFETY: a link in the queue is valid until it is popped, by `push`.
         let first_next = unsafe { &first.as_ref().next };
@@ -103,6 +117,11 @@ impl Form for Forward {
             return queue.advance(first, next);
         }
 
+        // SAFETY: the caller is the only consumer.
+        if let Closing::Closed { newest } = unsafe { queue.closing() } {
+            // SAFETY: the caller is the only consumer.
+            return unsafe { queue.pop_closed(first, newest) };
+        }
         // `first` may be the last one. `front` must be null before `back` is, because
         // from then on a producer may store to `front`.
         // Relaxed: published by the compare-exchange; otherwise only the consumer
@@ -127,6 +146,80 @@ impl Form for Forward {
         }
         // Relaxed: `back` is a link, so no producer touches `front`.
         queue.front().store(first.as_ptr(), Ordering::Relaxed);
-        RawPop::Stalled
+        RawPop::Stalled(Stall)
+    }
+
+    #[inline]
+    unsafe fn newest_held(_: &RawQueue<Self>) -> *mut Link {
+        ptr::null_mut() // all links are reached from `back`, until a close notes the newest
+    }
+
+    /// Waits for the gap of each push that has appended to `own`.
+    unsafe fn sweep(queue: &RawQueue<Self>, own: Links) -> impl Iterator<Item = NonNull<Link>> {
+        // Relaxed: this end of the set is compared only, and each link on the way to it is
+        // acquired. As a read-modify-write, the exchange continues the release sequence of
+        // the one in `close`.
+        let newest = queue.back.word.swap(CLOSED, Ordering::Relaxed);
+        // The next link is read before this one is given away.
+        let next = move |link: NonNull<Link>| {
+            // SAFETY: the link is in the set, which belongs to the caller, or the newest of
+            // `own`, which the caller keeps.
+            (link.as_ptr() != newest).then(|| unsafe { wait_for_next(link) })
+        };
+        iter::successors(next(own.newest), move |link| next(*link))
+    }
+}
+
+/// Returns the successor of a link, waiting while the push of the successor is in its gap.
+///
+/// # Safety
+///
+/// The link is valid, and a push has found it in `back`.
+unsafe fn wait_for_next(link: NonNull<Link>) -> NonNull<Link> {
+    let mut backoff = Backoff::new();
+    loop {
+        // SAFETY: the caller's promise.
+        // Acquire pairs with the release store to `next` in `push`.
+        let next = unsafe { link.as_ref() }.next.load(Ordering::Acquire);
+        if let Some(next) = NonNull::new(next) {
+            return next;
+        }
+        backoff.snooze();
+    }
+}
+
+impl RawQueue<Forward> {
+    fn front(&self) -> &AtomicPtr<Link> {
+        &self.consumer.form.front
+    }
+
+    /// Takes out `first`, which has a successor.
+    #[inline]
+    fn advance(&self, first: NonNull<Link>, next: *mut Link) -> RawPop<Stall> {
+        // Relaxed: only the consumer reads `front` while the queue is not empty.
+        self.front().store(next, Ordering::Relaxed);
+        prefetch(next);
+        RawPop::Item(first)
+    }
+
+    /// Takes out `first`, which has no successor, of a queue whose close found `newest`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`RawForm::pop`]: the caller is the only consumer.
+    #[cold]
+    unsafe fn pop_closed(&self, first: NonNull<Link>, newest: *mut Link) -> RawPop<Stall> {
+        if first.as_ptr() != newest {
+            return RawPop::Stalled(Stall);
+        }
+        // Relaxed: no push stores to `front` any more.
+        self.front().store(ptr::null_mut(), Ordering::Relaxed);
+        self.set_held(false);
+        let closing = Closing::Closed {
+            newest: ptr::null_mut(),
+        };
+        // SAFETY: the caller is the only consumer.
+        unsafe { self.set_closing(closing) };
+        RawPop::Item(first)
     }
 }

@@ -1,11 +1,17 @@
-//! Queues of links, in the forms that they can have: which links a push writes, and how the
-//! consumer reaches them.
-//!
-//! Outside this folder, only `queue.rs` names a form, in one type.
+//! The forms of a queue: which links a push writes, and how the consumer reaches them.
 
 mod back;
+mod back_linked;
+mod batch;
 mod forward;
+mod gap_free;
+mod kinds;
 mod raw;
+mod stall;
 
-pub(crate) use forward::Forward;
-pub(crate) use raw::{Form, RawPop, RawQueue};
+pub use kinds::{BackLinked, Counted, Form, ForwardLinked, GapFree};
+pub use stall::Stall;
+
+pub(crate) use back::Back;
+pub(crate) use kinds::Ending;
+pub(crate) use raw::{Pushed, RawForm, RawPop, RawQueue};

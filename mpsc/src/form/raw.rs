@@ -1,113 +1,260 @@
 //! A queue of links with one consumer, and what a form of it must provide.
 
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use crossbeam_utils::CachePadded;
 
-use super::back::Back;
-use crate::item::Link;
-use crate::sync::{AtomicBool, Ordering, const_fn_unless_loom};
+use super::back::{Back, CLOSED, is_link};
+use crate::item::{Link, Links};
+use crate::sync::{AtomicBool, Initial, Ordering, UnsafeCell, const_fn_unless_loom, initial};
 
 /// Both ends of a queue, each on its own cache line. Dropping it drops no items.
 ///
 /// `F` is the form of the queue, and the value that the form keeps at the consumer's end.
-#[derive(Debug)]
-pub(crate) struct RawQueue<F> {
+pub struct RawQueue<F> {
     pub(super) back: CachePadded<Back>,
     pub(super) consumer: CachePadded<ConsumerEnd<F>>,
 }
 
-#[derive(Debug)]
 pub(super) struct ConsumerEnd<F> {
     pub(super) form: F,
+    closing: UnsafeCell<Closing>,
+    /// Set while the consumer holds links to which `back` does not lead: a batch, or what
+    /// was in the queue when it was closed. For observers.
+    held: AtomicBool,
     /// Set while a consumer exists. The form does not look at it.
     has_consumer: AtomicBool,
 }
 
+/// What the consumer knows about the end of its queue. (It cannot look at `back`, which is
+/// a link again while a push is being refused.)
+#[derive(Clone, Copy)]
+pub(super) enum Closing {
+    Open,
+    /// The consumer has closed the queue, or has met its end.
+    Closed {
+        /// The newest of the links that the close found in `back`. Null if there were none,
+        /// and as soon as the form has taken over.
+        newest: *mut Link,
+    },
+}
+
 /// One algorithm: how links get from [`Back`] to the consumer.
-pub(crate) trait Form: Sized {
-    /// Appends the chain `first..=last`. If the push replaced the mark of a parked
-    /// consumer, returns what `on_parked` returns; the caller must then wake the
-    /// consumer. `on_parked` runs before the consumer can reach the chain.
+pub trait RawForm: Initial + Sized {
+    /// What a pop returns where it meets a push in its gap. Uninhabited if there is no gap.
+    type Stall: Copy;
+
+    /// The value of that type, if it has one.
+    const STALL: Option<Self::Stall>;
+
+    /// Brings the links of a private chain, which lead from each to the next newer one, into
+    /// the direction of this form.
+    fn orient(links: Links) -> Links;
+
+    /// The inverse of [`orient`](Self::orient), after a push that was refused.
+    fn disorient(links: Links) -> Links;
+
+    /// Appends the chain `links`, unless the queue is closed.
+    ///
+    /// `on_parked` is called if the push replaces the mark of a parked consumer; the caller
+    /// must then wake the consumer. If the form has a gap, the call lies in it: the consumer
+    /// cannot reach the chain before it returns.
     ///
     /// # Safety
     ///
-    /// The links are valid and in no queue. Each link but `last` has the following one
-    /// as its `next`; the `next` of `last` is null. From now on the links belong to the
-    /// queue until they are popped. `on_parked` does not unwind.
+    /// The links are valid, in no queue, and oriented for this form; the `next` of the one
+    /// that has no neighbour in the chain is null. From now on the links belong to the queue
+    /// until they are popped. `on_parked` does not unwind.
     unsafe fn push<T>(
         queue: &RawQueue<Self>,
-        first: NonNull<Link>,
-        last: NonNull<Link>,
+        links: Links,
         on_parked: impl FnOnce() -> T,
-    ) -> Option<T>;
+    ) -> Pushed<T>;
 
     /// Takes the oldest link out.
     ///
     /// # Safety
     ///
-    /// The caller is the only consumer: no other call of this function, of
-    /// [`Back::park`] or of [`Back::unpark`] overlaps this one, and earlier calls
-    /// happen before it.
-    unsafe fn pop(queue: &RawQueue<Self>) -> RawPop;
+    /// The caller is the only consumer: no other call of this function or of another
+    /// function for the consumer overlaps this one, and earlier calls happen before it.
+    unsafe fn pop(queue: &RawQueue<Self>) -> RawPop<Self::Stall>;
+
+    /// Returns the newest link of those that the consumer holds privately, or null.
+    ///
+    /// # Safety
+    ///
+    /// As for [`pop`](Self::pop): the caller is the only consumer.
+    unsafe fn newest_held(queue: &RawQueue<Self>) -> *mut Link;
+
+    /// Restores `CLOSED`, which the push of `own` has replaced, and returns the links that
+    /// other pushes have appended to `own` meanwhile. They belong to the caller, as do `own`.
+    ///
+    /// # Safety
+    ///
+    /// The caller has just got [`Pushed::Closed`] for `own`, and iterates to the end before it
+    /// changes or releases a link of `own`.
+    unsafe fn sweep(queue: &RawQueue<Self>, own: Links) -> impl Iterator<Item = NonNull<Link>>;
 }
 
-/// The three results of [`Form::pop`].
-pub(crate) enum RawPop {
+/// The results of [`RawForm::push`].
+pub enum Pushed<T> {
+    /// The consumer is awake, or another push wakes it.
+    Quiet,
+    /// The consumer was parked. Holds what `on_parked` returned.
+    Parked(T),
+    /// The queue is closed.
+    Closed,
+}
+
+/// The results of [`RawForm::pop`].
+pub enum RawPop<S> {
     Item(NonNull<Link>),
     Empty,
-    Stalled,
+    Stalled(S),
+    Closed,
 }
 
-impl<F> RawQueue<F> {
+impl<F: RawForm> RawQueue<F> {
     const_fn_unless_loom! {
-        pub(super) fn with_form(form: F) -> Self {
+        pub(crate) fn new() -> Self {
             Self {
                 back: CachePadded::new(Back::new()),
                 consumer: CachePadded::new(ConsumerEnd {
-                    form,
+                    form: initial!(F),
+                    closing: UnsafeCell::new(Closing::Open),
+                    held: AtomicBool::new(false),
                     has_consumer: AtomicBool::new(false),
                 }),
             }
         }
     }
 
-    /// Returns `true` if the queue is empty. See [`Back::is_empty`].
+    /// Returns `true` if the queue is empty. Any thread may call this function.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.back.is_empty()
+        // Acquire pairs with the release of the exchange by which the consumer took the
+        // links (in `Batch::pop` or in `close`), before which it set `held`.
+        let back = self.back.word.load(Ordering::Acquire);
+        // Relaxed: by coherence, `false` has been written after the links that this thread
+        // knows of were handed out.
+        !is_link(back) && !self.consumer.held.load(Ordering::Relaxed)
     }
 
-    /// Marks the consumer as parked. See [`Back::park`].
+    /// Marks the consumer as parked. Returns `false` if the queue is closed or not empty.
     ///
     /// # Safety
     ///
-    /// As for [`Form::pop`]: the caller is the only consumer.
+    /// As for [`RawForm::pop`]: the caller is the only consumer.
     #[inline]
     pub(crate) unsafe fn park(&self) -> bool {
         // SAFETY: the caller is the only consumer.
-        unsafe { self.back.park() }
+        unsafe {
+            matches!(self.closing(), Closing::Open)
+                && F::newest_held(self).is_null()
+                && self.back.park()
+        }
     }
 
-    /// Marks the consumer as awake. See [`Back::unpark`].
+    /// Marks the consumer as awake. Returns `false` if the queue is closed or not empty.
     ///
     /// # Safety
     ///
-    /// As for [`Form::pop`]: the caller is the only consumer.
+    /// As for [`RawForm::pop`]: the caller is the only consumer.
     #[inline]
     pub(crate) unsafe fn unpark(&self) -> bool {
         // SAFETY: the caller is the only consumer.
-        unsafe { self.back.unpark() }
+        unsafe { self.back.unpark() && F::newest_held(self).is_null() }
     }
 
-    #[cfg(feature = "std")]
-    pub(crate) fn is_parked(&self) -> bool {
-        self.back.is_parked()
-    }
-
+    /// Returns the address of the newest link, or `None` if there is none.
+    ///
+    /// # Safety
+    ///
+    /// As for [`RawForm::pop`]: the caller is the only consumer.
     #[inline]
-    pub(crate) fn newest_addr(&self) -> Option<usize> {
-        self.back.newest_addr()
+    pub(crate) unsafe fn newest_addr(&self) -> Option<usize> {
+        // SAFETY: the caller is the only consumer.
+        let (closing, held) = unsafe { (self.closing(), F::newest_held(self)) };
+        let left = match closing {
+            Closing::Open => match self.back.newest_addr() {
+                Some(newest) => return Some(newest),
+                None => held,
+            },
+            Closing::Closed { newest } if newest.is_null() => held,
+            Closing::Closed { newest } => newest,
+        };
+        (!left.is_null()).then(|| left.addr())
+    }
+
+    /// Closes the queue for good. Links whose push happens before this call are still popped.
+    ///
+    /// # Safety
+    ///
+    /// As for [`RawForm::pop`]: the caller is the only consumer.
+    pub(crate) unsafe fn close(&self) {
+        // SAFETY: the caller is the only consumer.
+        if let Closing::Closed { .. } = unsafe { self.closing() } {
+            return; // `back` belongs to the pushes that are refused
+        }
+        // SAFETY: the caller is the only consumer.
+        let held = unsafe { !F::newest_held(self).is_null() };
+        self.set_held(true);
+        // Acquire pairs with the release of the exchange in `push`: the links can be read.
+        // Release pairs with the acquire of the push that finds `CLOSED`: what the consumer
+        // did before the close happens before the refusal; and with the acquire in
+        // `is_empty`, as in a pop.
+        let back = self.back.word.swap(CLOSED, Ordering::AcqRel);
+        let newest = if is_link(back) { back } else { ptr::null_mut() };
+        if newest.is_null() && !held {
+            self.set_held(false);
+        }
+        // SAFETY: the caller is the only consumer.
+        unsafe { self.set_closing(Closing::Closed { newest }) };
+    }
+
+    /// Notes that no push follows.
+    ///
+    /// # Safety
+    ///
+    /// As for [`RawForm::pop`]: the caller is the only consumer. No push overlaps this call
+    /// or comes later.
+    pub(crate) unsafe fn end(&self) {
+        // SAFETY: the caller is the only consumer.
+        if let Closing::Open = unsafe { self.closing() } {
+            // SAFETY: the caller is the only consumer.
+            unsafe {
+                self.set_closing(Closing::Closed {
+                    newest: ptr::null_mut(),
+                });
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`RawForm::pop`]: the caller is the only consumer.
+    #[inline]
+    pub(super) unsafe fn closing(&self) -> Closing {
+        // SAFETY: only the consumer accesses the cell, and the caller is the only consumer.
+        self.consumer.closing.with(|closing| unsafe { *closing })
+    }
+
+    /// # Safety
+    ///
+    /// As for [`RawForm::pop`]: the caller is the only consumer.
+    pub(super) unsafe fn set_closing(&self, closing: Closing) {
+        // SAFETY: only the consumer accesses the cell, and the caller is the only consumer.
+        self.consumer
+            .closing
+            .with_mut(|cell| unsafe { *cell = closing });
+    }
+
+    /// Sets whether the consumer holds links, for [`is_empty`](Self::is_empty).
+    #[inline]
+    pub(super) fn set_held(&self, held: bool) {
+        // Relaxed: `true` is published by the exchange of `back` that follows, and nothing
+        // depends on when `false` is seen.
+        self.consumer.held.store(held, Ordering::Relaxed);
     }
 
     /// Takes the consumer's place. Returns `false` if the queue has a consumer.
@@ -131,5 +278,11 @@ impl<F> RawQueue<F> {
     pub(crate) fn release_consumer(&self) {
         // Release pairs with the acquire in `acquire_consumer`.
         self.consumer.has_consumer.store(false, Ordering::Release);
+    }
+}
+
+impl<F> RawQueue<F> {
+    pub(crate) fn back(&self) -> &Back {
+        &self.back
     }
 }

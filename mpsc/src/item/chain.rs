@@ -4,10 +4,10 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem;
 use core::panic::{RefUnwindSafe, UnwindSafe};
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use super::handle::{Handle, UniqueHandle, handle_to_link, link_to_handle};
-use super::link::Link;
+use super::link::Links;
 use crate::error::AlreadyQueued;
 use crate::sync::Ordering;
 
@@ -30,22 +30,16 @@ use crate::sync::Ordering;
 /// let chain: Chain<Box<Job>> =
 ///     (0..3).map(|number| Box::new(Job { link: Link::new(), number })).collect();
 /// let mut consumer = queue.consumer().unwrap();
-/// assert!(!queue.push_chain(chain).is_needed(), "the consumer has not parked");
+/// let wakeup = queue.push_chain(chain).unwrap();
+/// assert!(!wakeup.is_needed(), "the consumer has not parked");
 /// assert!(matches!(consumer.pop(), Pop::Item(job) if job.number == 0));
 /// ```
 pub struct Chain<H: Handle> {
-    ends: Option<Ends>,
+    links: Option<Links>,
     count: usize,
     /// A raw pointer, so that the chain is invariant in `H`, and `Send` only as declared
     /// below.
     handles: PhantomData<*mut H>,
-}
-
-/// The oldest and the newest link of a chain that is not empty.
-#[derive(Clone, Copy)]
-struct Ends {
-    first: NonNull<Link>,
-    last: NonNull<Link>,
 }
 
 // SAFETY: to move a chain is to move the handles in it.
@@ -64,7 +58,7 @@ impl<H: Handle> Chain<H> {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            ends: None,
+            links: None,
             count: 0,
             handles: PhantomData,
         }
@@ -87,60 +81,53 @@ impl<H: Handle> Chain<H> {
     /// Returns the handle in [`AlreadyQueued`] if the item is in a queue or chain.
     pub fn try_push(&mut self, handle: H) -> Result<(), AlreadyQueued<H>> {
         let link = handle_to_link(handle).map_err(AlreadyQueued)?;
-        match &mut self.ends {
-            None => {
-                self.ends = Some(Ends {
-                    first: link,
-                    last: link,
-                })
-            }
-            Some(ends) => {
-                // SAFETY: a link in the chain is valid until it is taken out.
-                // Relaxed: the push of the chain publishes it.
-                unsafe { ends.last.as_ref() }
-                    .next
-                    .store(link.as_ptr(), Ordering::Relaxed);
-                ends.last = link;
-            }
-        }
+        self.link_to(Links::single(link));
         self.count += 1;
         Ok(())
     }
 
     /// Moves all items of `other` to the end of this chain.
     pub fn append(&mut self, other: &mut Self) {
-        let Some(theirs) = other.ends.take() else {
+        let Some(theirs) = other.links.take() else {
             return;
         };
-        match &mut self.ends {
-            None => self.ends = Some(theirs),
-            Some(ours) => {
+        self.link_to(theirs);
+        self.count += mem::take(&mut other.count);
+    }
+
+    /// Appends links that come from handles of type `H`.
+    fn link_to(&mut self, newer: Links) {
+        self.links = Some(match self.links {
+            None => newer,
+            Some(links) => {
                 // SAFETY: a link in the chain is valid until it is taken out.
                 // Relaxed: the push of the chain publishes it.
-                unsafe { ours.last.as_ref() }
+                unsafe { links.newest.as_ref() }
                     .next
-                    .store(theirs.first.as_ptr(), Ordering::Relaxed);
-                ours.last = theirs.last;
+                    .store(newer.oldest.as_ptr(), Ordering::Relaxed);
+                Links {
+                    oldest: links.oldest,
+                    newest: newer.newest,
+                }
             }
-        }
-        self.count += mem::take(&mut other.count);
+        });
     }
 
     /// Removes and returns the oldest item.
     pub fn pop(&mut self) -> Option<H> {
-        let Ends { first, last } = self.ends?;
-        self.ends = if first == last {
+        let Links { oldest, newest } = self.links?;
+        self.links = if oldest == newest {
             None
         } else {
             // SAFETY: a link in the chain is valid until it is taken out. Relaxed: written
             // by this thread, or before the chain was sent to it. Not null, because
-            // `first` is not the last link.
-            let next = unsafe { first.as_ref() }.next.load(Ordering::Relaxed);
-            NonNull::new(next).map(|first| Ends { first, last })
+            // `oldest` is not the newest link.
+            let next = unsafe { oldest.as_ref() }.next.load(Ordering::Relaxed);
+            NonNull::new(next).map(|oldest| Links { oldest, newest })
         };
         self.count -= 1;
-        // SAFETY: `first` comes from a handle of type `H` and has just left the chain.
-        Some(unsafe { link_to_handle(first) })
+        // SAFETY: `oldest` comes from a handle of type `H` and has just left the chain.
+        Some(unsafe { link_to_handle(oldest) })
     }
 
     /// Returns the number of items.
@@ -155,10 +142,27 @@ impl<H: Handle> Chain<H> {
         self.count == 0
     }
 
-    /// Converts the chain into its first link, its last link and their number.
-    pub(crate) fn into_links(mut self) -> Option<(NonNull<Link>, NonNull<Link>, usize)> {
-        let Ends { first, last } = self.ends.take()?;
-        Some((first, last, self.count))
+    /// Converts the chain into its links and their number.
+    pub(crate) fn into_links(mut self) -> Option<(Links, usize)> {
+        Some((self.links.take()?, self.count))
+    }
+
+    /// Makes a chain of `count` links that a push has given back.
+    ///
+    /// # Safety
+    ///
+    /// The links come from `handle_to_link::<H>`, belong to the caller, and lead from each to
+    /// the next newer one.
+    pub(crate) unsafe fn from_links(links: Links, count: usize) -> Self {
+        // SAFETY: the link belongs to the caller. Relaxed: the next push publishes it.
+        unsafe { links.newest.as_ref() }
+            .next
+            .store(ptr::null_mut(), Ordering::Relaxed);
+        Self {
+            links: Some(links),
+            count,
+            handles: PhantomData,
+        }
     }
 }
 

@@ -68,6 +68,65 @@ impl Link {
     }
 }
 
+/// The oldest and the newest of some links that one thread owns, each of which leads to its
+/// neighbour.
+#[derive(Clone, Copy)]
+pub struct Links {
+    pub(crate) oldest: NonNull<Link>,
+    pub(crate) newest: NonNull<Link>,
+}
+
+impl Links {
+    pub(crate) fn single(link: NonNull<Link>) -> Self {
+        Self {
+            oldest: link,
+            newest: link,
+        }
+    }
+
+    /// Makes each link, which leads to the next newer one, lead to the next older one.
+    #[inline]
+    pub(crate) fn newest_first(self) -> Self {
+        if self.oldest != self.newest {
+            // SAFETY: the links belong to the owner of `self`, and lead to the newest.
+            unsafe { reverse(self.oldest, self.newest) };
+        }
+        self
+    }
+
+    /// The inverse of [`newest_first`](Self::newest_first).
+    pub(crate) fn oldest_first(self) -> Self {
+        if self.oldest != self.newest {
+            // SAFETY: the links belong to the owner of `self`, and lead to the oldest.
+            unsafe { reverse(self.newest, self.oldest) };
+        }
+        self
+    }
+}
+
+/// Reverses the links from `first` to `last`. Afterwards the `next` of `first` is null.
+///
+/// # Safety
+///
+/// The links are valid and belong to the caller. Each but `last` leads to the following one.
+unsafe fn reverse(first: NonNull<Link>, last: NonNull<Link>) {
+    let mut before = ptr::null_mut();
+    let mut link = first;
+    loop {
+        // SAFETY: the links from `first` to `last` are valid.
+        let next = unsafe { &link.as_ref().next };
+        // Relaxed: the links belong to the caller. A push publishes them.
+        let after = next.load(Ordering::Relaxed);
+        next.store(before, Ordering::Relaxed);
+        if link == last {
+            return;
+        }
+        before = link.as_ptr();
+        // SAFETY: each link but the last leads to another one.
+        link = unsafe { NonNull::new_unchecked(after) };
+    }
+}
+
 impl Default for Link {
     fn default() -> Self {
         Self::new()
@@ -97,7 +156,7 @@ impl fmt::Debug for Link {
 ///
 /// let queue = Queue::new();
 /// let task = Arc::new(Task { link: SharedLink::new() });
-/// assert_eq!(queue.try_push(Arc::clone(&task)).ok(), Some(Wakeup::NotNeeded));
+/// assert_eq!(queue.try_push(Arc::clone(&task)), Ok(Wakeup::NotNeeded));
 /// assert!(queue.try_push(task).is_err(), "the task is already queued");
 /// ```
 #[repr(C)] // `link` comes first, so a pointer to a `SharedLink` is a pointer to its `Link`.

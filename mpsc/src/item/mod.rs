@@ -9,3 +9,4 @@ pub use handle::{Handle, UniqueHandle};
 pub use link::{Field, Link, LinkKind, Linked, SharedLink};
 
 pub(crate) use handle::{handle_to_link, link_to_handle};
+pub(crate) use link::Links;

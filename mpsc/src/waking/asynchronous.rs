@@ -6,11 +6,13 @@ use core::task::{Context, Poll, Waker};
 
 use super::queue::WakingQueue;
 use super::receiver::Receiver;
-use super::wake::{WakeTarget, WakerSlot};
+use super::slot::{Handover, WakerSlot};
+use super::wake::WakeTarget;
 use crate::backoff::Backoff;
 use crate::consumer::{Pop, QueueRef};
+use crate::error::RecvError;
+use crate::form::{Form, ForwardLinked};
 use crate::item::Handle;
-use crate::length::{Counted, Uncounted};
 use crate::queue::Queue;
 use crate::sealed::Internal;
 use crate::sync::const_fn_unless_loom;
@@ -35,11 +37,11 @@ use crate::sync::const_fn_unless_loom;
 /// async fn print_two(queue: &AsyncQueue<Box<Message>>) {
 ///     let mut messages = queue.receiver().unwrap();
 ///     for _ in 0..2 {
-///         println!("{}", messages.recv().await.text);
+///         println!("{}", messages.recv().await.unwrap().text);
 ///     }
 /// }
 /// ```
-pub type AsyncQueue<H, L = Uncounted> = WakingQueue<H, TaskWaker, L>;
+pub type AsyncQueue<H, F = ForwardLinked> = WakingQueue<H, TaskWaker, F>;
 
 /// Wakes the task that waits in [`recv`](Receiver::recv) or
 /// [`poll_recv`](Receiver::poll_recv). The waker of an [`AsyncQueue`].
@@ -50,17 +52,17 @@ impl<H: Handle> AsyncQueue<H> {
         /// Creates an empty queue.
         #[must_use]
         pub fn new() -> Self {
-            Self::from_parts(Queue::new(), TaskWaker(WakerSlot::new()))
+            Self::with_form(ForwardLinked)
         }
     }
 }
 
-impl<H: Handle> AsyncQueue<H, Counted> {
+impl<H: Handle, F: Form> AsyncQueue<H, F> {
     const_fn_unless_loom! {
-        /// Creates an empty queue that counts its items. See [`Queue::counted`].
+        /// Creates an empty queue of this form.
         #[must_use]
-        pub fn counted() -> Self {
-            Self::from_parts(Queue::counted(), TaskWaker(WakerSlot::new()))
+        pub fn with_form(form: F) -> Self {
+            Self::from_parts(Queue::with_form(form), TaskWaker(WakerSlot::new()))
         }
     }
 }
@@ -75,12 +77,13 @@ impl<R: QueueRef<Waker = TaskWaker>> Receiver<R, TaskWaker> {
     /// This method is cancel safe. The future takes an item out only when it completes.
     /// Dropping it earlier unparks the consumer and drops the stored waker, unless a push has
     /// already taken it.
-    pub async fn recv(&mut self) -> R::Handle {
-        let mut wait = Wait {
-            receiver: self,
-            is_pending: false,
-        };
-        poll_fn(|cx| wait.poll(cx)).await
+    ///
+    /// # Errors
+    ///
+    /// Returns [`RecvError`] if this receiver has [closed](Self::close) the queue and has
+    /// removed everything that was pushed before.
+    pub async fn recv(&mut self) -> Result<R::Handle, RecvError> {
+        recv(self, Self::poll_recv).await
     }
 
     /// Attempts to remove the oldest item. If the queue is empty, registers the task to be
@@ -114,55 +117,77 @@ impl<R: QueueRef<Waker = TaskWaker>> Receiver<R, TaskWaker> {
     ///     type Output = ();
     ///
     ///     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-    ///         while let Poll::Ready(message) = self.messages.poll_recv(cx) {
+    ///         while let Poll::Ready(Ok(message)) = self.messages.poll_recv(cx) {
     ///             drop(message); // or handle it
     ///         }
     ///         Pin::new(&mut self.connection).poll(cx)
     ///     }
     /// }
     /// ```
-    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<R::Handle> {
-        let mut backoff = Backoff::new();
-        loop {
-            match self.pop() {
-                Pop::Item(handle) => return Poll::Ready(handle),
-                Pop::Stalled if backoff.spin() => {}
-                Pop::Stalled => {
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                Pop::Empty => {
-                    let parked = self.park_with(
-                        |waker| &waker.0,
-                        |stored| stored.will_wake(cx.waker()),
-                        || cx.waker().clone(),
-                    );
-                    if parked {
-                        return Poll::Pending;
-                    }
-                }
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv`](Self::recv).
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<R::Handle, RecvError>> {
+        poll_recv(self, cx, |receiver, cx| {
+            receiver.park_with(
+                |waker| &waker.0,
+                |stored| stored.will_wake(cx.waker()),
+                || cx.waker().clone(),
+            )
+        })
+    }
+}
+
+/// Attempts to remove the oldest item. `park_task` parks the consumer with the task of the
+/// context to be woken, if the queue is empty.
+pub(crate) fn poll_recv<R: QueueRef<Waker = W>, W: WakeTarget>(
+    receiver: &mut Receiver<R, W>,
+    cx: &mut Context<'_>,
+    park_task: impl Fn(&mut Receiver<R, W>, &Context<'_>) -> bool,
+) -> Poll<Result<R::Handle, RecvError>> {
+    let mut backoff = Backoff::new();
+    loop {
+        match receiver.pop() {
+            Pop::Item(handle) => return Poll::Ready(Ok(handle)),
+            Pop::Closed => return Poll::Ready(Err(RecvError)),
+            Pop::Stalled(_) if backoff.spin() => {}
+            Pop::Stalled(_) => {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
+            Pop::Empty if park_task(receiver, cx) => return Poll::Pending,
+            Pop::Empty => {}
         }
     }
 }
 
-/// One call of [`Receiver::recv`].
-struct Wait<'a, R: QueueRef<Waker = TaskWaker>> {
-    receiver: &'a mut Receiver<R, TaskWaker>,
+/// Waits until `poll_recv` is ready. Unparks the receiver if the future is dropped before.
+pub(crate) async fn recv<R: QueueRef<Waker = W>, W: WakeTarget, T>(
+    receiver: &mut Receiver<R, W>,
+    poll_recv: impl Fn(&mut Receiver<R, W>, &mut Context<'_>) -> Poll<T>,
+) -> T {
+    let mut wait = Wait {
+        receiver,
+        is_pending: false,
+    };
+    poll_fn(|cx| {
+        let poll = poll_recv(wait.receiver, cx);
+        wait.is_pending = poll.is_pending();
+        poll
+    })
+    .await
+}
+
+/// One call of [`recv`].
+struct Wait<'a, R: QueueRef<Waker = W>, W: WakeTarget> {
+    receiver: &'a mut Receiver<R, W>,
     /// Set if the last poll may have left the consumer parked.
     is_pending: bool,
 }
 
-impl<R: QueueRef<Waker = TaskWaker>> Wait<'_, R> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<R::Handle> {
-        let poll = self.receiver.poll_recv(cx);
-        self.is_pending = poll.is_pending();
-        poll
-    }
-}
-
 /// Cancels the wait, so that no push wakes a task that no longer waits.
-impl<R: QueueRef<Waker = TaskWaker>> Drop for Wait<'_, R> {
+impl<R: QueueRef<Waker = W>, W: WakeTarget> Drop for Wait<'_, R, W> {
     fn drop(&mut self) {
         if self.is_pending {
             self.receiver.unpark();
@@ -173,9 +198,9 @@ impl<R: QueueRef<Waker = TaskWaker>> Drop for Wait<'_, R> {
 impl WakeTarget for TaskWaker {
     type Taken = Option<Waker>;
 
-    unsafe fn take(&self, _: Internal) -> Option<Waker> {
-        // SAFETY: the caller is the push that replaced `PARKED`, in its gap.
-        unsafe { self.0.take() }
+    unsafe fn take(&self, handover: Handover, _: Internal) -> Option<Waker> {
+        // SAFETY: the caller is the push that replaced `PARKED`, as `handover` says.
+        unsafe { self.0.take(handover) }
     }
 
     fn wake_taken(&self, task: Option<Waker>, _: Internal) {
@@ -184,21 +209,15 @@ impl WakeTarget for TaskWaker {
         }
     }
 
-    unsafe fn clear(&self, _: Internal) {
-        // SAFETY: the slot belongs to the consumer, which the caller is.
-        unsafe { self.0.clear() }
+    unsafe fn clear(&self, handover: Handover, _: Internal) {
+        // SAFETY: the caller is the consumer of a queue that was empty and not parked.
+        unsafe { self.0.clear(handover) }
     }
 }
 
-impl<H: Handle> Default for AsyncQueue<H> {
+impl<H: Handle, F: Form + Default> Default for AsyncQueue<H, F> {
     fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<H: Handle> Default for AsyncQueue<H, Counted> {
-    fn default() -> Self {
-        Self::counted()
+        Self::with_form(F::default())
     }
 }
 

@@ -4,10 +4,12 @@ use core::fmt;
 
 use super::queue::WakingQueue;
 use super::receiver::Receiver;
-use super::wake::{WakeTarget, WakerSlot};
-use crate::consumer::QueueRef;
+use super::slot::{Handover, WakerSlot};
+use super::wake::WakeTarget;
+use crate::consumer::{Pop, QueueRef};
+use crate::error::{RecvError, TryRecvError};
+use crate::form::{Form, ForwardLinked};
 use crate::item::Handle;
-use crate::length::{Counted, Uncounted};
 use crate::queue::Queue;
 use crate::sealed::Internal;
 use crate::sync::{Thread, const_fn_unless_loom, current, park};
@@ -15,7 +17,7 @@ use crate::sync::{Thread, const_fn_unless_loom, current, park};
 #[cfg(not(loom))]
 use {
     crate::backoff::Backoff,
-    crate::consumer::Pop,
+    crate::error::RecvTimeoutError,
     crate::sync::park_timeout,
     std::time::{Duration, Instant},
 };
@@ -39,16 +41,16 @@ use {
 ///     let mut jobs = QUEUE.receiver().unwrap();
 ///     let mut sum = 0;
 ///     for _ in 0..3 {
-///         sum += jobs.recv().number; // sleeps until there is one
+///         sum += jobs.recv().unwrap().number; // sleeps until there is one
 ///     }
 ///     sum
 /// });
 /// for number in 1..=3 {
-///     QUEUE.push(Box::new(Job { link: Link::new(), number }));
+///     QUEUE.push(Box::new(Job { link: Link::new(), number })).unwrap();
 /// }
 /// assert_eq!(worker.join().unwrap(), 6);
 /// ```
-pub type BlockingQueue<H, L = Uncounted> = WakingQueue<H, ThreadWaker, L>;
+pub type BlockingQueue<H, F = ForwardLinked> = WakingQueue<H, ThreadWaker, F>;
 
 /// Unparks the thread that waits in `recv`. The waker of a [`BlockingQueue`].
 pub struct ThreadWaker(WakerSlot<Thread>);
@@ -58,17 +60,17 @@ impl<H: Handle> BlockingQueue<H> {
         /// Creates an empty queue.
         #[must_use]
         pub fn new() -> Self {
-            Self::from_parts(Queue::new(), ThreadWaker(WakerSlot::new()))
+            Self::with_form(ForwardLinked)
         }
     }
 }
 
-impl<H: Handle> BlockingQueue<H, Counted> {
+impl<H: Handle, F: Form> BlockingQueue<H, F> {
     const_fn_unless_loom! {
-        /// Creates an empty queue that counts its items. See [`Queue::counted`].
+        /// Creates an empty queue of this form.
         #[must_use]
-        pub fn counted() -> Self {
-            Self::from_parts(Queue::counted(), ThreadWaker(WakerSlot::new()))
+        pub fn with_form(form: F) -> Self {
+            Self::from_parts(Queue::with_form(form), ThreadWaker(WakerSlot::new()))
         }
     }
 }
@@ -83,21 +85,27 @@ impl<R: QueueRef<Waker = ThreadWaker>> Receiver<R, ThreadWaker> {
     /// next `park` may return immediately, and an `unpark` meant for the caller may be
     /// consumed here. Code that also parks this thread must re-check its own condition after
     /// every wake-up.
-    pub fn recv(&mut self) -> R::Handle {
-        loop {
-            if let Some(handle) = self.pop_blocking() {
-                return handle;
-            }
-            if self.park_thread() {
-                while self.is_parked() {
-                    park();
-                }
-            }
-        }
+    ///
+    /// # Errors
+    ///
+    /// Returns [`RecvError`] if this receiver has [closed](Self::close) the queue and has
+    /// removed everything that was pushed before.
+    pub fn recv(&mut self) -> Result<R::Handle, RecvError> {
+        recv(self, Self::park_thread)
     }
 
-    /// Parks the consumer with this thread to be woken. Returns `false` if the queue is not
-    /// empty.
+    /// Removes and returns the oldest item, if there is one. Waits while the queue is stalled.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TryRecvError::Empty`] if the queue is empty, and
+    /// [`TryRecvError::Disconnected`] as [`recv`](Self::recv) does.
+    pub fn try_recv(&mut self) -> Result<R::Handle, TryRecvError> {
+        self.try_pop_blocking()
+    }
+
+    /// Parks the consumer with this thread to be woken. Returns `false` if the queue is closed
+    /// or not empty.
     fn park_thread(&mut self) -> bool {
         let thread = current();
         self.park_with(
@@ -114,6 +122,10 @@ impl<R: QueueRef<Waker = ThreadWaker>> Receiver<R, ThreadWaker> {
     /// Removes and returns the oldest item, sleeping for at most `timeout` until there is
     /// one. See [`recv_deadline`](Self::recv_deadline).
     ///
+    /// # Errors
+    ///
+    /// As for [`recv_deadline`](Self::recv_deadline).
+    ///
     /// # Examples
     ///
     /// ```
@@ -123,16 +135,13 @@ impl<R: QueueRef<Waker = ThreadWaker>> Receiver<R, ThreadWaker> {
     /// # linked!(Job => link: Link);
     /// /// Runs jobs until there is none for a second.
     /// fn work(jobs: &mut Receiver<&BlockingQueue<Box<Job>>>, run: impl Fn(Box<Job>)) {
-    ///     while let Some(job) = jobs.recv_timeout(Duration::from_secs(1)) {
+    ///     while let Ok(job) = jobs.recv_timeout(Duration::from_secs(1)) {
     ///         run(job);
     ///     }
     /// }
     /// ```
-    pub fn recv_timeout(&mut self, timeout: Duration) -> Option<R::Handle> {
-        match Instant::now().checked_add(timeout) {
-            Some(deadline) => self.recv_deadline(deadline),
-            None => Some(self.recv()), // the clock cannot represent the deadline
-        }
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<R::Handle, RecvTimeoutError> {
+        recv_timeout(self, timeout, Self::park_thread)
     }
 
     /// Removes and returns the oldest item, sleeping until there is one or until `deadline`.
@@ -141,45 +150,90 @@ impl<R: QueueRef<Waker = ThreadWaker>> Receiver<R, ThreadWaker> {
     /// wait for a stalled one then. During a stall, this method may exceed the deadline by a
     /// millisecond and the time that the system takes to run the thread. Otherwise like
     /// `recv`.
-    pub fn recv_deadline(&mut self, deadline: Instant) -> Option<R::Handle> {
-        let mut backoff = Backoff::new();
-        loop {
-            match self.pop() {
-                Pop::Item(handle) => return Some(handle),
-                Pop::Stalled if Instant::now() >= deadline => return None,
-                Pop::Stalled => backoff.snooze(),
-                Pop::Empty => {
-                    backoff = Backoff::new();
-                    if self.park_thread() && !self.sleep_until(deadline) {
-                        return None;
-                    }
+    ///
+    /// # Errors
+    ///
+    /// Returns [`RecvTimeoutError::Timeout`] if the deadline has passed, and
+    /// [`RecvTimeoutError::Disconnected`] as [`recv`](Self::recv) does.
+    pub fn recv_deadline(&mut self, deadline: Instant) -> Result<R::Handle, RecvTimeoutError> {
+        recv_deadline(self, deadline, Self::park_thread)
+    }
+}
+
+/// Removes and returns the oldest item, sleeping until there is one. `park_thread` parks the
+/// consumer with this thread to be woken, if the queue is empty.
+pub(crate) fn recv<R: QueueRef<Waker = W>, W: WakeTarget>(
+    receiver: &mut Receiver<R, W>,
+    park_thread: impl Fn(&mut Receiver<R, W>) -> bool,
+) -> Result<R::Handle, RecvError> {
+    loop {
+        match receiver.try_pop_blocking() {
+            Ok(handle) => return Ok(handle),
+            Err(TryRecvError::Disconnected) => return Err(RecvError),
+            Err(TryRecvError::Empty) => {
+                // After each wake-up, even a spurious one, the waker is stored again.
+                if park_thread(receiver) {
+                    park();
                 }
             }
         }
     }
+}
 
-    /// Sleeps while the consumer is parked. Returns `false` if the deadline passed first; the
-    /// consumer is unparked then.
-    fn sleep_until(&mut self, deadline: Instant) -> bool {
-        while self.is_parked() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+/// As [`recv`], for at most `timeout`.
+#[cfg(not(loom))]
+pub(crate) fn recv_timeout<R: QueueRef<Waker = W>, W: WakeTarget>(
+    receiver: &mut Receiver<R, W>,
+    timeout: Duration,
+    park_thread: impl Fn(&mut Receiver<R, W>) -> bool,
+) -> Result<R::Handle, RecvTimeoutError> {
+    match Instant::now().checked_add(timeout) {
+        Some(deadline) => recv_deadline(receiver, deadline, park_thread),
+        // The clock cannot represent the deadline.
+        None => recv(receiver, park_thread).map_err(|RecvError| RecvTimeoutError::Disconnected),
+    }
+}
+
+/// As [`recv`], until `deadline` at the latest.
+#[cfg(not(loom))]
+pub(crate) fn recv_deadline<R: QueueRef<Waker = W>, W: WakeTarget>(
+    receiver: &mut Receiver<R, W>,
+    deadline: Instant,
+    park_thread: impl Fn(&mut Receiver<R, W>) -> bool,
+) -> Result<R::Handle, RecvTimeoutError> {
+    let mut backoff = Backoff::new();
+    loop {
+        match receiver.pop() {
+            Pop::Item(handle) => return Ok(handle),
+            Pop::Closed => return Err(RecvTimeoutError::Disconnected),
+            Pop::Stalled(_) if Instant::now() >= deadline => return Err(RecvTimeoutError::Timeout),
+            Pop::Stalled(_) => backoff.snooze(),
+            Pop::Empty => {
+                backoff = Backoff::new();
+                let left = deadline.saturating_duration_since(Instant::now());
+                if !left.is_zero() {
+                    if park_thread(receiver) {
+                        park_timeout(left);
+                    }
+                    continue;
+                }
                 #[cfg(mpsc_fail_point)]
                 crate::fail_point::deadline();
-                return !self.unpark();
+                // If a push came first, its item is received.
+                if receiver.unpark() {
+                    return Err(RecvTimeoutError::Timeout);
+                }
             }
-            park_timeout(left);
         }
-        true
     }
 }
 
 impl WakeTarget for ThreadWaker {
     type Taken = Option<Thread>;
 
-    unsafe fn take(&self, _: Internal) -> Option<Thread> {
-        // SAFETY: the caller is the push that replaced `PARKED`, in its gap.
-        unsafe { self.0.take() }
+    unsafe fn take(&self, handover: Handover, _: Internal) -> Option<Thread> {
+        // SAFETY: the caller is the push that replaced `PARKED`, as `handover` says.
+        unsafe { self.0.take(handover) }
     }
 
     fn wake_taken(&self, thread: Option<Thread>, _: Internal) {
@@ -188,21 +242,15 @@ impl WakeTarget for ThreadWaker {
         }
     }
 
-    unsafe fn clear(&self, _: Internal) {
-        // SAFETY: the slot belongs to the consumer, which the caller is.
-        unsafe { self.0.clear() }
+    unsafe fn clear(&self, handover: Handover, _: Internal) {
+        // SAFETY: the caller is the consumer of a queue that was empty and not parked.
+        unsafe { self.0.clear(handover) }
     }
 }
 
-impl<H: Handle> Default for BlockingQueue<H> {
+impl<H: Handle, F: Form + Default> Default for BlockingQueue<H, F> {
     fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<H: Handle> Default for BlockingQueue<H, Counted> {
-    fn default() -> Self {
-        Self::counted()
+        Self::with_form(F::default())
     }
 }
 

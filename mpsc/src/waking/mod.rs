@@ -5,6 +5,7 @@ mod asynchronous;
 mod blocking;
 mod queue;
 mod receiver;
+mod slot;
 mod wake;
 
 pub use asynchronous::{AsyncQueue, TaskWaker};
@@ -13,3 +14,14 @@ pub use blocking::{BlockingQueue, ThreadWaker};
 pub use queue::WakingQueue;
 pub use receiver::Receiver;
 pub use wake::{Wake, WakeTarget};
+
+#[cfg(feature = "alloc")]
+pub(crate) use {
+    asynchronous::{poll_recv, recv as recv_async},
+    slot::WakerSlot,
+};
+#[cfg(all(feature = "std", not(loom)))]
+pub(crate) use blocking::{recv_deadline, recv_timeout};
+#[cfg(feature = "std")]
+pub(crate) use blocking::recv as recv_blocking;
+pub(crate) use slot::Handover;

@@ -5,11 +5,13 @@ use core::fmt;
 #[cfg(feature = "alloc")]
 use alloc::sync::Arc;
 
+use super::slot::Handover;
 use super::wake::{Wake, WakeTarget};
 use crate::consumer::QueueRef;
-use crate::error::AlreadyQueued;
+use crate::error::{Closed, TryPushError};
+use crate::form::{Form, ForwardLinked};
 use crate::item::{Chain, Handle, UniqueHandle};
-use crate::length::{Counted, Length, Uncounted};
+use crate::length::Counters;
 use crate::queue::Queue;
 use crate::sealed::{INTERNAL, Internal};
 use crate::sync::const_fn_unless_loom;
@@ -30,8 +32,8 @@ use crate::sync::const_fn_unless_loom;
 /// The guarantees of [`Queue`] hold here too. While the consumer is awake, waking costs the
 /// producers nothing, because the exchange of each push reports whether the consumer is
 /// parked.
-pub struct WakingQueue<H: Handle, W, L: Length = Uncounted> {
-    queue: Queue<H, L>,
+pub struct WakingQueue<H: Handle, W, F: Form = ForwardLinked> {
+    queue: Queue<H, F>,
     waker: W,
 }
 
@@ -45,20 +47,19 @@ impl<H: Handle, W: Wake> WakingQueue<H, W> {
     }
 }
 
-impl<H: Handle, W: Wake> WakingQueue<H, W, Counted> {
+impl<H: Handle, W: Wake, F: Form> WakingQueue<H, W, F> {
     const_fn_unless_loom! {
-        /// Creates an empty queue that counts its items, and whose consumer is woken through
-        /// `waker`.
+        /// Creates an empty queue of this form, whose consumer is woken through `waker`.
         #[must_use]
-        pub fn counted_with_waker(waker: W) -> Self {
-            Self { queue: Queue::counted(), waker }
+        pub fn with_form_and_waker(form: F, waker: W) -> Self {
+            Self { queue: Queue::with_form(form), waker }
         }
     }
 }
 
-impl<H: Handle, W, L: Length> WakingQueue<H, W, L> {
+impl<H: Handle, W, F: Form> WakingQueue<H, W, F> {
     const_fn_unless_loom! {
-        pub(super) fn from_parts(queue: Queue<H, L>, waker: W) -> Self {
+        pub(crate) fn from_parts(queue: Queue<H, F>, waker: W) -> Self {
             Self { queue, waker }
         }
     }
@@ -75,12 +76,16 @@ impl<H: Handle, W, L: Length> WakingQueue<H, W, L> {
         self.queue.is_empty()
     }
 
-    pub(super) fn bare_queue_mut(&mut self) -> &mut Queue<H, L> {
+    pub(crate) fn bare_queue(&self) -> &Queue<H, F> {
+        &self.queue
+    }
+
+    pub(super) fn bare_queue_mut(&mut self) -> &mut Queue<H, F> {
         &mut self.queue
     }
 }
 
-impl<H: Handle, W> WakingQueue<H, W, Counted> {
+impl<H: Handle, W, F: Form<Length = Counters>> WakingQueue<H, W, F> {
     /// Returns the approximate number of items in the queue. See [`Queue::len`].
     #[must_use]
     pub fn len(&self) -> usize {
@@ -88,21 +93,28 @@ impl<H: Handle, W> WakingQueue<H, W, Counted> {
     }
 }
 
-impl<H: Handle, W: WakeTarget, L: Length> WakingQueue<H, W, L> {
+impl<H: Handle, W: WakeTarget, F: Form> WakingQueue<H, W, F> {
     /// Appends an item whose handle has unique ownership, and wakes the consumer if it is
     /// parked.
     ///
     /// Progress and ordering as for [`Queue::push`], apart from the cost of waking.
     ///
+    /// # Errors
+    ///
+    /// Returns the handle in [`Closed`] if the consumer has closed the queue.
+    ///
     /// # Panics
     ///
     /// If [`Wake::wake`] panics.
-    pub fn push(&self, handle: H)
+    pub fn push(&self, handle: H) -> Result<(), Closed<H>>
     where
         H: UniqueHandle,
     {
-        let taken = self.queue.push_unique_with(handle, || self.take_waker());
+        let taken = self
+            .queue
+            .push_unique_with(handle, || self.take_waker())?;
         self.wake(taken);
+        Ok(())
     }
 
     /// Appends an item that other handles may reach, and wakes the consumer if it is parked.
@@ -110,12 +122,13 @@ impl<H: Handle, W: WakeTarget, L: Length> WakingQueue<H, W, L> {
     ///
     /// # Errors
     ///
-    /// Returns the handle in [`AlreadyQueued`] if the item is in a queue or [`Chain`].
+    /// Returns the handle in [`TryPushError`] if the item is in a queue or [`Chain`], or if the
+    /// consumer has closed the queue.
     ///
     /// # Panics
     ///
     /// If [`Wake::wake`] panics.
-    pub fn try_push(&self, handle: H) -> Result<(), AlreadyQueued<H>> {
+    pub fn try_push(&self, handle: H) -> Result<(), TryPushError<H>> {
         let taken = self.queue.try_push_with(handle, || self.take_waker())?;
         self.wake(taken);
         Ok(())
@@ -124,28 +137,33 @@ impl<H: Handle, W: WakeTarget, L: Length> WakingQueue<H, W, L> {
     /// Appends all items of a chain with one read-modify-write, and wakes the consumer if it
     /// is parked. See [`Queue::push_chain`].
     ///
+    /// # Errors
+    ///
+    /// Returns the whole chain in [`Closed`] if the consumer has closed the queue.
+    ///
     /// # Panics
     ///
     /// If [`Wake::wake`] panics.
-    pub fn push_chain(&self, chain: Chain<H>) {
-        let taken = self.queue.push_chain_with(chain, || self.take_waker());
+    pub fn push_chain(&self, chain: Chain<H>) -> Result<(), Closed<Chain<H>>> {
+        let taken = self.queue.push_chain_with(chain, || self.take_waker())?;
         self.wake(taken);
+        Ok(())
     }
 
-    fn take_waker(&self) -> W::Taken {
-        // SAFETY: called as `on_parked` only, hence once, by the push whose exchange
-        // replaced `PARKED`, in its gap.
-        unsafe { self.waker.take(INTERNAL) }
+    pub(crate) fn take_waker(&self) -> W::Taken {
+        // SAFETY: called as `on_parked` only, hence once, by the push that replaced `PARKED`,
+        // at the point at which the form does so.
+        unsafe { self.waker.take(Handover::of::<F>(), INTERNAL) }
     }
 
-    fn wake(&self, taken: Option<W::Taken>) {
+    pub(crate) fn wake(&self, taken: Option<W::Taken>) {
         if let Some(taken) = taken {
             self.waker.wake_taken(taken, INTERNAL);
         }
     }
 }
 
-impl<H: Handle, W: fmt::Debug, L: Length> fmt::Debug for WakingQueue<H, W, L> {
+impl<H: Handle, W: fmt::Debug, F: Form> fmt::Debug for WakingQueue<H, W, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WakingQueue")
             .field("queue", &self.queue)
@@ -155,12 +173,12 @@ impl<H: Handle, W: fmt::Debug, L: Length> fmt::Debug for WakingQueue<H, W, L> {
 }
 
 // SAFETY: a shared reference always leads to the same queue and waker.
-unsafe impl<H: Handle, W, L: Length> QueueRef for &WakingQueue<H, W, L> {
+unsafe impl<H: Handle, W, F: Form> QueueRef for &WakingQueue<H, W, F> {
     type Handle = H;
-    type Length = L;
+    type Form = F;
     type Waker = W;
 
-    fn queue(&self, _: Internal) -> &Queue<H, L> {
+    fn queue(&self, _: Internal) -> &Queue<H, F> {
         &self.queue
     }
 
@@ -171,12 +189,12 @@ unsafe impl<H: Handle, W, L: Length> QueueRef for &WakingQueue<H, W, L> {
 
 // SAFETY: an `Arc` always leads to the same queue and waker.
 #[cfg(feature = "alloc")]
-unsafe impl<H: Handle, W, L: Length> QueueRef for Arc<WakingQueue<H, W, L>> {
+unsafe impl<H: Handle, W, F: Form> QueueRef for Arc<WakingQueue<H, W, F>> {
     type Handle = H;
-    type Length = L;
+    type Form = F;
     type Waker = W;
 
-    fn queue(&self, _: Internal) -> &Queue<H, L> {
+    fn queue(&self, _: Internal) -> &Queue<H, F> {
         &self.queue
     }
 

@@ -7,12 +7,14 @@ use core::marker::PhantomData;
 use alloc::sync::Arc;
 
 use super::queue::WakingQueue;
-use super::wake::{Wake, WakeTarget, WakerSlot};
+use super::slot::{Handover, WakerSlot};
+use super::wake::{Wake, WakeTarget};
+use crate::backoff::Backoff;
 use crate::consumer::{Consumer, Parked, Pop, QueueRef};
 use crate::drain::Drain;
-use crate::error::ConsumerTaken;
+use crate::error::{ConsumerTaken, TryRecvError};
+use crate::form::Form;
 use crate::item::Handle;
-use crate::length::Length;
 use crate::sealed::INTERNAL;
 
 /// The one consumer of a [`WakingQueue`], which borrows the queue
@@ -26,7 +28,7 @@ pub struct Receiver<R: QueueRef<Waker = W>, W: WakeTarget = <R as QueueRef>::Wak
     waker: PhantomData<fn() -> W>,
 }
 
-impl<H: Handle, W: WakeTarget, L: Length> WakingQueue<H, W, L> {
+impl<H: Handle, W: WakeTarget, F: Form> WakingQueue<H, W, F> {
     /// Returns the receiver, which borrows the queue.
     ///
     /// # Errors
@@ -49,7 +51,7 @@ impl<H: Handle, W: WakeTarget, L: Length> WakingQueue<H, W, L> {
 }
 
 impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
-    fn acquire(queue: R) -> Result<Self, ConsumerTaken> {
+    pub(crate) fn acquire(queue: R) -> Result<Self, ConsumerTaken> {
         Ok(Self {
             consumer: Consumer::acquire(queue)?,
             waker: PhantomData,
@@ -58,13 +60,13 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
 
     /// Removes and returns the oldest item. See [`Consumer::pop`].
     #[inline]
-    pub fn pop(&mut self) -> Pop<R::Handle> {
+    pub fn pop(&mut self) -> Pop<R::Handle, <R::Form as Form>::Stall> {
         self.consumer.pop()
     }
 
     /// Removes and returns the oldest item; returns [`Pop::Empty`] only after a sequentially
     /// consistent fence. See [`Consumer::pop_fenced`].
-    pub fn pop_fenced(&mut self) -> Pop<R::Handle> {
+    pub fn pop_fenced(&mut self) -> Pop<R::Handle, <R::Form as Form>::Stall> {
         self.consumer.pop_fenced()
     }
 
@@ -76,17 +78,37 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
 
     /// Returns an iterator that removes at most `limit` of the items that are in the queue
     /// now. See [`Consumer::drain`].
-    pub fn drain(&mut self, limit: usize) -> Drain<'_, R::Handle, R::Length> {
+    pub fn drain(&mut self, limit: usize) -> Drain<'_, R::Handle, R::Form> {
         self.consumer.drain(limit)
     }
 
+    /// Closes the queue for good. See [`Consumer::close`].
+    pub fn close(&mut self) {
+        self.unpark();
+        // SAFETY: this consumer is the only one, mutably borrowed, and earlier ones happened before.
+        unsafe { self.consumer.bare_queue().close() };
+    }
+
+    /// Attempts to remove the oldest item, waiting while the queue is stalled.
+    pub(crate) fn try_pop_blocking(&mut self) -> Result<R::Handle, TryRecvError> {
+        let mut backoff = Backoff::new();
+        loop {
+            match self.pop() {
+                Pop::Item(handle) => return Ok(handle),
+                Pop::Empty => return Err(TryRecvError::Empty),
+                Pop::Closed => return Err(TryRecvError::Disconnected),
+                Pop::Stalled(_) => backoff.snooze(),
+            }
+        }
+    }
+
     /// Parks the consumer with `waker()` stored for the push that ends the park. Returns
-    /// `false` if the queue is not empty; the consumer must not sleep then.
+    /// `false` if the queue is closed or not empty; the consumer must not sleep then.
     ///
     /// If `is_current` returns `true` for a waker that an earlier park stored and no push
-    /// took, that waker stays.
+    /// took, that waker may stay.
     #[inline]
-    pub(super) fn park_with<T>(
+    pub(crate) fn park_with<T>(
         &mut self,
         slot: impl FnOnce(&W) -> &WakerSlot<T>,
         is_current: impl FnOnce(&T) -> bool,
@@ -97,43 +119,41 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
         if !unsafe { raw.unpark() } {
             return false;
         }
-        // The queue was empty and not parked just now, so the slot belongs to the consumer:
-        // a push that replaced an earlier mark took the waker before it stored its link, and
-        // its item has been popped.
+        // The queue was empty and not parked just now: a push that replaced an earlier mark
+        // took the waker before it stored its link, if it has a gap, and its item has been
+        // popped.
         let slot = slot(self.waker());
-        // SAFETY: the slot belongs to the consumer, as said. A push takes from it only after
-        // the `park` below has succeeded.
-        unsafe { slot.fill(is_current, waker) };
+        // SAFETY: as said. A push of another mark takes from the slot only after the `park`
+        // below has succeeded.
+        if !unsafe { slot.fill(Self::HANDOVER, is_current, waker) } {
+            return true; // a push is about to wake the consumer
+        }
         // SAFETY: this consumer is the only one, mutably borrowed, and earlier ones happened before.
         let parked = unsafe { raw.park() };
         if !parked {
-            // SAFETY: there is no mark to replace, so no push takes from the slot. It still
-            // belongs to the consumer.
-            unsafe { slot.clear() };
+            // SAFETY: there is no mark to replace, so no push takes from the slot (but late
+            // ones). The queue was empty and not parked when the slot was filled.
+            unsafe { slot.clear(Self::HANDOVER) };
         }
         parked
     }
 
     /// Unparks the consumer and clears the stored waker. Returns `false` if a push came
-    /// first; that push has taken the waker.
-    pub(super) fn unpark(&mut self) -> bool {
+    /// first, which wakes the consumer, or if the queue is closed.
+    pub(crate) fn unpark(&mut self) -> bool {
         // SAFETY: this consumer is the only one, mutably borrowed, and earlier ones happened before.
         let unparked = unsafe { self.consumer.raw().unpark() };
         if unparked {
-            // SAFETY: the queue was empty and not parked just now, so the slot belongs to the
-            // consumer, as in `park_with`.
-            unsafe { self.waker().clear(INTERNAL) };
+            // SAFETY: the queue was empty and not parked just now.
+            unsafe { self.waker().clear(Self::HANDOVER, INTERNAL) };
         }
         unparked
     }
 
+    const HANDOVER: Handover = Handover::of::<R::Form>();
+
     fn waker(&self) -> &W {
         self.consumer.queue_ref().waker(INTERNAL)
-    }
-
-    #[cfg(feature = "std")]
-    pub(super) fn is_parked(&self) -> bool {
-        self.consumer.raw().is_parked()
     }
 }
 
@@ -146,27 +166,27 @@ impl<R: QueueRef<Waker = W>, W: Wake> Receiver<R, W> {
 }
 
 #[cfg(feature = "alloc")]
-impl<H: Handle, W: WakeTarget, L: Length> Receiver<Arc<WakingQueue<H, W, L>>> {
+impl<H: Handle, W: WakeTarget, F: Form> Receiver<Arc<WakingQueue<H, W, F>>> {
     /// Returns the receiver, which shares ownership of the queue.
     ///
     /// # Errors
     ///
     /// Returns [`ConsumerTaken`] if another receiver exists.
-    pub fn owned(queue: Arc<WakingQueue<H, W, L>>) -> Result<Self, ConsumerTaken> {
+    pub fn owned(queue: Arc<WakingQueue<H, W, F>>) -> Result<Self, ConsumerTaken> {
         Self::acquire(queue)
     }
 
     /// Returns the queue, to push to or to share.
     #[must_use]
-    pub fn queue(&self) -> &Arc<WakingQueue<H, W, L>> {
+    pub fn queue(&self) -> &Arc<WakingQueue<H, W, F>> {
         self.consumer.queue_ref()
     }
 }
 
-impl<'a, H: Handle, W: WakeTarget, L: Length> Receiver<&'a WakingQueue<H, W, L>> {
+impl<'a, H: Handle, W: WakeTarget, F: Form> Receiver<&'a WakingQueue<H, W, F>> {
     /// Returns the queue, to push to.
     #[must_use]
-    pub fn queue(&self) -> &'a WakingQueue<H, W, L> {
+    pub fn queue(&self) -> &'a WakingQueue<H, W, F> {
         self.consumer.queue_ref()
     }
 }

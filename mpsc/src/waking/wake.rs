@@ -1,26 +1,10 @@
-//! Wakers, and how a push gets hold of the consumer's.
-//!
-//! The consumer may run on a different thread or task each time it parks, so it stores its
-//! current waker in a slot on every park. The slot needs no synchronisation of its own,
-//! because it belongs
-//!
-//! | to | from | until |
-//! |---|---|---|
-//! | the consumer | its construction | the consumer parks |
-//! | the push that replaces `PARKED` | its exchange | it stores its link; it takes the waker *out* in between |
-//! | the consumer | the pop of that link, or a successful unpark | the consumer parks |
-//!
-//! Because the push takes the waker before it stores its link, the consumer may write to
-//! the slot as soon as it has popped the item, even if the push has not woken it yet.
-
-use core::fmt;
-use core::panic::RefUnwindSafe;
+//! Wakers: what a user gives to a queue, and what the queue keeps.
 
 #[cfg(feature = "alloc")]
 use alloc::{boxed::Box, sync::Arc};
 
+use super::slot::Handover;
 use crate::sealed::Internal;
-use crate::sync::{UnsafeCell, const_fn_unless_loom};
 
 /// Wakes the consumer of a [`WakingQueue`](crate::WakingQueue): an event loop by its
 /// eventfd, a thread by a condition variable, a core by an interrupt.
@@ -50,7 +34,7 @@ use crate::sync::{UnsafeCell, const_fn_unless_loom};
 /// let queue = WakingQueue::with_waker(EventLoop(std::thread::current()));
 /// let mut jobs = queue.receiver().unwrap();
 /// std::thread::scope(|s| {
-///     s.spawn(|| queue.push(Box::new(Job { link: Link::new() })));
+///     s.spawn(|| assert!(queue.push(Box::new(Job { link: Link::new() })).is_ok()));
 ///     let job = loop {
 ///         if let Some(job) = jobs.pop_blocking() {
 ///             break job;
@@ -108,10 +92,10 @@ pub trait WakeTarget {
     ///
     /// # Safety
     ///
-    /// The caller is the push whose exchange replaced `PARKED`, and it has not stored its
-    /// link yet. It calls this function once.
+    /// The caller is the push that replaced `PARKED`, at the point that `handover` names. It
+    /// calls this function once.
     #[doc(hidden)]
-    unsafe fn take(&self, _: Internal) -> Self::Taken;
+    unsafe fn take(&self, handover: Handover, _: Internal) -> Self::Taken;
 
     /// Wakes the consumer.
     #[doc(hidden)]
@@ -121,85 +105,19 @@ pub trait WakeTarget {
     ///
     /// # Safety
     ///
-    /// The caller is the consumer, and the slot belongs to it (table in this module).
+    /// The caller is the consumer, and the queue was empty and not parked just now.
     #[doc(hidden)]
-    unsafe fn clear(&self, _: Internal);
+    unsafe fn clear(&self, handover: Handover, _: Internal);
 }
 
 impl<W: Wake> WakeTarget for W {
     type Taken = ();
 
-    unsafe fn take(&self, _: Internal) {}
+    unsafe fn take(&self, _: Handover, _: Internal) {}
 
     fn wake_taken(&self, (): (), _: Internal) {
         self.wake();
     }
 
-    unsafe fn clear(&self, _: Internal) {}
-}
-
-/// The slot in which a consumer stores its waker. Empty or full, even after a panic.
-pub(super) struct WakerSlot<T>(UnsafeCell<Option<T>>);
-
-// SAFETY: the slot passes a `T` from the consumer's thread to a producer's, which `T: Send`
-// permits. The conditions of its methods exclude overlapping accesses.
-unsafe impl<T: Send> Sync for WakerSlot<T> {}
-
-impl<T> RefUnwindSafe for WakerSlot<T> {}
-
-impl<T> WakerSlot<T> {
-    const_fn_unless_loom! {
-        pub(super) fn new() -> Self {
-            Self(UnsafeCell::new(None))
-        }
-    }
-
-    /// Takes the waker out.
-    ///
-    /// # Safety
-    ///
-    /// As for [`WakeTarget::take`]: the caller is the push that replaced `PARKED`, in its
-    /// gap.
-    pub(super) unsafe fn take(&self) -> Option<T> {
-        // SAFETY: the exchange acquired what the consumer wrote before it parked, and the
-        // consumer does not access the slot before it has seen the link.
-        self.0.with_mut(|waker| unsafe { (*waker).take() })
-    }
-
-    /// Stores `waker()`, unless `is_current` returns `true` for the waker that is there.
-    ///
-    /// # Safety
-    ///
-    /// As for [`WakeTarget::clear`]: the slot belongs to the consumer, which the caller is.
-    pub(super) unsafe fn fill(
-        &self,
-        is_current: impl FnOnce(&T) -> bool,
-        waker: impl FnOnce() -> T,
-    ) {
-        // SAFETY: the slot belongs to the caller. (The waker is taken out, so that no user
-        // code runs while the slot is borrowed, and a panic leaves it empty.)
-        let old = self.0.with_mut(|slot| unsafe { (*slot).take() });
-        let new = match old {
-            Some(old) if is_current(&old) => old,
-            _ => waker(),
-        };
-        // SAFETY: the slot belongs to the caller.
-        self.0.with_mut(|slot| unsafe { *slot = Some(new) });
-    }
-
-    /// Drops the waker.
-    ///
-    /// # Safety
-    ///
-    /// As for [`WakeTarget::clear`]: the slot belongs to the consumer, which the caller is.
-    pub(super) unsafe fn clear(&self) {
-        // SAFETY: the slot belongs to the caller.
-        drop(self.0.with_mut(|waker| unsafe { (*waker).take() }));
-    }
-}
-
-impl<T> fmt::Debug for WakerSlot<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("WakerSlot")
-    }
+    unsafe fn clear(&self, _: Handover, _: Internal) {}
 }

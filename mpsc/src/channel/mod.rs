@@ -1,0 +1,80 @@
+//! A channel: senders that can be cloned, and a receiver.
+//!
+//! A channel carries handles of items that embed a link, like the queue underneath: it
+//! allocates once, when it is created. Its two ends have the methods of
+//! [`std::sync::mpsc`].
+//!
+//! # Disconnection
+//!
+//! - When the last [`Sender`] is dropped, the [`Receiver`] gets everything that was sent, and
+//!   then [`RecvError`](crate::RecvError). The last sender pushes a mark that belongs to the
+//!   channel, so that the receiver learns of it as it learns of an item, even asleep.
+//! - When the receiver is dropped, or [closes](Receiver::close) the channel, `send` returns the
+//!   item in a [`SendError`](crate::SendError). A send that begins after that is always
+//!   refused. Of a send that overlaps it, `Ok` does not promise receipt: the item may be
+//!   dropped, exactly once. (In a [`GapFree`](crate::GapFree) channel that only closes, it is
+//!   received or returned.)
+//!
+//! # Examples
+//!
+//! ```
+//! use mpsc_queue::{Link, channel, linked};
+//!
+//! struct Job {
+//!     link: Link,
+//!     number: u32,
+//! }
+//! linked!(Job => link: Link);
+//!
+//! # #[cfg(feature = "std")] {
+//! let (sender, mut receiver) = channel::<Box<Job>>();
+//! for number in 0..3 {
+//!     let sender = sender.clone();
+//!     std::thread::spawn(move || {
+//!         let job = Box::new(Job { link: Link::new(), number });
+//!         sender.send(job).expect("the receiver is waiting");
+//!     });
+//! }
+//! drop(sender);
+//! assert_eq!(receiver.iter().map(|job| job.number).sum::<u32>(), 3);
+//! # }
+//! ```
+
+mod receiver;
+mod sender;
+mod shared;
+
+#[cfg(feature = "std")]
+pub use receiver::{IntoIter, Iter};
+pub use receiver::{Receiver, TryIter};
+pub use sender::Sender;
+
+use crate::form::{BackLinked, Form};
+use crate::item::Handle;
+
+/// Creates a channel. Its queue is [back-linked](BackLinked).
+///
+/// See the [module](self) for an example.
+#[must_use]
+pub fn channel<H: Handle>() -> (Sender<H>, Receiver<H>) {
+    with_form(BackLinked)
+}
+
+/// Creates a channel whose queue has this form.
+///
+/// ```
+/// # use mpsc_queue::{Link, linked};
+/// use mpsc_queue::{GapFree, TryRecvError, channel};
+/// # struct Job { link: Link }
+/// # linked!(Job => link: Link);
+///
+/// let (sender, mut receiver) = channel::with_form::<Box<Job>, _>(GapFree);
+/// assert!(matches!(receiver.try_recv(), Err(TryRecvError::Empty)));
+/// drop(sender);
+/// assert!(matches!(receiver.try_recv(), Err(TryRecvError::Disconnected)));
+/// ```
+#[must_use]
+pub fn with_form<H: Handle, F: Form>(form: F) -> (Sender<H, F>, Receiver<H, F>) {
+    let shared = shared::Shared::new(form);
+    (Sender::new(shared.clone()), Receiver::new(shared))
+}

@@ -1,0 +1,256 @@
+//! The receiver's end of a channel.
+
+use core::fmt;
+use core::task::{Context, Poll};
+
+use alloc::sync::Arc;
+
+use super::shared::{Shared, Sleeper, SleeperWaker};
+use crate::consumer::Pop;
+use crate::error::{RecvError, TryRecvError};
+use crate::form::{BackLinked, Form};
+use crate::item::Handle;
+use crate::waking;
+
+#[cfg(feature = "std")]
+use crate::sync::current;
+#[cfg(all(feature = "std", not(loom)))]
+use {
+    crate::error::RecvTimeoutError,
+    std::time::{Duration, Instant},
+};
+
+/// The receiver of a channel. Can be sent to another thread.
+///
+/// When the receiver is dropped, the channel is [disconnected](super#disconnection), and the
+/// items that are still in it are dropped. If the channel is not
+/// [`GapFree`](crate::GapFree), this waits for producers in their gap.
+pub struct Receiver<H: Handle, F: Form = BackLinked> {
+    inner: Inner<H, F>,
+}
+
+type Inner<H, F> = waking::Receiver<Arc<Shared<H, F>>, SleeperWaker>;
+
+impl<H: Handle, F: Form> Receiver<H, F> {
+    /// The only receiver of a new channel.
+    pub(super) fn new(shared: Arc<Shared<H, F>>) -> Self {
+        match waking::Receiver::acquire(shared) {
+            Ok(inner) => Self { inner },
+            Err(_) => unreachable!("a channel is created with one receiver"),
+        }
+    }
+
+    /// Receives the oldest item, if there is one. Waits while the queue is stalled, which a
+    /// [`GapFree`](crate::GapFree) queue never is.
+    ///
+    /// # Errors
+    ///
+    /// [`TryRecvError::Empty`] if the channel is empty, [`TryRecvError::Disconnected`] if it
+    /// is empty and the senders are gone or this receiver has closed it.
+    pub fn try_recv(&mut self) -> Result<H, TryRecvError> {
+        self.inner.try_pop_blocking()
+    }
+
+    /// Removes and returns the oldest item, without waiting for anything. See
+    /// [`Consumer::pop`](crate::Consumer::pop).
+    pub fn pop(&mut self) -> Pop<H, F::Stall> {
+        self.inner.pop()
+    }
+
+    /// Refuses further sends. Everything that was sent before can still be received.
+    ///
+    /// One read-modify-write, however busy the senders are.
+    pub fn close(&mut self) {
+        self.inner.close();
+    }
+
+    /// Returns an iterator over the items that are in the channel, which ends when the channel
+    /// is empty. Waits like [`try_recv`](Self::try_recv).
+    pub fn try_iter(&mut self) -> TryIter<'_, H, F> {
+        TryIter { receiver: self }
+    }
+
+    /// Receives the oldest item, waiting until there is one. The async twin of `recv`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`RecvError`] if the channel is empty and the senders are gone or this receiver
+    /// has closed it.
+    ///
+    /// # Cancel safety
+    ///
+    /// This method is cancel safe. If the future is dropped before it completes, no item is
+    /// lost, and no sender wakes the task any more, unless it has begun to.
+    pub async fn recv_async(&mut self) -> Result<H, RecvError> {
+        waking::recv_async(&mut self.inner, |inner, cx| {
+            waking::poll_recv(inner, cx, park_task)
+        })
+        .await
+    }
+
+    /// Attempts to receive the oldest item. If the channel is empty, registers the task to be
+    /// woken and returns `Poll::Pending`. A stall is treated as in
+    /// [`poll_recv`](crate::Receiver::poll_recv) of a queue.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv_async`](Self::recv_async).
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<H, RecvError>> {
+        waking::poll_recv(&mut self.inner, cx, park_task)
+    }
+}
+
+#[cfg(feature = "std")]
+impl<H: Handle, F: Form> Receiver<H, F> {
+    /// Receives the oldest item, sleeping until there is one. Shares the thread's park token,
+    /// as [`recv`](crate::Receiver::recv) of a queue does.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`RecvError`] if the channel is empty and the senders are gone or this receiver
+    /// has closed it.
+    pub fn recv(&mut self) -> Result<H, RecvError> {
+        waking::recv_blocking(&mut self.inner, park_thread)
+    }
+
+    /// Returns an iterator that receives, and sleeps while the channel is empty. It ends when
+    /// the senders are gone, or this receiver has closed the channel.
+    pub fn iter(&mut self) -> Iter<'_, H, F> {
+        Iter { receiver: self }
+    }
+}
+
+/// Receiving with a time limit, which loom cannot model.
+#[cfg(all(feature = "std", not(loom)))]
+impl<H: Handle, F: Form> Receiver<H, F> {
+    /// Receives the oldest item, sleeping for at most `timeout` until there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvTimeoutError::Timeout`] if no item came in time,
+    /// [`RecvTimeoutError::Disconnected`] if the channel is empty and the senders are gone or
+    /// this receiver has closed it.
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<H, RecvTimeoutError> {
+        waking::recv_timeout(&mut self.inner, timeout, park_thread)
+    }
+
+    /// Receives the oldest item, sleeping until there is one or until `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv_timeout`](Self::recv_timeout).
+    pub fn recv_deadline(&mut self, deadline: Instant) -> Result<H, RecvTimeoutError> {
+        waking::recv_deadline(&mut self.inner, deadline, park_thread)
+    }
+}
+
+/// Parks the receiver with this thread to be woken.
+#[cfg(feature = "std")]
+fn park_thread<H: Handle, F: Form>(inner: &mut Inner<H, F>) -> bool {
+    let thread = current();
+    inner.park_with(
+        |waker| &waker.0,
+        |stored| matches!(stored, Sleeper::Thread(stored) if stored.id() == thread.id()),
+        || Sleeper::Thread(thread.clone()),
+    )
+}
+
+/// Parks the receiver with the task of the context to be woken.
+fn park_task<H: Handle, F: Form>(inner: &mut Inner<H, F>, cx: &Context<'_>) -> bool {
+    inner.park_with(
+        |waker| &waker.0,
+        |stored| matches!(stored, Sleeper::Task(stored) if stored.will_wake(cx.waker())),
+        || Sleeper::Task(cx.waker().clone()),
+    )
+}
+
+impl<H: Handle, F: Form> Drop for Receiver<H, F> {
+    fn drop(&mut self) {
+        struct Rest<'a, H: Handle, F: Form>(&'a mut Receiver<H, F>);
+
+        impl<H: Handle, F: Form> Drop for Rest<'_, H, F> {
+            fn drop(&mut self) {
+                self.0.try_iter().for_each(drop);
+            }
+        }
+
+        self.close();
+        let rest = Rest(self); // goes on past a `Drop` that panics
+        rest.0.try_iter().for_each(drop);
+    }
+}
+
+impl<H: Handle, F: Form> fmt::Debug for Receiver<H, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").finish_non_exhaustive()
+    }
+}
+
+/// An iterator that waits for items. Made by [`Receiver::iter`].
+#[cfg(feature = "std")]
+#[derive(Debug)]
+#[must_use = "iterators are lazy and receive nothing unless consumed"]
+pub struct Iter<'a, H: Handle, F: Form> {
+    receiver: &'a mut Receiver<H, F>,
+}
+
+#[cfg(feature = "std")]
+impl<H: Handle, F: Form> Iterator for Iter<'_, H, F> {
+    type Item = H;
+
+    fn next(&mut self) -> Option<H> {
+        self.receiver.recv().ok()
+    }
+}
+
+/// An iterator over the items that are in a channel. Made by [`Receiver::try_iter`].
+#[derive(Debug)]
+#[must_use = "iterators are lazy and receive nothing unless consumed"]
+pub struct TryIter<'a, H: Handle, F: Form> {
+    receiver: &'a mut Receiver<H, F>,
+}
+
+impl<H: Handle, F: Form> Iterator for TryIter<'_, H, F> {
+    type Item = H;
+
+    fn next(&mut self) -> Option<H> {
+        self.receiver.try_recv().ok()
+    }
+}
+
+/// An iterator that waits for items and owns the receiver.
+#[cfg(feature = "std")]
+#[derive(Debug)]
+#[must_use = "iterators are lazy and receive nothing unless consumed"]
+pub struct IntoIter<H: Handle, F: Form> {
+    receiver: Receiver<H, F>,
+}
+
+#[cfg(feature = "std")]
+impl<H: Handle, F: Form> Iterator for IntoIter<H, F> {
+    type Item = H;
+
+    fn next(&mut self) -> Option<H> {
+        self.receiver.recv().ok()
+    }
+}
+
+#[cfg(feature = "std")]
+impl<H: Handle, F: Form> IntoIterator for Receiver<H, F> {
+    type Item = H;
+    type IntoIter = IntoIter<H, F>;
+
+    fn into_iter(self) -> IntoIter<H, F> {
+        IntoIter { receiver: self }
+    }
+}
+
+#[cfg(feature = "std")]
+impl<'a, H: Handle, F: Form> IntoIterator for &'a mut Receiver<H, F> {
+    type Item = H;
+    type IntoIter = Iter<'a, H, F>;
+
+    fn into_iter(self) -> Iter<'a, H, F> {
+        self.iter()
+    }
+}

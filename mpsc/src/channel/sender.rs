@@ -1,0 +1,106 @@
+//! The senders' end of a channel.
+
+use core::fmt;
+
+use alloc::sync::Arc;
+
+use super::shared::Shared;
+use crate::error::{Closed, SendError, TryPushError, TrySendError};
+use crate::form::{BackLinked, Form};
+use crate::item::{Chain, Handle, UniqueHandle};
+
+/// A sender of a channel. Can be cloned, and sent to other threads.
+///
+/// When the last sender is dropped, the channel is [disconnected](super#disconnection).
+pub struct Sender<H: Handle, F: Form = BackLinked> {
+    shared: Arc<Shared<H, F>>,
+}
+
+impl<H: Handle, F: Form> Sender<H, F> {
+    /// The sender that `shared` counts already.
+    pub(super) fn new(shared: Arc<Shared<H, F>>) -> Self {
+        Self { shared }
+    }
+
+    /// Sends an item whose handle has unique ownership, and wakes the receiver if it waits.
+    ///
+    /// Never waits for the receiver. Costs a load and one read-modify-write
+    /// ([`Queue::push`](crate::Queue::push)), and the wake-up if the receiver waits.
+    ///
+    /// # Errors
+    ///
+    /// Returns the handle in [`SendError`] if the receiver is gone. The item was never
+    /// receivable. `Ok` does not promise receipt: see [Disconnection](super#disconnection).
+    pub fn send(&self, handle: H) -> Result<(), SendError<H>>
+    where
+        H: UniqueHandle,
+    {
+        self.shared
+            .queue
+            .push(handle)
+            .map_err(|Closed(handle)| SendError(handle))
+    }
+
+    /// Sends an item that other handles may reach, unless it is queued already. See
+    /// [`Queue::try_push`](crate::Queue::try_push).
+    ///
+    /// # Errors
+    ///
+    /// Returns the handle in [`TrySendError`] if the item is queued or the receiver is gone.
+    pub fn try_send(&self, handle: H) -> Result<(), TrySendError<H>> {
+        self.shared
+            .queue
+            .try_push(handle)
+            .map_err(|error| match error {
+                TryPushError::AlreadyQueued(handle) => TrySendError::AlreadyQueued(handle),
+                TryPushError::Closed(handle) => TrySendError::Disconnected(handle),
+            })
+    }
+
+    /// Sends all items of a chain with one read-modify-write.
+    ///
+    /// # Errors
+    ///
+    /// Returns the whole chain in [`SendError`] if the receiver is gone.
+    pub fn send_chain(&self, chain: Chain<H>) -> Result<(), SendError<Chain<H>>> {
+        self.shared
+            .queue
+            .push_chain(chain)
+            .map_err(|Closed(chain)| SendError(chain))
+    }
+
+    /// Returns `true` if the receiver is gone, or has closed the channel.
+    ///
+    /// `true` is final. `false` may be stale.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.queue.bare_queue().is_shut()
+    }
+
+    /// Returns `true` if both senders belong to the same channel.
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+impl<H: Handle, F: Form> Clone for Sender<H, F> {
+    fn clone(&self) -> Self {
+        self.shared.add_sender();
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<H: Handle, F: Form> Drop for Sender<H, F> {
+    fn drop(&mut self) {
+        self.shared.remove_sender(); // `shared` is kept until the wake-up is done
+    }
+}
+
+impl<H: Handle, F: Form> fmt::Debug for Sender<H, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,124 @@
+//! The back-linked form: each push writes its own link, after it has exchanged `back`.
+//!
+//! The push is that of liburcu's `wfstack` and of Concurrency Kit's MPNC stack. Here the
+//! consumer reverses what it takes, which makes the stack a queue.
+
+use core::iter;
+use core::ptr::{self, NonNull};
+
+use super::back::{CLOSED, PARKED, is_link};
+use super::batch::{self, BOTTOM, Batch, BatchForm};
+use super::raw::{Pushed, RawForm, RawPop, RawQueue};
+use super::stall::Stall;
+use crate::backoff::Backoff;
+use crate::item::{Link, Links};
+use crate::sync::{Ordering, impl_initial, initial};
+
+/// The consumer's end of a back-linked queue.
+pub struct Backward(Batch);
+
+impl_initial!(Backward = Backward(initial!(Batch)));
+
+impl BatchForm for Backward {
+    fn batch(&self) -> &Batch {
+        &self.0
+    }
+}
+
+impl RawForm for Backward {
+    type Stall = Stall;
+
+    const STALL: Option<Stall> = Some(Stall);
+
+    #[inline]
+    fn orient(links: Links) -> Links {
+        links.newest_first()
+    }
+
+    #[inline]
+    fn disorient(links: Links) -> Links {
+        links.oldest_first()
+    }
+
+    /// Runs `on_parked` in the gap, between the exchange and the store.
+    #[inline]
+    unsafe fn push<T>(
+        queue: &RawQueue<Self>,
+        links: Links,
+        on_parked: impl FnOnce() -> T,
+    ) -> Pushed<T> {
+        // Release pairs with the acquire of the exchange in `batch::take`, in `close` and in
+        // `sweep`, and with that of the next push, which passes it on by its own link.
+        // Acquire pairs with the release of the push before, with the release in `park`
+        // (what the consumer left for its waker), and with the release in `close`.
+        let prev = queue
+            .back
+            .word
+            .swap(links.newest.as_ptr(), Ordering::AcqRel);
+        #[cfg(mpsc_fail_point)]
+        crate::fail_point::gap();
+        // SAFETY: the consumer releases no link before the `next` of it, and of each older
+        // one of its batch, is set; that of `oldest` is not. (The reference made for the
+        // store consists of an atomic only, and so is not assumed to stay dereferenceable.)
+        let own = unsafe { &(*links.oldest.as_ptr()).next };
+        if is_link(prev) {
+            // Release pairs with the acquire load of `next` in `batch::turn` and in `sweep`.
+            own.store(prev, Ordering::Release);
+            return Pushed::Quiet;
+        }
+        if prev == CLOSED {
+            return Pushed::Closed;
+        }
+        let parked = (prev == PARKED).then(on_parked);
+        // Release pairs with the acquire load of `next` in `batch::turn`.
+        own.store(BOTTOM, Ordering::Release);
+        parked.map_or(Pushed::Quiet, Pushed::Parked)
+    }
+
+    #[inline]
+    unsafe fn pop(queue: &RawQueue<Self>) -> RawPop<Stall> {
+        // SAFETY: the caller is the only consumer.
+        unsafe { batch::pop(queue) }
+    }
+
+    #[inline]
+    unsafe fn newest_held(queue: &RawQueue<Self>) -> *mut Link {
+        // SAFETY: the caller is the only consumer.
+        unsafe { queue.consumer.form.0.newest() }
+    }
+
+    /// Waits for the gap of each push that has appended to `own`.
+    unsafe fn sweep(queue: &RawQueue<Self>, own: Links) -> impl Iterator<Item = NonNull<Link>> {
+        // Acquire pairs with the release of the exchange in `push`: the newest link can be
+        // read. As a read-modify-write, this exchange continues the release sequence of the
+        // one in `close`.
+        let newest = queue.back.word.swap(CLOSED, Ordering::Acquire);
+        let mut walk = newest;
+        iter::from_fn(move || {
+            let link = NonNull::new(walk).filter(|link| *link != own.newest)?;
+            // The next link is read before this one is given away.
+            // SAFETY: the link is in the set, which belongs to the caller.
+            walk = unsafe { wait_for_own_link(link) };
+            Some(link)
+        })
+    }
+}
+
+/// Returns what the push of a link stores in the `next` of it, waiting while that push is
+/// in its gap.
+///
+/// # Safety
+///
+/// The link is valid.
+unsafe fn wait_for_own_link(link: NonNull<Link>) -> *mut Link {
+    let mut backoff = Backoff::new();
+    loop {
+        // SAFETY: the caller's promise.
+        // Acquire pairs with the release store to `next` in `push`.
+        let next = unsafe { link.as_ref() }.next.load(Ordering::Acquire);
+        if next != ptr::null_mut() {
+            return next;
+        }
+        backoff.snooze();
+    }
+}

@@ -1,0 +1,87 @@
+//! The types by which a user names the form of a queue.
+
+use super::back_linked::Backward;
+use super::forward::Forward;
+use super::gap_free::Treiber;
+use super::raw::RawForm;
+use crate::gate::{EndMark, Gate, NoGate};
+use crate::length::{Counters, Length, NoLength};
+use crate::sealed::Internal;
+
+/// The form of a [`Queue`](crate::Queue): [`ForwardLinked`], [`BackLinked`] or [`GapFree`],
+/// or one of these in [`Counted`]. Sealed.
+///
+/// The form decides what a push and a pop cost, and nothing else. The
+/// [table of the crate](crate#which-form) says which one to take.
+pub trait Form: Copy {
+    /// What [`Pop::Stalled`](crate::Pop::Stalled) holds. Uninhabited if the queue is never
+    /// stalled.
+    type Stall: Copy;
+
+    #[doc(hidden)]
+    type Raw: RawForm<Stall = Self::Stall>;
+    #[doc(hidden)]
+    type Length: Length;
+    #[doc(hidden)]
+    type Gate: Gate;
+
+    /// Keeps other crates from implementing this trait.
+    #[doc(hidden)]
+    fn seal(self, _: Internal);
+}
+
+/// Each push exchanges the word that the producers share, and then writes the link of the
+/// push before it.
+///
+/// The least latency per item, and the form of a [`Queue`](crate::Queue) unless another one
+/// is named. A contended push is slow, because it writes to a cache line of another core.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ForwardLinked;
+
+/// Each push exchanges the word that the producers share, and then writes its own link. The
+/// consumer takes everything by one exchange.
+///
+/// For several producers at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BackLinked;
+
+/// Each push writes its own link and then publishes it by a compare-exchange, which it
+/// repeats if another push came first. The consumer takes everything by one exchange.
+///
+/// A push is lock-free instead of wait-free. A pop is never stalled: this form is for
+/// consumers that may pre-empt a producer, and for exact closing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GapFree;
+
+/// A form whose queue [counts its items](crate::Queue::len). Costs each push a second
+/// read-modify-write.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counted<F = ForwardLinked>(
+    /// The form of the queue.
+    pub F,
+);
+
+/// The form of a queue that has an end mark: the queue of a channel.
+#[derive(Clone, Copy)]
+pub struct Ending<F>(pub(crate) F);
+
+macro_rules! impl_form {
+    ($([$($inner:ident)?] $form:ty: $stall:ty, $raw:ty, $length:ty, $gate:ty;)+) => {$(
+        impl$(<$inner: Form>)? Form for $form {
+            type Stall = $stall;
+            type Raw = $raw;
+            type Length = $length;
+            type Gate = $gate;
+
+            fn seal(self, _: Internal) {}
+        }
+    )+};
+}
+
+impl_form! {
+    [] ForwardLinked: <Forward as RawForm>::Stall, Forward, NoLength, NoGate;
+    [] BackLinked: <Backward as RawForm>::Stall, Backward, NoLength, NoGate;
+    [] GapFree: <Treiber as RawForm>::Stall, Treiber, NoLength, NoGate;
+    [F] Counted<F>: F::Stall, F::Raw, Counters, F::Gate;
+    [F] Ending<F>: F::Stall, F::Raw, F::Length, EndMark;
+}
