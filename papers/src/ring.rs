@@ -31,7 +31,7 @@ use std::fmt;
 use std::mem::MaybeUninit;
 
 use crossbeam_utils::CachePadded;
-use mpsc_queue::{ConsumerTaken, Pop};
+use mpsc_queue::{ConsumerTaken, Pop, Stall};
 
 use crate::consumer_cell::{Consumer, ConsumerCell, PopWith};
 use crate::queue::{Full, Mpsc};
@@ -191,7 +191,7 @@ impl<T> PopWith for Ring<T> {
                 *head = head.wrapping_add(1);
                 Pop::Item(value)
             }
-            None => Pop::Stalled,
+            None => Pop::Stalled(Stall),
         }
     }
 }
@@ -224,9 +224,9 @@ mod tests {
         let ring = Ring::new(2);
         let mut consumer = ring.consumer().unwrap();
         assert_eq!(ring.reserve(), Some(0));
-        assert_eq!(consumer.pop(), Pop::Stalled);
+        assert_eq!(consumer.pop(), Pop::Stalled(Stall));
         ring.push(1).unwrap();
-        assert_eq!(consumer.pop(), Pop::Stalled);
+        assert_eq!(consumer.pop(), Pop::Stalled(Stall));
         assert_eq!(ring.push(2), Err(Full(2)));
     }
 

@@ -24,7 +24,7 @@
 //!
 //! The documentation of `blocks` argues when a block may be reused.
 
-use mpsc_queue::Pop;
+use mpsc_queue::{Pop, Stall};
 
 use crate::blocks::{Block, BlockList, BlockPop, BlockQueue, DrainedBlocks};
 
@@ -63,7 +63,7 @@ impl<T, const B: usize> BlockPop<T, B> for Head<T, B> {
             // A push was in flight between the two loads, or still is.
             taken = self.take(list);
         }
-        taken.map_or(Pop::Stalled, Pop::Item)
+        taken.map_or(Pop::Stalled(Stall), Pop::Item)
     }
 
     fn drained(&self) -> &DrainedBlocks<T, B> {
@@ -103,7 +103,7 @@ impl<T, const B: usize> Head<T, B> {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use mpsc_queue::Pop;
+    use mpsc_queue::{Pop, Stall};
 
     use super::*;
     use crate::Mpsc;
@@ -112,9 +112,9 @@ mod tests {
     fn reserved_slot_stalls_later_items() {
         let queue = Segmented::<u32, 2>::new();
         let late = queue.list().reserve();
-        assert_eq!(queue.pop(), Pop::Stalled);
+        assert_eq!(queue.pop(), Pop::Stalled(Stall));
         queue.push(1).unwrap();
-        assert_eq!(queue.pop(), Pop::Stalled);
+        assert_eq!(queue.pop(), Pop::Stalled(Stall));
         queue.list().fill(late, 0);
         assert_eq!(queue.pop(), Pop::Item(0));
         assert_eq!(queue.pop(), Pop::Item(1));
@@ -134,7 +134,7 @@ mod tests {
         queue.push(3).unwrap();
         assert_eq!(queue.pop(), Pop::Item(0));
         assert_eq!(queue.pop(), Pop::Item(1));
-        assert_eq!(queue.pop(), Pop::Stalled);
+        assert_eq!(queue.pop(), Pop::Stalled(Stall));
         assert_eq!(oldest(), first);
         queue.list().fill(late, 2);
         assert_eq!(queue.pop(), Pop::Item(2));

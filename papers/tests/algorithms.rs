@@ -135,7 +135,7 @@ fn items_arrive_once_in_order<Q: Mpsc<Item: Carrier>>(new: impl Fn() -> Q) {
                         assert_eq!(completed, 0, "no completed push is in the queue");
                         thread::yield_now();
                     }
-                    Pop::Stalled => thread::yield_now(),
+                    Pop::Stalled(_) | Pop::Closed => thread::yield_now(),
                 }
             }
             assert!(matches!(consumer.pop(), Pop::Empty));

@@ -18,6 +18,8 @@ pub use queues::{Concurrent, Jiffy, Seg};
 
 use std::collections::VecDeque;
 
+use mpsc_queue::{BackLinked, GapFree};
+
 use crate::contestant::Contestant;
 use crate::payload::{Item, List, Payload};
 
@@ -52,6 +54,8 @@ pub trait Visitor<T> {
 impl Contested for Box<Item> {
     fn visit(visitor: &mut impl Visitor<Self>) {
         visitor.visit::<Single>();
+        visitor.visit::<Single<BackLinked>>();
+        visitor.visit::<Single<GapFree>>();
         visitor.visit::<Chained<8>>();
         visitor.visit::<Chained<64>>();
         visitor.visit::<Cordyceps>();

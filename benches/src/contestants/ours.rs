@@ -1,20 +1,46 @@
 //! The queue of this workspace.
 
+use std::marker::PhantomData;
 use std::mem;
 use std::sync::Arc;
 
-use mpsc_queue::{Chain, Consumer, Handle, Link, Pop, Queue, linked};
+use mpsc_queue::{
+    BackLinked, Chain, Consumer, Form, ForwardLinked, GapFree, Handle, Link, Queue, linked,
+};
 
 use crate::contestant::{Contestant, Role};
 use crate::payload::Item;
 
-/// `mpsc-queue` with one push per item.
-pub struct Single;
+/// `mpsc-queue` in the form `F`, with one push per item.
+pub struct Single<F = ForwardLinked>(PhantomData<F>);
 
-impl Contestant<Box<Item>> for Single {
-    const NAME: &'static str = "mpsc-queue";
+/// A form of `mpsc-queue`, and the names of its contestants.
+pub trait Named: Form + Default + Send + Sync + 'static {
+    const NAME: &'static str;
+    const CHAINS_OF_8: &'static str;
+    const CHAINS_OF_64: &'static str;
+    const BOXING: &'static str;
+}
+
+macro_rules! named {
+    ($form:ty, $name:literal) => {
+        impl Named for $form {
+            const NAME: &'static str = $name;
+            const CHAINS_OF_8: &'static str = concat!($name, ", chains of 8");
+            const CHAINS_OF_64: &'static str = concat!($name, ", chains of 64");
+            const BOXING: &'static str = concat!($name, ", boxing");
+        }
+    };
+}
+
+named!(ForwardLinked, "mpsc-queue");
+named!(BackLinked, "mpsc-queue, back-linked");
+named!(GapFree, "mpsc-queue, gap-free");
+
+impl<F: Named> Contestant<Box<Item>> for Single<F> {
+    const NAME: &'static str = F::NAME;
     const ROLE: Role = Role::Ours;
-    type Producer = Arc<Queue<Box<Item>>>;
+    type Producer = Arc<Queue<Box<Item>, F>>;
     type Consumer = Consumer<Self::Producer>;
 
     fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
@@ -26,7 +52,7 @@ impl Contestant<Box<Item>> for Single {
     }
 
     fn pop(consumer: &mut Self::Consumer) -> Option<Box<Item>> {
-        into_option(consumer.pop())
+        consumer.pop().into_item()
     }
 }
 
@@ -37,10 +63,10 @@ pub struct Boxed {
 }
 linked!(Boxed => link: Link);
 
-impl Contestant<u64> for Single {
-    const NAME: &'static str = "mpsc-queue, boxing";
+impl<F: Named> Contestant<u64> for Single<F> {
+    const NAME: &'static str = F::BOXING;
     const ROLE: Role = Role::Ours;
-    type Producer = Arc<Queue<Box<Boxed>>>;
+    type Producer = Arc<Queue<Box<Boxed>, F>>;
     type Consumer = Consumer<Self::Producer>;
 
     fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
@@ -53,32 +79,26 @@ impl Contestant<u64> for Single {
     }
 
     fn pop(consumer: &mut Self::Consumer) -> Option<u64> {
-        into_option(consumer.pop()).map(|boxed| boxed.value)
+        consumer.pop().into_item().map(|boxed| boxed.value)
     }
 }
 
-fn new<H: Handle>() -> (Arc<Queue<H>>, Consumer<Arc<Queue<H>>>) {
+#[allow(clippy::type_complexity)]
+fn new<H: Handle, F: Named>() -> (Arc<Queue<H, F>>, Consumer<Arc<Queue<H, F>>>) {
     let consumer = Consumer::owned(Arc::default()).expect("a new queue has no consumer");
     (Arc::clone(consumer.queue()), consumer)
 }
 
-fn into_option<H>(pop: Pop<H>) -> Option<H> {
-    match pop {
-        Pop::Item(handle) => Some(handle),
-        Pop::Empty | Pop::Stalled => None,
-    }
-}
-
-/// `mpsc-queue` with one push per chain of `N` items.
-pub struct Chained<const N: usize>;
+/// `mpsc-queue` in the form `F`, with one push per chain of `N` items.
+pub struct Chained<const N: usize, F = ForwardLinked>(PhantomData<F>);
 
 /// A producer with its unfinished chain.
-pub struct ChainProducer {
-    queue: Arc<Queue<Box<Item>>>,
+pub struct ChainProducer<F: Form> {
+    queue: Arc<Queue<Box<Item>, F>>,
     chain: Chain<Box<Item>>,
 }
 
-impl Clone for ChainProducer {
+impl<F: Form> Clone for ChainProducer<F> {
     fn clone(&self) -> Self {
         Self {
             queue: Arc::clone(&self.queue),
@@ -87,35 +107,35 @@ impl Clone for ChainProducer {
     }
 }
 
-impl<const N: usize> Contestant<Box<Item>> for Chained<N> {
+impl<const N: usize, F: Named> Contestant<Box<Item>> for Chained<N, F> {
     const NAME: &'static str = match N {
-        8 => "mpsc-queue, chains of 8",
-        64 => "mpsc-queue, chains of 64",
+        8 => F::CHAINS_OF_8,
+        64 => F::CHAINS_OF_64,
         _ => panic!("a chain length without a name"),
     };
     const ROLE: Role = Role::OursChained;
     const BATCH: usize = N;
-    type Producer = ChainProducer;
-    type Consumer = Consumer<Arc<Queue<Box<Item>>>>;
+    type Producer = ChainProducer<F>;
+    type Consumer = Consumer<Arc<Queue<Box<Item>, F>>>;
 
-    fn channel(capacity: usize) -> (ChainProducer, Self::Consumer) {
-        let (queue, consumer) = <Single as Contestant<Box<Item>>>::channel(capacity);
+    fn channel(capacity: usize) -> (ChainProducer<F>, Self::Consumer) {
+        let (queue, consumer) = <Single<F> as Contestant<Box<Item>>>::channel(capacity);
         let chain = Chain::new();
         (ChainProducer { queue, chain }, consumer)
     }
 
-    fn push(producer: &mut ChainProducer, item: Box<Item>) {
+    fn push(producer: &mut ChainProducer<F>, item: Box<Item>) {
         producer.chain.push(item);
         if producer.chain.len() == N {
             Self::flush(producer);
         }
     }
 
-    fn flush(producer: &mut ChainProducer) {
+    fn flush(producer: &mut ChainProducer<F>) {
         let _ = producer.queue.push_chain(mem::take(&mut producer.chain));
     }
 
     fn pop(consumer: &mut Self::Consumer) -> Option<Box<Item>> {
-        Single::pop(consumer)
+        Single::<F>::pop(consumer)
     }
 }

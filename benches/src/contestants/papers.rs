@@ -32,7 +32,7 @@ impl<Q: Mpsc + 'static> Owned<Q> {
     fn pop(&mut self) -> Option<Q::Item> {
         match self.consumer.pop() {
             Pop::Item(item) => Some(item),
-            Pop::Empty | Pop::Stalled => None,
+            Pop::Empty | Pop::Stalled(_) | Pop::Closed => None,
         }
     }
 }

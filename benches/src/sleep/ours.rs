@@ -32,7 +32,7 @@ impl Waker for ThreadWaker {
     }
 
     fn recv(receiver: &mut Receiver<Shared<Self>, Self>, _: &mut u64) -> Box<Item> {
-        receiver.recv()
+        receiver.recv().expect("nobody closes the queue")
     }
 
     fn wakes(&self) -> Option<u64> {
@@ -94,7 +94,7 @@ impl<W: Waker> Sleeper<Box<Item>> for Single<W> {
     }
 
     fn push(queue: &mut Self::Producer, item: Box<Item>) {
-        queue.push(item);
+        queue.push(item).expect("nobody closes the queue");
     }
 
     fn recv((receiver, parks): &mut Self::Consumer) -> Box<Item> {
@@ -130,7 +130,9 @@ impl<W: Waker> Sleeper<Box<Item>> for Chained<W> {
     }
 
     fn flush((queue, chain): &mut Self::Producer) {
-        queue.push_chain(mem::take(chain));
+        queue
+            .push_chain(mem::take(chain))
+            .expect("nobody closes the queue");
     }
 
     fn recv(consumer: &mut Self::Consumer) -> Box<Item> {

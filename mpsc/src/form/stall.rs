@@ -5,5 +5,4 @@
 /// The pops of a [`GapFree`](crate::GapFree) queue hold an uninhabited type instead, so that
 /// they cannot be stalled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Stall;

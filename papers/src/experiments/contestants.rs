@@ -219,7 +219,7 @@ impl Consume for OptionConsumer<'_> {
     fn pop(&mut self) -> Pop<Box<Job>> {
         match self.0.pop() {
             Pop::Item(job) => Pop::Item(job),
-            Pop::Empty | Pop::Stalled => Pop::Empty,
+            Pop::Empty | Pop::Stalled(_) | Pop::Closed => Pop::Empty,
         }
     }
 }

@@ -146,8 +146,8 @@ fn pop_all<Q: Contestant>(queue: &Q) -> Popped {
                 all += 1;
                 others += usize::from(Q::payload(&item) != FROZEN);
             }
-            Pop::Empty => break Last::Empty,
-            Pop::Stalled => break Last::Stalled,
+            Pop::Empty | Pop::Closed => break Last::Empty,
+            Pop::Stalled(_) => break Last::Stalled,
         }
     };
     Popped { all, others, last }
