@@ -39,7 +39,7 @@ pub enum Pop<H, S = Stall> {
     Stalled(S),
     /// Nothing will come any more: the consumer has [closed](Consumer::close) the queue and
     /// removed everything that was pushed before, or the queue is that of a
-    /// [channel](crate::channel) whose senders are gone.
+    /// [channel](mod@crate::channel) whose senders are gone.
     Closed,
 }
 

@@ -23,7 +23,7 @@ use crate::sync::{const_fn_unless_loom, initial};
 ///
 /// - `H` is the [`Handle`] that travels. The queue is `Send` and `Sync` exactly when `H`
 ///   is `Send`, and invariant in `H`.
-/// - `F` is the [form](crate#which-form) of the queue, in [`Counted`] if the queue is to have
+/// - `F` is the [form](crate#which-form) of the queue, in [`Counted`](crate::Counted) if the queue is to have
 ///   a [length](Queue::len).
 ///
 /// Dropping the queue drops the items in it, each once. If the `Drop` of an item panics,
@@ -280,9 +280,18 @@ impl<H: Handle, F: Form> Queue<H, F> {
         chain: Chain<H>,
         on_parked: impl FnOnce() -> T,
     ) -> Result<Option<T>, Closed<Chain<H>>> {
-        match chain.into_links() {
-            Some((links, count)) => self.push_links(links, count, on_parked).map_err(Closed),
-            None => Ok(None),
+        if self.gate.is_shut() {
+            return Err(Closed(chain));
+        }
+        let Some((links, count)) = chain.into_links() else {
+            return Ok(None);
+        };
+        let links = F::Raw::orient(links);
+        match self.push_links(links, count, on_parked) {
+            Pushed::Quiet => Ok(None),
+            Pushed::Parked(taken) => Ok(Some(taken)),
+            // SAFETY: the push was refused just now.
+            Pushed::Closed => Err(Closed(unsafe { self.refuse(links, count) })),
         }
     }
 
@@ -292,11 +301,16 @@ impl<H: Handle, F: Form> Queue<H, F> {
         link: NonNull<Link>,
         on_parked: impl FnOnce() -> T,
     ) -> Result<Option<T>, Closed<H>> {
-        self.push_links(Links::single(link), 1, on_parked)
-            .map_err(|mut refused| match refused.pop() {
-                Some(handle) => Closed(handle),
-                None => unreachable!("a push that is refused gives back what it was given"),
-            })
+        if self.gate.is_shut() {
+            // SAFETY: the link comes from a handle of type `H`, and is in no queue.
+            return Err(Closed(unsafe { link_to_handle(link) }));
+        }
+        match self.push_links(Links::single(link), 1, on_parked) {
+            Pushed::Quiet => Ok(None),
+            Pushed::Parked(taken) => Ok(Some(taken)),
+            // SAFETY: the push was refused just now.
+            Pushed::Closed => Err(Closed(unsafe { self.refuse_link(link) })),
+        }
     }
 
     #[inline]
@@ -305,21 +319,26 @@ impl<H: Handle, F: Form> Queue<H, F> {
         links: Links,
         count: usize,
         on_parked: impl FnOnce() -> T,
-    ) -> Result<Option<T>, Chain<H>> {
-        if self.gate.is_shut() {
-            // SAFETY: the links come from handles of type `H`, and are in no queue.
-            return Err(unsafe { Chain::from_links(links, count) });
-        }
+    ) -> Pushed<T> {
         self.length.pushed(count);
-        let links = F::Raw::orient(links);
         // SAFETY: the links come from `handle_to_link`, or from a chain, which linked and
-        // gave them up; the `next` of the end is null. The `on_parked` of this crate do
-        // not unwind.
-        match unsafe { F::Raw::push(&self.raw, links, on_parked) } {
-            Pushed::Quiet => Ok(None),
-            Pushed::Parked(taken) => Ok(Some(taken)),
-            // SAFETY: the push of `links` was refused just now.
-            Pushed::Closed => Err(unsafe { self.refuse(links, count) }),
+        // gave them up, and are oriented; the `next` of the end is null. The `on_parked` of
+        // this crate do not unwind.
+        unsafe { F::Raw::push(&self.raw, links, on_parked) }
+    }
+
+    /// As [`refuse`](Self::refuse), for one link.
+    ///
+    /// # Safety
+    ///
+    /// As for [`refuse`](Self::refuse).
+    #[cold]
+    #[inline(never)]
+    unsafe fn refuse_link(&self, link: NonNull<Link>) -> H {
+        // SAFETY: the caller's promise.
+        match unsafe { self.refuse(Links::single(link), 1) }.pop() {
+            Some(handle) => handle,
+            None => unreachable!("a push that is refused gives back what it was given"),
         }
     }
 
@@ -327,16 +346,18 @@ impl<H: Handle, F: Form> Queue<H, F> {
     ///
     /// # Safety
     ///
-    /// The push of `own`, which come from handles of type `H`, has just been refused.
+    /// The push of `own`, `count` links from handles of type `H`, has just been refused.
     #[cold]
     unsafe fn refuse(&self, own: Links, count: usize) -> Chain<H> {
-        // SAFETY: the push was refused, and the iterator is used up before `own` is changed,
-        // even if the `Drop` of an item panics.
-        self.discard(unsafe { F::Raw::sweep(&self.raw, own) });
+        // SAFETY: the push was refused, and the iterator is used up below.
+        let swept = unsafe { F::Raw::sweep(&self.raw, own) };
         self.length.refused(count);
+        // A chain, so that `own` are dropped if the `Drop` of another item panics.
         // SAFETY: `own` come from handles of type `H`, belong to the caller again, and lead
         // from each to the next newer one.
-        unsafe { Chain::from_links(F::Raw::disorient(own), count) }
+        let own = unsafe { Chain::from_links(F::Raw::disorient(own), count) };
+        self.discard(swept);
+        own
     }
 
     /// Drops the items of links that a refused push has swept. Goes on past a `Drop` that
@@ -373,8 +394,9 @@ impl<H: Handle, F: Form> Queue<H, F> {
         let pop = unsafe { F::Raw::pop(&self.raw) };
         if let RawPop::Item(link) = pop {
             if self.gate.is_mark(link) {
-                // SAFETY: the caller is the only consumer, and no push follows the mark.
-                unsafe { self.raw.end() };
+                // No push follows the mark, so `close` finds an empty queue.
+                // SAFETY: the caller is the only consumer.
+                unsafe { self.raw.close() };
                 return RawPop::Closed;
             }
             self.length.popped();

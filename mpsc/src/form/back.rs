@@ -35,10 +35,14 @@ pub(crate) struct Back {
     pub(super) word: AtomicPtr<Link>,
 }
 
-/// Returns `true` if `back` is a link and not a tag: tags are null or odd.
+/// Returns `true` if `back` is a link and not a tag.
 #[inline]
 pub(super) fn is_link(back: *mut Link) -> bool {
-    !back.is_null() && back.addr() & 1 == 0
+    if align_of::<Link>() > CLOSED.addr() {
+        back.addr() > CLOSED.addr() // one comparison
+    } else {
+        !back.is_null() && back.addr() & 1 == 0
+    }
 }
 
 impl Back {
@@ -91,13 +95,14 @@ impl Back {
         }
     }
 
-    /// Returns `true` if `back` is not a link.
+    /// Returns `true` if `back` says that the queue is empty and not closed.
     #[inline]
-    pub(super) fn is_tag(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         // Relaxed: only the value counts. On the consumer's thread the result is exact:
-        // until the queue is closed the consumer alone writes tags, so by coherence it
-        // cannot read a tag that is older than a push that happens before the load.
-        !is_link(self.word.load(Ordering::Relaxed))
+        // the consumer alone writes `EMPTY` and `PARKED`, so by coherence it cannot read
+        // one that is older than a push that happens before the load.
+        let back = self.word.load(Ordering::Relaxed);
+        back == EMPTY || back == PARKED
     }
 
     /// Returns the address of the newest link, or `None` if `back` is a tag.

@@ -4,15 +4,15 @@
 //! consumer reverses what it takes, which makes the stack a queue.
 
 use core::iter;
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 
-use super::back::{CLOSED, PARKED, is_link};
+use super::back::{CLOSED, EMPTY, is_link};
 use super::batch::{self, BOTTOM, Batch, BatchForm};
 use super::raw::{Pushed, RawForm, RawPop, RawQueue};
 use super::stall::Stall;
 use crate::backoff::Backoff;
 use crate::item::{Link, Links};
-use crate::sync::{Ordering, impl_initial, initial};
+use crate::sync::{AtomicPtr, Ordering, impl_initial, initial};
 
 /// The consumer's end of a back-linked queue.
 pub struct Backward(Batch);
@@ -66,13 +66,12 @@ impl RawForm for Backward {
             own.store(prev, Ordering::Release);
             return Pushed::Quiet;
         }
-        if prev == CLOSED {
-            return Pushed::Closed;
+        if prev != EMPTY {
+            return push_tagged(own, prev, on_parked);
         }
-        let parked = (prev == PARKED).then(on_parked);
         // Release pairs with the acquire load of `next` in `batch::turn`.
         own.store(BOTTOM, Ordering::Release);
-        parked.map_or(Pushed::Quiet, Pushed::Parked)
+        Pushed::Quiet
     }
 
     #[inline]
@@ -104,6 +103,24 @@ impl RawForm for Backward {
     }
 }
 
+/// The rest of a push that has replaced `PARKED` or `CLOSED`. (Out of line, so that these cost
+/// the other pushes one branch.)
+#[cold]
+#[inline(never)]
+fn push_tagged<T>(
+    own: &AtomicPtr<Link>,
+    prev: *mut Link,
+    on_parked: impl FnOnce() -> T,
+) -> Pushed<T> {
+    if prev == CLOSED {
+        return Pushed::Closed;
+    }
+    let taken = on_parked();
+    // Release pairs with the acquire load of `next` in `batch::turn`.
+    own.store(BOTTOM, Ordering::Release);
+    Pushed::Parked(taken)
+}
+
 /// Returns what the push of a link stores in the `next` of it, waiting while that push is
 /// in its gap.
 ///
@@ -116,7 +133,7 @@ unsafe fn wait_for_own_link(link: NonNull<Link>) -> *mut Link {
         // SAFETY: the caller's promise.
         // Acquire pairs with the release store to `next` in `push`.
         let next = unsafe { link.as_ref() }.next.load(Ordering::Acquire);
-        if next != ptr::null_mut() {
+        if !next.is_null() {
             return next;
         }
         backoff.snooze();

@@ -98,8 +98,7 @@ pub(super) unsafe fn pop<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> 
     if ends.ready.is_null() {
         ends.newest = ptr::null_mut();
         // SAFETY: the caller is the only consumer.
-        if !matches!(unsafe { queue.closing() }, Closing::Closed { newest } if !newest.is_null())
-        {
+        if !matches!(unsafe { queue.closing() }, Closing::Closed { newest } if !newest.is_null()) {
             queue.set_held(false);
         }
     } else {
@@ -117,20 +116,14 @@ pub(super) unsafe fn pop<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> 
 /// As for [`RawForm::pop`]: the caller is the only consumer. The batch is empty.
 #[inline]
 unsafe fn take<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> {
+    if queue.back.is_empty() {
+        return RawPop::Empty;
+    }
     // SAFETY: the caller is the only consumer.
     if let Closing::Closed { newest } = unsafe { queue.closing() } {
-        let Some(newest) = NonNull::new(newest) else {
-            return RawPop::Closed;
-        };
-        let closing = Closing::Closed {
-            newest: ptr::null_mut(),
-        };
         // SAFETY: the caller is the only consumer.
-        unsafe { queue.set_closing(closing) };
-        return RawPop::Item(newest);
-    }
-    if queue.back.is_tag() {
-        return RawPop::Empty;
+        unsafe { queue.set_drained() };
+        return NonNull::new(newest).map_or(RawPop::Closed, RawPop::Item);
     }
     queue.set_held(true);
     // Acquire pairs with the release of the exchange in `push`: the newest link can be read,

@@ -6,7 +6,7 @@
 use core::iter;
 use core::ptr::{self, NonNull};
 
-use super::back::{CLOSED, EMPTY, PARKED, is_link};
+use super::back::{CLOSED, EMPTY, is_link};
 use super::raw::{Closing, Pushed, RawForm, RawPop, RawQueue};
 use super::stall::Stall;
 use crate::backoff::Backoff;
@@ -77,15 +77,14 @@ impl RawForm for Forward {
             prev.store(links.oldest.as_ptr(), Ordering::Release);
             return Pushed::Quiet;
         }
-        if prev == CLOSED {
-            return Pushed::Closed;
+        if prev != EMPTY {
+            return push_tagged(queue, prev, links, on_parked);
         }
-        let parked = (prev == PARKED).then(on_parked);
         // Release pairs with the acquire loads of `front` in `pop`.
         queue
             .front()
             .store(links.oldest.as_ptr(), Ordering::Release);
-        parked.map_or(Pushed::Quiet, Pushed::Parked)
+        Pushed::Quiet
     }
 
     /// L → L or L → E.
@@ -95,17 +94,18 @@ impl RawForm for Forward {
         // the item and its `next` are written.
         let mut front = queue.front().load(Ordering::Acquire);
         if front.is_null() {
-            // SAFETY: the caller is the only consumer.
-            match unsafe { queue.closing() } {
-                Closing::Closed { newest } if newest.is_null() => return RawPop::Closed,
-                Closing::Open if queue.back.is_tag() => return RawPop::Empty,
-                _ => {}
+            if queue.back.is_empty() {
+                return RawPop::Empty;
             }
-            // A push was in its gap between the two loads, or still is.
+            // A push was in its gap between the two loads, or still is; or the queue is closed.
             front = queue.front().load(Ordering::Acquire);
         }
         let Some(first) = NonNull::new(front) else {
-            return RawPop::Stalled(Stall);
+            // SAFETY: the caller is the only consumer.
+            return match unsafe { queue.closing() } {
+                Closing::Closed { newest } if newest.is_null() => RawPop::Closed,
+                _ => RawPop::Stalled(Stall),
+            };
         };
         // SAFETY: a link in the queue is valid until it is popped, by `push`.
         let first_next = unsafe { &first.as_ref().next };
@@ -117,18 +117,14 @@ impl RawForm for Forward {
             return queue.advance(first, next);
         }
 
-        // SAFETY: the caller is the only consumer.
-        if let Closing::Closed { newest } = unsafe { queue.closing() } {
-            // SAFETY: the caller is the only consumer.
-            return unsafe { queue.pop_closed(first, newest) };
-        }
         // `first` may be the last one. `front` must be null before `back` is, because
         // from then on a producer may store to `front`.
         // Relaxed: published by the compare-exchange; otherwise only the consumer
         // reads it.
         queue.front().store(ptr::null_mut(), Ordering::Relaxed);
         // Release pairs with the acquire of the exchange in `push`, as said above.
-        // Relaxed on failure: the value read is not used.
+        // Relaxed on failure: the value read is not used. In a closed queue, `back` is
+        // never `first`, so the exchange fails.
         if queue
             .back
             .word
@@ -144,7 +140,16 @@ impl RawForm for Forward {
         if !next.is_null() {
             return queue.advance(first, next);
         }
-        // Relaxed: `back` is a link, so no producer touches `front`.
+        // SAFETY: the caller is the only consumer.
+        if let Closing::Closed { newest } = unsafe { queue.closing() } {
+            if first.as_ptr() == newest {
+                queue.set_held(false);
+                // SAFETY: the caller is the only consumer.
+                unsafe { queue.set_drained() };
+                return RawPop::Item(first);
+            }
+        }
+        // Relaxed: `back` is a link or `CLOSED`, so no producer touches `front`.
         queue.front().store(first.as_ptr(), Ordering::Relaxed);
         RawPop::Stalled(Stall)
     }
@@ -168,6 +173,27 @@ impl RawForm for Forward {
         };
         iter::successors(next(own.newest), move |link| next(*link))
     }
+}
+
+/// The rest of a push that has replaced `PARKED` or `CLOSED`. (Out of line, so that these cost
+/// the other pushes one branch.)
+#[cold]
+#[inline(never)]
+fn push_tagged<T>(
+    queue: &RawQueue<Forward>,
+    prev: *mut Link,
+    links: Links,
+    on_parked: impl FnOnce() -> T,
+) -> Pushed<T> {
+    if prev == CLOSED {
+        return Pushed::Closed;
+    }
+    let taken = on_parked();
+    // Release pairs with the acquire loads of `front` in `pop`.
+    queue
+        .front()
+        .store(links.oldest.as_ptr(), Ordering::Release);
+    Pushed::Parked(taken)
 }
 
 /// Returns the successor of a link, waiting while the push of the successor is in its gap.
@@ -199,27 +225,6 @@ impl RawQueue<Forward> {
         // Relaxed: only the consumer reads `front` while the queue is not empty.
         self.front().store(next, Ordering::Relaxed);
         prefetch(next);
-        RawPop::Item(first)
-    }
-
-    /// Takes out `first`, which has no successor, of a queue whose close found `newest`.
-    ///
-    /// # Safety
-    ///
-    /// As for [`RawForm::pop`]: the caller is the only consumer.
-    #[cold]
-    unsafe fn pop_closed(&self, first: NonNull<Link>, newest: *mut Link) -> RawPop<Stall> {
-        if first.as_ptr() != newest {
-            return RawPop::Stalled(Stall);
-        }
-        // Relaxed: no push stores to `front` any more.
-        self.front().store(ptr::null_mut(), Ordering::Relaxed);
-        self.set_held(false);
-        let closing = Closing::Closed {
-            newest: ptr::null_mut(),
-        };
-        // SAFETY: the caller is the only consumer.
-        unsafe { self.set_closing(closing) };
         RawPop::Item(first)
     }
 }

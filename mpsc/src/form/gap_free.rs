@@ -66,10 +66,7 @@ impl RawForm for Treiber {
                 return Pushed::Closed;
             }
             // Relaxed: published by the compare-exchange.
-            own.store(
-                if is_link(prev) { prev } else { BOTTOM },
-                Ordering::Relaxed,
-            );
+            own.store(if is_link(prev) { prev } else { BOTTOM }, Ordering::Relaxed);
             // Release pairs with the acquire of the exchange in `batch::take` and in
             // `close`. As a read-modify-write, it also continues the release sequences of
             // the pushes before it, so that their links can be read as well.

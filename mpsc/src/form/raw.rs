@@ -91,8 +91,7 @@ pub trait RawForm: Initial + Sized {
     ///
     /// # Safety
     ///
-    /// The caller has just got [`Pushed::Closed`] for `own`, and iterates to the end before it
-    /// changes or releases a link of `own`.
+    /// The caller has just got [`Pushed::Closed`] for `own`, and has not changed them since.
     unsafe fn sweep(queue: &RawQueue<Self>, own: Links) -> impl Iterator<Item = NonNull<Link>>;
 }
 
@@ -212,24 +211,6 @@ impl<F: RawForm> RawQueue<F> {
         unsafe { self.set_closing(Closing::Closed { newest }) };
     }
 
-    /// Notes that no push follows.
-    ///
-    /// # Safety
-    ///
-    /// As for [`RawForm::pop`]: the caller is the only consumer. No push overlaps this call
-    /// or comes later.
-    pub(crate) unsafe fn end(&self) {
-        // SAFETY: the caller is the only consumer.
-        if let Closing::Open = unsafe { self.closing() } {
-            // SAFETY: the caller is the only consumer.
-            unsafe {
-                self.set_closing(Closing::Closed {
-                    newest: ptr::null_mut(),
-                });
-            }
-        }
-    }
-
     /// # Safety
     ///
     /// As for [`RawForm::pop`]: the caller is the only consumer.
@@ -239,10 +220,23 @@ impl<F: RawForm> RawQueue<F> {
         self.consumer.closing.with(|closing| unsafe { *closing })
     }
 
+    /// Notes that the form has taken over, or handed out, the newest link that a close found.
+    ///
     /// # Safety
     ///
     /// As for [`RawForm::pop`]: the caller is the only consumer.
-    pub(super) unsafe fn set_closing(&self, closing: Closing) {
+    pub(super) unsafe fn set_drained(&self) {
+        let closing = Closing::Closed {
+            newest: ptr::null_mut(),
+        };
+        // SAFETY: the caller is the only consumer.
+        unsafe { self.set_closing(closing) };
+    }
+
+    /// # Safety
+    ///
+    /// As for [`RawForm::pop`]: the caller is the only consumer.
+    unsafe fn set_closing(&self, closing: Closing) {
         // SAFETY: only the consumer accesses the cell, and the caller is the only consumer.
         self.consumer
             .closing

@@ -144,7 +144,13 @@ impl<H: Handle> Chain<H> {
 
     /// Converts the chain into its links and their number.
     pub(crate) fn into_links(mut self) -> Option<(Links, usize)> {
-        Some((self.links.take()?, self.count))
+        let links = self.links.take()?;
+        // SAFETY: the link belongs to the chain. Relaxed: the push publishes it. (It is null
+        // already, unless the chain was refused by a queue.)
+        unsafe { links.newest.as_ref() }
+            .next
+            .store(ptr::null_mut(), Ordering::Relaxed);
+        Some((links, self.count))
     }
 
     /// Makes a chain of `count` links that a push has given back.
@@ -154,10 +160,6 @@ impl<H: Handle> Chain<H> {
     /// The links come from `handle_to_link::<H>`, belong to the caller, and lead from each to
     /// the next newer one.
     pub(crate) unsafe fn from_links(links: Links, count: usize) -> Self {
-        // SAFETY: the link belongs to the caller. Relaxed: the next push publishes it.
-        unsafe { links.newest.as_ref() }
-            .next
-            .store(ptr::null_mut(), Ordering::Relaxed);
         Self {
             links: Some(links),
             count,

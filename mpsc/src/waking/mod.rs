@@ -15,13 +15,13 @@ pub use queue::WakingQueue;
 pub use receiver::Receiver;
 pub use wake::{Wake, WakeTarget};
 
+#[cfg(feature = "std")]
+pub(crate) use blocking::recv as recv_blocking;
+#[cfg(all(feature = "std", not(loom)))]
+pub(crate) use blocking::{recv_deadline, recv_timeout};
+pub(crate) use slot::Handover;
 #[cfg(feature = "alloc")]
 pub(crate) use {
     asynchronous::{poll_recv, recv as recv_async},
     slot::WakerSlot,
 };
-#[cfg(all(feature = "std", not(loom)))]
-pub(crate) use blocking::{recv_deadline, recv_timeout};
-#[cfg(feature = "std")]
-pub(crate) use blocking::recv as recv_blocking;
-pub(crate) use slot::Handover;

@@ -110,9 +110,7 @@ impl<H: Handle, W: WakeTarget, F: Form> WakingQueue<H, W, F> {
     where
         H: UniqueHandle,
     {
-        let taken = self
-            .queue
-            .push_unique_with(handle, || self.take_waker())?;
+        let taken = self.queue.push_unique_with(handle, || self.take_waker())?;
         self.wake(taken);
         Ok(())
     }

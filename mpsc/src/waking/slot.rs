@@ -201,18 +201,17 @@ impl<T> WakerSlot<T> {
     ///
     /// As for [`fill`](Self::fill).
     pub(crate) unsafe fn clear(&self, handover: Handover) {
-        let take = || self.waker.with_mut(|waker| unsafe { (*waker).take() });
-        match handover {
-            // SAFETY: the slot belongs to the consumer.
-            Handover::InGap => drop(take()),
-            Handover::Late => {
-                if self.lock().is_ok() {
-                    let old = take();
-                    self.unlock();
-                    drop(old);
-                }
+        if let Handover::Late = handover {
+            if self.lock().is_err() {
+                return; // a push has taken the waker, or is about to
             }
         }
+        // SAFETY: the slot belongs to the consumer: as in `fill`, or in the state `FILLING`.
+        let old = self.waker.with_mut(|waker| unsafe { (*waker).take() });
+        if let Handover::Late = handover {
+            self.unlock();
+        }
+        drop(old);
     }
 
     /// `FREE` → `FILLING`. Fails if a push is in the slot; the second cell is empty then.
@@ -271,10 +270,7 @@ impl<T> WakerSlot<T> {
             .is_ok()
         {
             // SAFETY: in the state `TAKING`, the second cell belongs to the consumer.
-            drop(
-                self.replacement
-                    .with_mut(|slot| unsafe { (*slot).take() }),
-            );
+            drop(self.replacement.with_mut(|slot| unsafe { (*slot).take() }));
         }
     }
 }
