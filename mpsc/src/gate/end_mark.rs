@@ -1,42 +1,10 @@
-//! The producers' end of a queue: a mark that the last of them pushes, and a flag that stops
-//! them.
+//! The end mark of a channel's queue, and the flag that stops its senders.
 
 use core::ptr::NonNull;
 
+use super::Gate;
 use crate::item::Link;
-use crate::sync::{AtomicBool, Initial, Ordering, impl_initial};
-
-/// What a queue has for the end of its producers.
-pub trait Gate: Initial {
-    /// Returns `true` if `link` is the mark, and not the link of an item.
-    fn is_mark(&self, link: NonNull<Link>) -> bool;
-
-    /// Returns `true` if the consumer has begun to close the queue.
-    fn is_shut(&self) -> bool;
-
-    /// Refuses pushes that begin from now on.
-    fn shut(&self);
-}
-
-/// A queue whose producers have no end.
-pub struct NoGate;
-
-impl_initial!(NoGate = NoGate);
-
-impl Gate for NoGate {
-    #[inline]
-    fn is_mark(&self, _: NonNull<Link>) -> bool {
-        false
-    }
-
-    #[inline]
-    fn is_shut(&self) -> bool {
-        false
-    }
-
-    #[inline]
-    fn shut(&self) {}
-}
+use crate::sync::{AtomicBool, Ordering, impl_initial};
 
 /// A queue whose last producer pushes a mark.
 pub struct EndMark {
