@@ -12,25 +12,30 @@
 //!
 //! | function | may overlap with | progress |
 //! |---|---|---|
-//! | [`Queue::push`], [`try_push`](Queue::try_push), [`push_chain`](Queue::push_chain) | everything | wait-free ° |
+//! | [`Queue::push`], [`try_push`](Queue::try_push), [`push_chain`](Queue::push_chain) | everything | wait-free °; lock-free if the queue is [`GapFree`] |
+//! | the same, if the queue is closed | everything | **blocking** while pushes that overlap are in their gap; as above if the queue is [`GapFree`] |
 //! | [`Queue::is_empty`], [`len`](Queue::len) | everything | wait-free |
 //! | [`Queue::consumer`], `Consumer::owned` | everything; one succeeds | wait-free ° |
-//! | [`Consumer::pop`], [`pop_fenced`](Consumer::pop_fenced) | pushes | wait-free ° |
-//! | [`Consumer::park`], [`Parked::unpark`] | pushes | wait-free ° |
-//! | [`Consumer::drain`] | pushes | wait-free ° per item; at most the items queued at its start |
+//! | [`Consumer::pop`], [`pop_fenced`](Consumer::pop_fenced) | pushes | wait-free ° if the queue is [`ForwardLinked`]; otherwise one step per item that the pop takes from the producers |
+//! | [`Consumer::park`], [`Parked::unpark`], [`Consumer::close`] | pushes | wait-free ° |
+//! | [`Consumer::drain`] | pushes | as `pop` per item; at most the items queued at its start |
 //! | [`Consumer::pop_blocking`] | pushes | **blocking** while a producer is in its gap |
-//! | [`Receiver::poll_recv`], a poll of an async `recv` | pushes | wait-free °, apart from the waker's code |
+//! | [`Receiver::poll_recv`], a poll of an async `recv` | pushes | as `pop`, apart from the waker's code |
 #![cfg_attr(
     feature = "std",
-    doc = "| `recv`, `recv_timeout`, `recv_deadline` of a [`BlockingQueue`] | pushes | **blocking** until there is an item, or the time is over |"
+    doc = "| `recv`, `recv_timeout`, `recv_deadline` of a [`BlockingQueue`] or [channel](mod@channel) | pushes | **blocking** until there is an item, the queue is closed, or the time is over |"
 )]
 //! | [`WakingQueue::push`] and its siblings | everything | as above, and the waker's code if the consumer is parked |
 //! | dropping a queue | nothing (`&mut`) | one drop per item |
+#![cfg_attr(
+    feature = "alloc",
+    doc = "| dropping the receiver of a [channel](mod@channel) | sends | one drop per item; **blocking** while a sender is in its gap |"
+)]
 //!
 //! # Where to read on
 //!
-//! [`Queue`] and [`Consumer`] are the core, [`WakingQueue`] and [`Receiver`] what most users
-//! want, [`docs::algorithm`], [`docs::limitations`], [`docs::performance`] and
+//! [`Queue`] and [`Consumer`] are the core, [`WakingQueue`] and [`Receiver`] what wakes,
+//! `channel` what ends with its senders, and [`docs::algorithm`], [`docs::limitations`], [`docs::performance`] and
 //! [`docs::misuse`] the essays.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]

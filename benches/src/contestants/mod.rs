@@ -13,7 +13,7 @@ pub use self::papers::{BoundedRing, SafeJiffy, Segments, TreiberStack};
 pub use channels::{Crossbeam, Crossfire, Flume, Futures, Kanal, Std, Thingbuf, Tokio};
 pub use locked::Locked;
 pub use odin::Odin;
-pub use ours::{Chained, Single};
+pub use ours::{Chained, Named, Single};
 pub use queues::{Concurrent, Jiffy, Seg};
 
 use std::collections::VecDeque;

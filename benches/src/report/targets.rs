@@ -1,7 +1,10 @@
 //! The targets, judged by a run.
 
+use mpsc_queue::{BackLinked, GapFree};
+
 use super::{Findings, Sleepers, Standing};
 use crate::contestant::Role;
+use crate::contestants::Named;
 use crate::payload::{Item, Payload};
 use crate::rounds::Outcome;
 use crate::statistics::Median;
@@ -33,6 +36,22 @@ pub(super) fn targets(findings: &Findings) -> Vec<Target> {
         oversubscribed(outcomes),
         near_floor(outcomes),
         chains(outcomes),
+        back_linked_near_floor(outcomes),
+        back_linked_ahead_of(
+            outcomes,
+            "both/2",
+            "kanal",
+            0.8,
+            "back-linked, both/2: at most 0.8 of kanal",
+        ),
+        back_linked_ahead_of(
+            outcomes,
+            "burst/64",
+            "cordyceps",
+            1.0,
+            "back-linked, burst/64: ahead of cordyceps",
+        ),
+        gap_free_ahead(outcomes),
         wake_ups(&findings.sleepers),
     ]
     .into_iter()
@@ -120,6 +139,84 @@ fn chains(outcomes: &[Outcome]) -> Option<Target> {
         what: "chains: at least 3 times as fast as single pushes",
         figure: figures.collect::<Vec<_>>().join("; "),
         met: gains.iter().all(|(_, _, gain)| *gain >= 3.0),
+    })
+}
+
+/// Compares contended pushes to the back-linked form with a bare exchange.
+fn back_linked_near_floor(outcomes: &[Outcome]) -> Option<Target> {
+    let ratios: Vec<_> = ["push/2", "push/16"]
+        .iter()
+        .filter_map(|scenario| {
+            let outcome = named(outcomes, scenario)?;
+            Some((*scenario, ratio(outcome, BackLinked::NAME, "swap")?))
+        })
+        .collect();
+    judged(
+        "back-linked, push/2 and push/16: at most 1.25 of the bare exchange",
+        &ratios,
+        1.25,
+    )
+}
+
+/// Compares the back-linked form with one other contestant in one scenario.
+fn back_linked_ahead_of(
+    outcomes: &[Outcome],
+    scenario: &'static str,
+    other: &str,
+    limit: f64,
+    what: &'static str,
+) -> Option<Target> {
+    let ratio = ratio(named(outcomes, scenario)?, BackLinked::NAME, other)?;
+    judged(what, &[(scenario, ratio)], limit)
+}
+
+/// Compares the gap-free form with `SegQueue`, apart from the scenarios in which an array must
+/// win.
+fn gap_free_ahead(outcomes: &[Outcome]) -> Option<Target> {
+    let exempt = |scenario: &str| {
+        ["push/2", "push/16", "fill-drain/1000000"].contains(&scenario)
+            || scenario.starts_with("pop/")
+    };
+    let ratios: Vec<_> = with_heap_objects(outcomes)
+        .filter(|outcome| !exempt(&outcome.group.scenario))
+        .filter_map(|outcome| {
+            let ratio = ratio(outcome, GapFree::NAME, "crossbeam SegQueue")?;
+            Some((&*outcome.group.scenario, ratio))
+        })
+        .collect();
+    judged(
+        "gap-free: ahead of SegQueue but in push/2, push/16, pop/N and a million items",
+        &ratios,
+        1.0,
+    )
+}
+
+/// Returns the time of the contestant `ours`, divided by that of `other`.
+fn ratio(outcome: &Outcome, ours: &str, other: &str) -> Option<Median> {
+    let nanos = |name: &str| {
+        let row = outcome.rows.iter().find(|row| row.name == name)?;
+        Some(&row.nanos)
+    };
+    Some(Median::of_ratios(nanos(ours)?, nanos(other)?))
+}
+
+/// Judges the ratios of some scenarios.
+fn judged(what: &'static str, ratios: &[(&str, Median)], limit: f64) -> Option<Target> {
+    let (scenario, worst) = ratios
+        .iter()
+        .max_by(|a, b| a.1.value.total_cmp(&b.1.value))?;
+    let (of, met) = (
+        ratios.len(),
+        ratios.iter().filter(|(_, ratio)| ratio.high <= limit),
+    );
+    let met = met.count();
+    Some(Target {
+        what,
+        figure: format!(
+            "{of} scenarios: met in {met}; worst {:.2} [{:.2}, {:.2}] in {scenario}",
+            worst.value, worst.low, worst.high
+        ),
+        met: met == of,
     })
 }
 
