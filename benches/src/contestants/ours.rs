@@ -14,28 +14,28 @@ use crate::payload::Item;
 /// `mpsc-queue` in the form `F`, with one push per item.
 pub struct Single<F = ForwardLinked>(PhantomData<F>);
 
-/// A form of `mpsc-queue`, and the names of its contestants.
+/// A form of `mpsc-queue`, and its names as a contestant.
 pub trait Named: Form + Default + Send + Sync + 'static {
+    /// The name, if it carries heap objects.
     const NAME: &'static str;
-    const CHAINS_OF_8: &'static str;
-    const CHAINS_OF_64: &'static str;
+    /// The name, if it carries values in boxes.
     const BOXING: &'static str;
 }
 
-macro_rules! named {
-    ($form:ty, $name:literal) => {
-        impl Named for $form {
-            const NAME: &'static str = $name;
-            const CHAINS_OF_8: &'static str = concat!($name, ", chains of 8");
-            const CHAINS_OF_64: &'static str = concat!($name, ", chains of 64");
-            const BOXING: &'static str = concat!($name, ", boxing");
-        }
-    };
+impl Named for ForwardLinked {
+    const NAME: &'static str = "mpsc-queue";
+    const BOXING: &'static str = "mpsc-queue, boxing";
 }
 
-named!(ForwardLinked, "mpsc-queue");
-named!(BackLinked, "mpsc-queue, back-linked");
-named!(GapFree, "mpsc-queue, gap-free");
+impl Named for BackLinked {
+    const NAME: &'static str = "mpsc-queue, back-linked";
+    const BOXING: &'static str = "mpsc-queue, back-linked, boxing";
+}
+
+impl Named for GapFree {
+    const NAME: &'static str = "mpsc-queue, gap-free";
+    const BOXING: &'static str = "mpsc-queue, gap-free, boxing";
+}
 
 impl<F: Named> Contestant<Box<Item>> for Single<F> {
     const NAME: &'static str = F::NAME;
@@ -89,16 +89,16 @@ fn new<H: Handle, F: Named>() -> (Arc<Queue<H, F>>, Consumer<Arc<Queue<H, F>>>) 
     (Arc::clone(consumer.queue()), consumer)
 }
 
-/// `mpsc-queue` in the form `F`, with one push per chain of `N` items.
-pub struct Chained<const N: usize, F = ForwardLinked>(PhantomData<F>);
+/// `mpsc-queue` with one push per chain of `N` items.
+pub struct Chained<const N: usize>;
 
 /// A producer with its unfinished chain.
-pub struct ChainProducer<F: Form> {
-    queue: Arc<Queue<Box<Item>, F>>,
+pub struct ChainProducer {
+    queue: Arc<Queue<Box<Item>>>,
     chain: Chain<Box<Item>>,
 }
 
-impl<F: Form> Clone for ChainProducer<F> {
+impl Clone for ChainProducer {
     fn clone(&self) -> Self {
         Self {
             queue: Arc::clone(&self.queue),
@@ -107,35 +107,35 @@ impl<F: Form> Clone for ChainProducer<F> {
     }
 }
 
-impl<const N: usize, F: Named> Contestant<Box<Item>> for Chained<N, F> {
+impl<const N: usize> Contestant<Box<Item>> for Chained<N> {
     const NAME: &'static str = match N {
-        8 => F::CHAINS_OF_8,
-        64 => F::CHAINS_OF_64,
+        8 => "mpsc-queue, chains of 8",
+        64 => "mpsc-queue, chains of 64",
         _ => panic!("a chain length without a name"),
     };
     const ROLE: Role = Role::OursChained;
     const BATCH: usize = N;
-    type Producer = ChainProducer<F>;
-    type Consumer = Consumer<Arc<Queue<Box<Item>, F>>>;
+    type Producer = ChainProducer;
+    type Consumer = Consumer<Arc<Queue<Box<Item>>>>;
 
-    fn channel(capacity: usize) -> (ChainProducer<F>, Self::Consumer) {
-        let (queue, consumer) = <Single<F> as Contestant<Box<Item>>>::channel(capacity);
+    fn channel(capacity: usize) -> (ChainProducer, Self::Consumer) {
+        let (queue, consumer) = <Single as Contestant<Box<Item>>>::channel(capacity);
         let chain = Chain::new();
         (ChainProducer { queue, chain }, consumer)
     }
 
-    fn push(producer: &mut ChainProducer<F>, item: Box<Item>) {
+    fn push(producer: &mut ChainProducer, item: Box<Item>) {
         producer.chain.push(item);
         if producer.chain.len() == N {
             Self::flush(producer);
         }
     }
 
-    fn flush(producer: &mut ChainProducer<F>) {
+    fn flush(producer: &mut ChainProducer) {
         let _ = producer.queue.push_chain(mem::take(&mut producer.chain));
     }
 
     fn pop(consumer: &mut Self::Consumer) -> Option<Box<Item>> {
-        Single::<F>::pop(consumer)
+        Single::<ForwardLinked>::pop(consumer)
     }
 }
