@@ -13,8 +13,8 @@ use crate::sealed::Internal;
 /// The form of a [`Queue`](crate::Queue): [`ForwardLinked`], [`BackLinked`] or [`GapFree`],
 /// or one of these in [`Counted`]. Sealed.
 ///
-/// The form decides what a push and a pop cost, and nothing else. The
-/// [table of the crate](crate#which-form) says which one to take.
+/// The form decides what a push and a pop cost, and what becomes of them while a producer stands
+/// still. The [table of the crate](crate#which-form) says which one to take.
 pub trait Form: Copy {
     /// What [`Pop::Stalled`](crate::Pop::Stalled) holds. Uninhabited if the queue is never
     /// stalled.
