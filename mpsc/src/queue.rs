@@ -466,7 +466,7 @@ impl<H: Handle, F: Form> Drop for Queue<H, F> {
 impl<H: Handle, F: Form> UnwindSafe for Queue<H, F> {}
 impl<H: Handle, F: Form> RefUnwindSafe for Queue<H, F> {}
 
-impl<H: Handle, F: Form + Default> Default for Queue<H, F> {
+impl<H: Handle, F: Form> Default for Queue<H, F> {
     fn default() -> Self {
         Self::with_form(F::default())
     }

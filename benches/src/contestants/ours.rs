@@ -15,7 +15,7 @@ use crate::payload::Item;
 pub struct Single<F = ForwardLinked>(PhantomData<F>);
 
 /// A form of `mpsc-queue`, and its names as a contestant.
-pub trait Named: Form + Default + Send + Sync + 'static {
+pub trait Named: Form {
     /// The name, if it carries heap objects.
     const NAME: &'static str;
     /// The name, if it carries values in boxes.

@@ -1,5 +1,7 @@
 //! The types by which a user names the form of a queue.
 
+use core::fmt;
+
 use super::back_linked::Backward;
 use super::forward::Forward;
 use super::gap_free::Treiber;
@@ -15,7 +17,7 @@ use crate::sealed::Internal;
 ///
 /// The form decides what a push and a pop cost, and what becomes of them while a producer stands
 /// still. The [table of the crate](crate#which-form) says which one to take.
-pub trait Form: Copy {
+pub trait Form: Copy + Default + fmt::Debug + Send + Sync + 'static {
     /// What [`Pop::Stalled`](crate::Pop::Stalled) holds. Uninhabited if the queue is never
     /// stalled.
     type Stall: Copy;
@@ -65,7 +67,7 @@ pub struct Counted<F = ForwardLinked>(
 
 /// The form of a queue that has an end mark: the queue of a channel.
 #[cfg(feature = "alloc")]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Ending<F>(pub(crate) F);
 
 macro_rules! impl_form {

@@ -215,7 +215,7 @@ impl WakeTarget for TaskWaker {
     }
 }
 
-impl<H: Handle, F: Form + Default> Default for AsyncQueue<H, F> {
+impl<H: Handle, F: Form> Default for AsyncQueue<H, F> {
     fn default() -> Self {
         Self::with_form(F::default())
     }

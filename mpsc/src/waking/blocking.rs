@@ -248,7 +248,7 @@ impl WakeTarget for ThreadWaker {
     }
 }
 
-impl<H: Handle, F: Form + Default> Default for BlockingQueue<H, F> {
+impl<H: Handle, F: Form> Default for BlockingQueue<H, F> {
     fn default() -> Self {
         Self::with_form(F::default())
     }
