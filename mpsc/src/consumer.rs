@@ -39,7 +39,7 @@ pub enum Pop<H, S = Stall> {
     Stalled(S),
     /// Nothing will come any more: the consumer has [closed](Consumer::close) the queue and
     /// removed everything that was pushed before, or the queue is that of a
-    /// [channel](mod@crate::channel) whose senders are gone.
+    /// channel whose senders are gone.
     Closed,
 }
 
@@ -231,7 +231,8 @@ impl<R: QueueRef> Consumer<R> {
     /// # struct Job { link: Link }
     /// # linked!(Job => link: Link);
     /// # fn run(job: Box<Job>) {}
-    /// /// Runs at most 64 jobs. Returns `true` if the event loop may park.
+    /// /// Runs at most 64 jobs. Returns `true` if the event loop may park, unless the queue is
+    /// /// closed.
     /// fn run_some(jobs: &mut Consumer<&Queue<Box<Job>>>) -> bool {
     ///     let mut drain = jobs.drain(64);
     ///     for job in &mut drain {
@@ -256,12 +257,11 @@ impl<R: QueueRef<Waker = ()>> Consumer<R> {
     /// Every push that happens before this call is delivered: pop until [`Pop::Closed`].
     /// Closing again has no effect.
     ///
-    /// A later push returns its item in [`Closed`](crate::Closed), and everything that the
-    /// consumer did before this call happens before that return. In a
-    /// [`GapFree`](crate::GapFree) queue every push is either delivered or refused. In the
-    /// other forms there is a third outcome: a push that overlaps the refusal of another push
-    /// may return `Ok` although its item is never delivered. That other push drops the item,
-    /// exactly once.
+    /// A later push is refused: it returns its item in [`Closed`](crate::Closed), and everything
+    /// that the consumer did before this call happens before that return. There is one
+    /// exception, unless the queue is [`GapFree`](crate::GapFree): a push that overlaps the
+    /// refusal of another push may return `Ok` although its item is never delivered. That other
+    /// push drops the item, exactly once.
     ///
     /// One read-modify-write, however busy the producers are. Wait-free where the exchange is.
     ///

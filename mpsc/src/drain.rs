@@ -64,11 +64,9 @@ impl<H: Handle, F: Form> Iterator for Drain<'_, H, F> {
                 self.stalled = true;
                 None
             }
-            RawPop::Closed => {
-                self.left = 0; // the newest link was the end mark
-                None
+            RawPop::Empty | RawPop::Closed => {
+                unreachable!("the link that was newest at the start is queued")
             }
-            RawPop::Empty => unreachable!("the link that was newest at the start is queued"),
         }
     }
 

@@ -104,6 +104,42 @@ pub enum RecvTimeoutError {
     Disconnected,
 }
 
+impl From<RecvError> for TryRecvError {
+    fn from(RecvError: RecvError) -> Self {
+        Self::Disconnected
+    }
+}
+
+impl From<RecvError> for RecvTimeoutError {
+    fn from(RecvError: RecvError) -> Self {
+        Self::Disconnected
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<H> From<SendError<H>> for TrySendError<H> {
+    fn from(SendError(handle): SendError<H>) -> Self {
+        Self::Disconnected(handle)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<T> From<Closed<T>> for SendError<T> {
+    fn from(Closed(refused): Closed<T>) -> Self {
+        Self(refused)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<H> From<TryPushError<H>> for TrySendError<H> {
+    fn from(error: TryPushError<H>) -> Self {
+        match error {
+            TryPushError::AlreadyQueued(handle) => Self::AlreadyQueued(handle),
+            TryPushError::Closed(handle) => Self::Disconnected(handle),
+        }
+    }
+}
+
 /// Implements the traits of an error which does not show the handle that it holds.
 macro_rules! impl_error {
     ($([$($generic:ident)?])? $error:ident: $($pattern:pat => $name:literal, $text:literal;)+) => {

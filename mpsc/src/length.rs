@@ -9,7 +9,7 @@ pub trait Length: Initial {
     /// Counts `count` items that are about to be published.
     fn pushed(&self, count: usize);
 
-    /// Takes back `count` items that a push has counted, and that nobody will pop.
+    /// Takes back `count` items that a push has counted, and that no pop will return.
     fn refused(&self, count: usize);
 
     /// Counts one item that the consumer has taken out.

@@ -193,7 +193,8 @@ impl<H: Handle, F: Form> Queue<H, F> {
     ///
     /// Everything that the caller did before this call happens before a pop returns the
     /// item, *even if the call fails because the item is queued*: a task that is woken while
-    /// it is queued sees, when it runs, the reason for which it was woken.
+    /// it is queued sees, when it runs, the reason for which it was woken. (In a closed queue,
+    /// `AlreadyQueued` does not promise that the item will be delivered.)
     ///
     /// # Errors
     ///
@@ -237,7 +238,9 @@ impl<H: Handle, F: Form> Queue<H, F> {
     ///
     /// `true` accounts for every push that happens before the call. On other threads than
     /// the consumer's, `false` may be stale. This method does not synchronize with pushes.
-    /// After `false`, the next pop may still return [`Stalled`](crate::Pop::Stalled).
+    /// After `false`, the next pop may still return [`Stalled`](crate::Pop::Stalled). While the
+    /// queue is being closed, or a push is being refused, `false` may be wrong, on the consumer's
+    /// thread too.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.raw.is_empty()
@@ -262,6 +265,9 @@ impl<H: Handle, F: Form> Queue<H, F> {
     where
         H: UniqueHandle,
     {
+        if self.gate.is_shut() {
+            return Err(Closed(handle));
+        }
         match handle_to_link(handle) {
             Ok(link) => self.push_link(link, on_parked),
             Err(_) => unreachable!("an item whose only handle is here is in no queue"),
@@ -273,6 +279,9 @@ impl<H: Handle, F: Form> Queue<H, F> {
         handle: H,
         on_parked: impl FnOnce() -> T,
     ) -> Result<Option<T>, TryPushError<H>> {
+        if self.gate.is_shut() {
+            return Err(TryPushError::Closed(handle));
+        }
         let link = handle_to_link(handle).map_err(AlreadyQueued)?;
         Ok(self.push_link(link, on_parked)?)
     }
@@ -282,7 +291,7 @@ impl<H: Handle, F: Form> Queue<H, F> {
         chain: Chain<H>,
         on_parked: impl FnOnce() -> T,
     ) -> Result<Option<T>, Closed<Chain<H>>> {
-        if self.gate.is_shut() {
+        if self.gate.is_shut() && !chain.is_empty() {
             return Err(Closed(chain));
         }
         let Some((links, count)) = chain.into_links() else {
@@ -303,10 +312,6 @@ impl<H: Handle, F: Form> Queue<H, F> {
         link: NonNull<Link>,
         on_parked: impl FnOnce() -> T,
     ) -> Result<Option<T>, Closed<H>> {
-        if self.gate.is_shut() {
-            // SAFETY: the link comes from a handle of type `H`, and is in no queue.
-            return Err(Closed(unsafe { link_to_handle(link) }));
-        }
         match self.push_links(Links::single(link), 1, on_parked) {
             Pushed::Quiet => Ok(None),
             Pushed::Parked(taken) => Ok(Some(taken)),
@@ -374,9 +379,8 @@ impl<H: Handle, F: Form> Queue<H, F> {
         }
 
         let items = swept
-            .filter(|link| !self.gate.is_mark(*link))
-            // SAFETY: all links but the mark come from handles of type `H`, and the swept ones
-            // belong to this push.
+            // SAFETY: the links come from handles of type `H` and belong to this push. (The end
+            // mark is not among them: when it is pushed, all other pushes are over.)
             .map(|link| unsafe { link_to_handle::<H>(link) })
             .inspect(|_| self.length.refused(1));
         let mut rest = Rest(items);
@@ -436,13 +440,15 @@ impl<H: Handle, F: Form<Gate = EndMark>> Queue<H, F> {
         // SAFETY: the mark is in the queue, and so is valid as long as the queue; it is in no
         // queue, because it is pushed once.
         unsafe { mark.newest.as_ref() }.prepare();
+        mark.newest.as_ptr().expose_provenance(); // as that of the link of an item
         // SAFETY: as said. The `on_parked` of this crate do not unwind.
         match unsafe { F::Raw::push(&self.raw, mark, on_parked) } {
             Pushed::Quiet => None,
             Pushed::Parked(taken) => Some(taken),
             Pushed::Closed => {
+                // Restores the tag. No other push can have appended a link.
                 // SAFETY: the push was refused.
-                self.discard(unsafe { F::Raw::sweep(&self.raw, mark) });
+                drop(unsafe { F::Raw::sweep(&self.raw, mark) });
                 None
             }
         }

@@ -1,19 +1,21 @@
 //! A channel: senders that can be cloned, and a receiver.
 //!
 //! A channel carries handles of items that embed a link, like the queue underneath: it
-//! allocates once, when it is created. Its two ends have the methods of
-//! [`std::sync::mpsc`].
+//! allocates once, when it is created. Its two ends have the methods of those of
+//! `std::sync::mpsc`.
 //!
 //! # Disconnection
 //!
 //! - When the last [`Sender`] is dropped, the [`Receiver`] gets everything that was sent, and
 //!   then [`RecvError`](crate::RecvError). The last sender pushes a mark that belongs to the
 //!   channel, so that the receiver learns of it as it learns of an item, even asleep.
-//! - When the receiver is dropped, or [closes](Receiver::close) the channel, `send` returns the
-//!   item in a [`SendError`](crate::SendError). A send that begins after that is always
-//!   refused. Of a send that overlaps it, `Ok` does not promise receipt: the item may be
-//!   dropped, exactly once. (In a [`GapFree`](crate::GapFree) channel that only closes, it is
-//!   received or returned.)
+//! - When the receiver [closes](Receiver::close) the channel, `send` returns the item in a
+//!   [`SendError`](crate::SendError). A send that happens before the close is received, and
+//!   one that happens after it is refused. A send that overlaps the close is received, or
+//!   refused, or, unless the channel is [`GapFree`](crate::GapFree), returns `Ok` although
+//!   another send drops its item, exactly once.
+//! - When the receiver is dropped, it closes the channel and drops what is in it, so that `Ok`
+//!   does not promise receipt.
 //!
 //! # Examples
 //!

@@ -10,15 +10,16 @@ use crate::consumer::Pop;
 use crate::error::{RecvError, TryRecvError};
 use crate::form::{BackLinked, Form};
 use crate::item::Handle;
+use crate::length::Counters;
 use crate::waking;
 
-#[cfg(feature = "std")]
-use crate::sync::current;
 #[cfg(all(feature = "std", not(loom)))]
 use {
     crate::error::RecvTimeoutError,
     std::time::{Duration, Instant},
 };
+#[cfg(feature = "std")]
+use {crate::sync::current, core::iter::FusedIterator};
 
 /// The receiver of a channel. Can be sent to another thread.
 ///
@@ -48,13 +49,29 @@ impl<H: Handle, F: Form> Receiver<H, F> {
     /// [`TryRecvError::Empty`] if the channel is empty, [`TryRecvError::Disconnected`] if it
     /// is empty and the senders are gone or this receiver has closed it.
     pub fn try_recv(&mut self) -> Result<H, TryRecvError> {
-        self.inner.try_pop_blocking()
+        self.inner.try_recv()
     }
 
     /// Removes and returns the oldest item, without waiting for anything. See
     /// [`Consumer::pop`](crate::Consumer::pop).
     pub fn pop(&mut self) -> Pop<H, F::Stall> {
         self.inner.pop()
+    }
+
+    /// Returns the approximate number of items in the channel, if it is
+    /// [`Counted`](crate::Counted). See [`Queue::len`](crate::Queue::len).
+    #[must_use]
+    pub fn len(&self) -> usize
+    where
+        F: Form<Length = Counters>,
+    {
+        self.inner.bare_queue().len()
+    }
+
+    /// Returns `true` if the channel is empty. See [`Queue::is_empty`](crate::Queue::is_empty).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inner.bare_queue().is_empty()
     }
 
     /// Refuses further sends. Everything that was sent before can still be received.
@@ -174,8 +191,8 @@ impl<H: Handle, F: Form> Drop for Receiver<H, F> {
             }
         }
 
-        self.close();
         let rest = Rest(self); // goes on past a `Drop` that panics
+        rest.0.close();
         rest.0.try_iter().for_each(drop);
     }
 }
@@ -188,52 +205,52 @@ impl<H: Handle, F: Form> fmt::Debug for Receiver<H, F> {
 
 /// An iterator that waits for items. Made by [`Receiver::iter`].
 #[cfg(feature = "std")]
-#[derive(Debug)]
 #[must_use = "iterators are lazy and receive nothing unless consumed"]
-pub struct Iter<'a, H: Handle, F: Form> {
+pub struct Iter<'a, H: Handle, F: Form = BackLinked> {
     receiver: &'a mut Receiver<H, F>,
-}
-
-#[cfg(feature = "std")]
-impl<H: Handle, F: Form> Iterator for Iter<'_, H, F> {
-    type Item = H;
-
-    fn next(&mut self) -> Option<H> {
-        self.receiver.recv().ok()
-    }
 }
 
 /// An iterator over the items that are in a channel. Made by [`Receiver::try_iter`].
-#[derive(Debug)]
 #[must_use = "iterators are lazy and receive nothing unless consumed"]
-pub struct TryIter<'a, H: Handle, F: Form> {
+pub struct TryIter<'a, H: Handle, F: Form = BackLinked> {
     receiver: &'a mut Receiver<H, F>,
-}
-
-impl<H: Handle, F: Form> Iterator for TryIter<'_, H, F> {
-    type Item = H;
-
-    fn next(&mut self) -> Option<H> {
-        self.receiver.try_recv().ok()
-    }
 }
 
 /// An iterator that waits for items and owns the receiver.
 #[cfg(feature = "std")]
-#[derive(Debug)]
 #[must_use = "iterators are lazy and receive nothing unless consumed"]
-pub struct IntoIter<H: Handle, F: Form> {
+pub struct IntoIter<H: Handle, F: Form = BackLinked> {
     receiver: Receiver<H, F>,
 }
 
-#[cfg(feature = "std")]
-impl<H: Handle, F: Form> Iterator for IntoIter<H, F> {
-    type Item = H;
+macro_rules! impl_iterator {
+    ($name:ident $(<$life:lifetime>)?, $receive:ident) => {
+        impl<$($life,)? H: Handle, F: Form> Iterator for $name<$($life,)? H, F> {
+            type Item = H;
 
-    fn next(&mut self) -> Option<H> {
-        self.receiver.recv().ok()
-    }
+            fn next(&mut self) -> Option<H> {
+                self.receiver.$receive().ok()
+            }
+        }
+
+        impl<$($life,)? H: Handle, F: Form> fmt::Debug for $name<$($life,)? H, F> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    };
 }
+
+#[cfg(feature = "std")]
+impl_iterator!(Iter<'a>, recv);
+impl_iterator!(TryIter<'a>, try_recv);
+#[cfg(feature = "std")]
+impl_iterator!(IntoIter, recv);
+
+#[cfg(feature = "std")]
+impl<H: Handle, F: Form> FusedIterator for Iter<'_, H, F> {}
+#[cfg(feature = "std")]
+impl<H: Handle, F: Form> FusedIterator for IntoIter<H, F> {}
 
 #[cfg(feature = "std")]
 impl<H: Handle, F: Form> IntoIterator for Receiver<H, F> {

@@ -5,9 +5,10 @@ use core::fmt;
 use alloc::sync::Arc;
 
 use super::shared::Shared;
-use crate::error::{Closed, SendError, TryPushError, TrySendError};
+use crate::error::{SendError, TrySendError};
 use crate::form::{BackLinked, Form};
 use crate::item::{Chain, Handle, UniqueHandle};
+use crate::length::Counters;
 
 /// A sender of a channel. Can be cloned, and sent to other threads.
 ///
@@ -25,20 +26,23 @@ impl<H: Handle, F: Form> Sender<H, F> {
     /// Sends an item whose handle has unique ownership, and wakes the receiver if it waits.
     ///
     /// Never waits for the receiver. Costs a load and one read-modify-write
-    /// ([`Queue::push`](crate::Queue::push)), and the wake-up if the receiver waits.
+    /// ([`Queue::push`](crate::Queue::push)), and the wake-up if the receiver waits. A send that
+    /// overlaps the end of the receiver may wait for other such sends, and drop their items, if
+    /// the channel is not [`GapFree`](crate::GapFree).
     ///
     /// # Errors
     ///
     /// Returns the handle in [`SendError`] if the receiver is gone. The item was never
     /// receivable. `Ok` does not promise receipt: see [Disconnection](super#disconnection).
+    ///
+    /// # Panics
+    ///
+    /// If the waker of a task panics, or the `Drop` of an item that this send drops.
     pub fn send(&self, handle: H) -> Result<(), SendError<H>>
     where
         H: UniqueHandle,
     {
-        self.shared
-            .queue
-            .push(handle)
-            .map_err(|Closed(handle)| SendError(handle))
+        Ok(self.shared.queue.push(handle)?)
     }
 
     /// Sends an item that other handles may reach, unless it is queued already. See
@@ -48,13 +52,7 @@ impl<H: Handle, F: Form> Sender<H, F> {
     ///
     /// Returns the handle in [`TrySendError`] if the item is queued or the receiver is gone.
     pub fn try_send(&self, handle: H) -> Result<(), TrySendError<H>> {
-        self.shared
-            .queue
-            .try_push(handle)
-            .map_err(|error| match error {
-                TryPushError::AlreadyQueued(handle) => TrySendError::AlreadyQueued(handle),
-                TryPushError::Closed(handle) => TrySendError::Disconnected(handle),
-            })
+        Ok(self.shared.queue.try_push(handle)?)
     }
 
     /// Sends all items of a chain with one read-modify-write.
@@ -63,10 +61,7 @@ impl<H: Handle, F: Form> Sender<H, F> {
     ///
     /// Returns the whole chain in [`SendError`] if the receiver is gone.
     pub fn send_chain(&self, chain: Chain<H>) -> Result<(), SendError<Chain<H>>> {
-        self.shared
-            .queue
-            .push_chain(chain)
-            .map_err(|Closed(chain)| SendError(chain))
+        Ok(self.shared.queue.push_chain(chain)?)
     }
 
     /// Returns `true` if the receiver is gone, or has closed the channel.
@@ -75,6 +70,22 @@ impl<H: Handle, F: Form> Sender<H, F> {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.shared.queue.bare_queue().is_shut()
+    }
+
+    /// Returns the approximate number of items in the channel, if it is
+    /// [`Counted`](crate::Counted). See [`Queue::len`](crate::Queue::len).
+    #[must_use]
+    pub fn len(&self) -> usize
+    where
+        F: Form<Length = Counters>,
+    {
+        self.shared.queue.len()
+    }
+
+    /// Returns `true` if the channel is empty. See [`Queue::is_empty`](crate::Queue::is_empty).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.shared.queue.is_empty()
     }
 
     /// Returns `true` if both senders belong to the same channel.
@@ -86,10 +97,9 @@ impl<H: Handle, F: Form> Sender<H, F> {
 
 impl<H: Handle, F: Form> Clone for Sender<H, F> {
     fn clone(&self) -> Self {
-        self.shared.add_sender();
-        Self {
-            shared: Arc::clone(&self.shared),
-        }
+        let shared = Arc::clone(&self.shared);
+        shared.add_sender();
+        Self { shared }
     }
 }
 

@@ -96,12 +96,13 @@ impl Back {
     }
 
     /// Returns `true` if `back` says that the queue is empty and not closed.
+    ///
+    /// On the consumer's thread the result is exact, whatever the ordering of the load: the
+    /// consumer alone writes `EMPTY` and `PARKED`, so by coherence it cannot read one that is
+    /// older than a push that happens before the load.
     #[inline]
-    pub(super) fn is_empty(&self) -> bool {
-        // Relaxed: only the value counts. On the consumer's thread the result is exact:
-        // the consumer alone writes `EMPTY` and `PARKED`, so by coherence it cannot read
-        // one that is older than a push that happens before the load.
-        let back = self.word.load(Ordering::Relaxed);
+    pub(super) fn is_empty(&self, ordering: Ordering) -> bool {
+        let back = self.word.load(ordering);
         back == EMPTY || back == PARKED
     }
 

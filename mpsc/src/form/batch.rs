@@ -116,7 +116,9 @@ pub(super) unsafe fn pop<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> 
 /// As for [`RawForm::pop`]: the caller is the only consumer. The batch is empty.
 #[inline]
 unsafe fn take<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> {
-    if queue.back.is_empty() {
+    // Acquire: pairs with the release of the exchange in `push`. An observer that finds `held`
+    // set knows of what a push did before (`Counters::get`).
+    if queue.back.is_empty(Ordering::Acquire) {
         return RawPop::Empty;
     }
     // SAFETY: the caller is the only consumer.
@@ -127,7 +129,8 @@ unsafe fn take<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> {
     }
     queue.set_held(true);
     // Acquire pairs with the release of the exchange in `push`: the newest link can be read,
-    // and what its push has acquired. Release pairs with the acquire in
+    // and what its push has acquired (in the gap-free form, also by the release sequence that
+    // the later pushes continue). Release pairs with the acquire in
     // `RawQueue::is_empty`: `held` is set.
     let back = queue.back.word.swap(EMPTY, Ordering::AcqRel);
     debug_assert!(is_link(back), "only the consumer replaces a link by a tag");
@@ -157,8 +160,14 @@ unsafe fn turn<S: Copy>(ends: &mut Ends, stall: Option<S>) -> Option<S> {
         ends.turned = link.as_ptr();
         ends.walk = if older == BOTTOM {
             ptr::null_mut()
-        } else {
+        } else if stall.is_some() {
             older
+        } else {
+            // A gap-free push stores what it has read from `back`. Its compare-exchange then
+            // compares addresses, so if the same link was popped and pushed again meanwhile, it
+            // succeeds, although the pointer may be one that is no longer valid. Only its
+            // address is used. (`handle_to_link` exposes the provenance of each link.)
+            ptr::with_exposed_provenance_mut(older.addr())
         };
     }
     ends.ready = ends.turned;

@@ -94,7 +94,8 @@ impl RawForm for Forward {
         // the item and its `next` are written.
         let mut front = queue.front().load(Ordering::Acquire);
         if front.is_null() {
-            if queue.back.is_empty() {
+            // Relaxed: only the value counts.
+            if queue.back.is_empty(Ordering::Relaxed) {
                 return RawPop::Empty;
             }
             // A push was in its gap between the two loads, or still is; or the queue is closed.

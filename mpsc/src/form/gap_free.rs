@@ -7,8 +7,6 @@ use core::convert::Infallible;
 use core::iter;
 use core::ptr::NonNull;
 
-use crossbeam_utils::Backoff;
-
 use super::back::{CLOSED, PARKED, is_link};
 use super::batch::{self, BOTTOM, Batch, BatchForm};
 use super::raw::{Pushed, RawForm, RawPop, RawQueue};
@@ -52,7 +50,7 @@ impl RawForm for Treiber {
         // then are touched no more.
         let own = unsafe { &(*links.oldest.as_ptr()).next };
         let back = &queue.back.word;
-        let backoff = Backoff::new();
+        let backoff = crossbeam_utils::Backoff::new();
         // Acquire, here and on failure: pairs with the release in `close`.
         // (A load first, since a failed compare-exchange costs as much as a successful one.
         // loom explores too few schedules of a thread that loads a word and then changes it,

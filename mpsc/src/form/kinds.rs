@@ -20,7 +20,7 @@ use crate::sealed::Internal;
 pub trait Form: Copy + Default + fmt::Debug + Send + Sync + 'static {
     /// What [`Pop::Stalled`](crate::Pop::Stalled) holds. Uninhabited if the queue is never
     /// stalled.
-    type Stall: Copy;
+    type Stall: Copy + Eq + fmt::Debug + Send + Sync + 'static;
 
     #[doc(hidden)]
     type Raw: RawForm<Stall = Self::Stall>;

@@ -132,7 +132,7 @@ impl<F: RawForm> RawQueue<F> {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         // Acquire pairs with the release of the exchange by which the consumer took the
-        // links (in `Batch::pop` or in `close`), before which it set `held`.
+        // links (in `batch::take` or in `close`), before which it set `held`.
         let back = self.back.word.load(Ordering::Acquire);
         // Relaxed: by coherence, `false` has been written after the links that this thread
         // knows of were handed out.
@@ -197,7 +197,7 @@ impl<F: RawForm> RawQueue<F> {
         }
         // SAFETY: the caller is the only consumer.
         let held = unsafe { !F::newest_held(self).is_null() };
-        self.set_held(true);
+        self.set_held(true); // before it is known whether there are links
         // Acquire pairs with the release of the exchange in `push`: the links can be read.
         // Release pairs with the acquire of the push that finds `CLOSED`: what the consumer
         // did before the close happens before the refusal; and with the acquire in
@@ -246,9 +246,10 @@ impl<F: RawForm> RawQueue<F> {
     /// Sets whether the consumer holds links, for [`is_empty`](Self::is_empty).
     #[inline]
     pub(super) fn set_held(&self, held: bool) {
-        // Relaxed: `true` is published by the exchange of `back` that follows, and nothing
-        // depends on when `false` is seen.
-        self.consumer.held.store(held, Ordering::Relaxed);
+        // Release pairs with the acquire fence in `Counters::get`, which follows a load of
+        // `true` in `is_empty`: what the consumer has acquired with the links.
+        // (Nothing depends on when `false` is seen.)
+        self.consumer.held.store(held, Ordering::Release);
     }
 
     /// Takes the consumer's place. Returns `false` if the queue has a consumer.

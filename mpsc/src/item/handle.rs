@@ -17,8 +17,8 @@ use crate::sealed::INTERNAL;
 ///
 /// | handle | item embeds | push with |
 /// |---|---|---|
-/// | `Box<T>`, `Pin<Box<T>>` | [`Link`] | [`Queue::push`](crate::Queue::push), which cannot fail |
-/// | `Arc<T>`, `&'static T` | [`SharedLink`] | [`Queue::try_push`](crate::Queue::try_push), which fails while the item is queued |
+/// | `Box<T>`, `Pin<Box<T>>` | [`Link`] | [`Queue::push`](crate::Queue::push), which fails only if the queue is closed |
+/// | `Arc<T>`, `&'static T` | [`SharedLink`] | [`Queue::try_push`](crate::Queue::try_push), which also fails while the item is queued |
 ///
 /// Other handles (`&'static mut T`, `Pin<Arc<T>>`, `Rc<T>`, a pointer into an arena, a
 /// type of another crate) need an implementation of your own, which is `unsafe`.
@@ -173,6 +173,8 @@ pub(crate) fn handle_to_link<H: Handle>(handle: H) -> Result<NonNull<Link>, H> {
     // SAFETY: the link is valid, as above. No queue accesses it: it was not queued, by its
     // flag or because this is the only handle.
     unsafe { link.as_ref() }.prepare();
+    // A gap-free queue finds links by their addresses (`form/batch.rs`).
+    link.as_ptr().expose_provenance();
     Ok(link)
 }
 

@@ -49,7 +49,7 @@ impl Link {
     #[inline]
     pub(crate) fn prepare(&self) {
         // Relaxed: the link is still private to this thread. The release of the exchange
-        // in `Form::push` publishes the null to the next push.
+        // in `RawForm::push` publishes the null to the next push.
         debug_assert!(
             self.next.load(Ordering::Relaxed) == UNLINKED,
             "a link that is pushed is in no queue"

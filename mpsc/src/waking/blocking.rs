@@ -94,16 +94,6 @@ impl<R: QueueRef<Waker = ThreadWaker>> Receiver<R, ThreadWaker> {
         recv(self, Self::park_thread)
     }
 
-    /// Removes and returns the oldest item, if there is one. Waits while the queue is stalled.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`TryRecvError::Empty`] if the queue is empty, and
-    /// [`TryRecvError::Disconnected`] as [`recv`](Self::recv) does.
-    pub fn try_recv(&mut self) -> Result<R::Handle, TryRecvError> {
-        self.try_pop_blocking()
-    }
-
     /// Parks the consumer with this thread to be woken. Returns `false` if the queue is closed
     /// or not empty.
     fn park_thread(&mut self) -> bool {
@@ -167,7 +157,7 @@ pub(crate) fn recv<R: QueueRef<Waker = W>, W: WakeTarget>(
     park_thread: impl Fn(&mut Receiver<R, W>) -> bool,
 ) -> Result<R::Handle, RecvError> {
     loop {
-        match receiver.try_pop_blocking() {
+        match receiver.try_recv() {
             Ok(handle) => return Ok(handle),
             Err(TryRecvError::Disconnected) => return Err(RecvError),
             Err(TryRecvError::Empty) => {
@@ -190,7 +180,7 @@ pub(crate) fn recv_timeout<R: QueueRef<Waker = W>, W: WakeTarget>(
     match Instant::now().checked_add(timeout) {
         Some(deadline) => recv_deadline(receiver, deadline, park_thread),
         // The clock cannot represent the deadline.
-        None => recv(receiver, park_thread).map_err(|RecvError| RecvTimeoutError::Disconnected),
+        None => Ok(recv(receiver, park_thread)?),
     }
 }
 

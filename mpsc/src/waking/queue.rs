@@ -106,7 +106,8 @@ impl<H: Handle, W: WakeTarget, F: Form> WakingQueue<H, W, F> {
     ///
     /// # Panics
     ///
-    /// If [`Wake::wake`] panics.
+    /// If [`Wake::wake`] or the waker of a task panics. If the queue is closed, as for
+    /// [`Queue::push`].
     pub fn push(&self, handle: H) -> Result<(), Closed<H>>
     where
         H: UniqueHandle,
@@ -126,7 +127,8 @@ impl<H: Handle, W: WakeTarget, F: Form> WakingQueue<H, W, F> {
     ///
     /// # Panics
     ///
-    /// If [`Wake::wake`] panics.
+    /// If [`Wake::wake`] or the waker of a task panics. If the queue is closed, as for
+    /// [`Queue::push`].
     pub fn try_push(&self, handle: H) -> Result<(), TryPushError<H>> {
         let taken = self.queue.try_push_with(handle, || self.take_waker())?;
         self.wake(taken);
@@ -142,7 +144,8 @@ impl<H: Handle, W: WakeTarget, F: Form> WakingQueue<H, W, F> {
     ///
     /// # Panics
     ///
-    /// If [`Wake::wake`] panics.
+    /// If [`Wake::wake`] or the waker of a task panics. If the queue is closed, as for
+    /// [`Queue::push`].
     pub fn push_chain(&self, chain: Chain<H>) -> Result<(), Closed<Chain<H>>> {
         let taken = self.queue.push_chain_with(chain, || self.take_waker())?;
         self.wake(taken);

@@ -4,19 +4,19 @@ use core::fmt;
 use core::marker::PhantomData;
 
 #[cfg(feature = "alloc")]
-use {
-    crate::{backoff::Backoff, error::TryRecvError},
-    alloc::sync::Arc,
-};
+use alloc::sync::Arc;
 
 use super::queue::WakingQueue;
 use super::slot::{Handover, WakerSlot};
 use super::wake::{Wake, WakeTarget};
+use crate::backoff::Backoff;
 use crate::consumer::{Consumer, Parked, Pop, QueueRef};
 use crate::drain::Drain;
-use crate::error::ConsumerTaken;
+use crate::error::{ConsumerTaken, TryRecvError};
 use crate::form::Form;
 use crate::item::Handle;
+#[cfg(feature = "alloc")]
+use crate::queue::Queue;
 use crate::sealed::INTERNAL;
 
 /// The one consumer of a [`WakingQueue`], which borrows the queue
@@ -86,14 +86,21 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
 
     /// Closes the queue for good. See [`Consumer::close`].
     pub fn close(&mut self) {
-        self.unpark();
         // SAFETY: this consumer is the only one, mutably borrowed, and earlier ones happened before.
+        let unparked = unsafe { self.consumer.raw().unpark() };
+        // SAFETY: as above.
         unsafe { self.consumer.bare_queue().close() };
+        self.clear_waker(unparked); // last, because a waker may panic when it is dropped
     }
 
-    /// Attempts to remove the oldest item, waiting while the queue is stalled.
-    #[cfg(feature = "alloc")]
-    pub(crate) fn try_pop_blocking(&mut self) -> Result<R::Handle, TryRecvError> {
+    /// Removes and returns the oldest item, if there is one. Waits while the queue is stalled, as
+    /// [`Consumer::pop_blocking`] does.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TryRecvError::Empty`] if the queue is empty, and [`TryRecvError::Disconnected`] if
+    /// this receiver has [closed](Self::close) it and has removed everything that was pushed before.
+    pub fn try_recv(&mut self) -> Result<R::Handle, TryRecvError> {
         let mut backoff = Backoff::new();
         loop {
             match self.pop() {
@@ -146,14 +153,24 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
     pub(crate) fn unpark(&mut self) -> bool {
         // SAFETY: this consumer is the only one, mutably borrowed, and earlier ones happened before.
         let unparked = unsafe { self.consumer.raw().unpark() };
-        if unparked {
-            // SAFETY: the queue was empty and not parked just now.
-            unsafe { self.waker().clear(Self::HANDOVER, INTERNAL) };
-        }
+        self.clear_waker(unparked);
         unparked
     }
 
+    /// Drops the stored waker, if `unparked`: if the queue was just found empty and not parked.
+    fn clear_waker(&self, unparked: bool) {
+        if unparked {
+            // SAFETY: the queue was empty and not parked just now, and this is the consumer.
+            unsafe { self.waker().clear(Self::HANDOVER, INTERNAL) };
+        }
+    }
+
     const HANDOVER: Handover = Handover::of::<R::Form>();
+
+    #[cfg(feature = "alloc")]
+    pub(crate) fn bare_queue(&self) -> &Queue<R::Handle, R::Form> {
+        self.consumer.bare_queue()
+    }
 
     fn waker(&self) -> &W {
         self.consumer.queue_ref().waker(INTERNAL)
