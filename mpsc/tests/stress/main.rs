@@ -5,6 +5,10 @@
 #![cfg(feature = "std")]
 #![forbid(unsafe_code)]
 
+#[macro_use]
+#[path = "../forms/mod.rs"]
+mod forms;
+
 mod census;
 mod order;
 mod shared;
