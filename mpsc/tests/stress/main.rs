@@ -10,6 +10,7 @@
 mod forms;
 
 mod census;
+mod closing;
 mod order;
 mod shared;
 mod wakeups;

@@ -6,7 +6,9 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use mpsc_queue::{AsyncQueue, BlockingQueue, Form, Receiver, RecvTimeoutError, Wake, WakingQueue};
+use mpsc_queue::{
+    AsyncQueue, BlockingQueue, Form, Receiver, RecvTimeoutError, Wake, WakingQueue, channel,
+};
 
 use crate::census::{Census, Item, Order};
 use crate::{EACH, PRODUCERS, must_end};
@@ -17,6 +19,8 @@ test_each_form! {
     recv_timeout_loses_no_item
     wake_is_called_once_per_park
     async_recv_is_woken
+    channel_recv_is_woken_by_items_and_end
+    channel_recv_async_is_woken_by_items_and_end
 }
 
 #[cfg(all(target_os = "linux", not(miri)))]
@@ -232,6 +236,47 @@ fn async_recv_is_woken<F: Form + Default + 'static>() {
                         }
                     });
                 }
+            });
+            census.assert_each_dropped_once();
+        });
+    }
+}
+
+/// The receiver gets everything, and then learns that the last sender is gone.
+fn channel_recv_is_woken_by_items_and_end<F: Form + Default + 'static>() {
+    for producers in PRODUCERS {
+        must_end(move || {
+            let census = Census::of(producers);
+            let (sender, mut receiver) = channel::with_form(F::default());
+            thread::scope(|scope| {
+                census.spawn_producers(scope, move |item| {
+                    push_in_bursts(|item| sender.send(item).unwrap(), item);
+                });
+                let mut order = Order::of(producers);
+                receiver.iter().for_each(|item| order.check(&item));
+                assert_eq!(order.total(), producers * EACH);
+            });
+            census.assert_each_dropped_once();
+        });
+    }
+}
+
+fn channel_recv_async_is_woken_by_items_and_end<F: Form + Default + 'static>() {
+    for producers in PRODUCERS {
+        must_end(move || {
+            let census = Census::of(producers);
+            let (sender, mut receiver) = channel::with_form(F::default());
+            thread::scope(|scope| {
+                census.spawn_producers(scope, move |item| {
+                    push_in_bursts(|item| sender.send(item).unwrap(), item);
+                });
+                let mut order = Order::of(producers);
+                block_on(async {
+                    while let Ok(item) = receiver.recv_async().await {
+                        order.check(&item);
+                    }
+                });
+                assert_eq!(order.total(), producers * EACH);
             });
             census.assert_each_dropped_once();
         });
