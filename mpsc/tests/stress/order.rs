@@ -14,6 +14,7 @@ test_each_form! {
     returned_push_is_visible_to_pop_and_len
     chain_arrives_without_items_between
     last_share_drops_remaining_items
+    queue_moved_after_stall_keeps_items
     drain_excludes_items_pushed_after_its_start
     consumers_on_several_threads_take_turns
 }
@@ -135,6 +136,40 @@ fn last_share_drops_remaining_items<F: Form + Default>() {
                 drop(consumer.pop());
             }
         });
+        census.assert_each_dropped_once();
+    }
+}
+
+/// The consumer leaves at a stall, in the middle of what it has taken from the producers. The
+/// queue is then moved, or dropped.
+fn queue_moved_after_stall_keeps_items<F: Form + Default>() {
+    const PRODUCERS: usize = 4;
+    for round in 0..(EACH / 100).max(2) {
+        let census = Census::new(PRODUCERS, 400);
+        let queue = Queue::<_, F>::default();
+        let mut order = Order::of(PRODUCERS);
+        thread::scope(|scope| {
+            census.spawn_producers(scope, |item| push(&queue, item));
+            let mut consumer = queue.consumer().unwrap();
+            while order.total() < PRODUCERS * 400 {
+                match consumer.pop() {
+                    Pop::Item(item) => order.check(&item),
+                    Pop::Empty => thread::yield_now(),
+                    Pop::Stalled(_) => break,
+                    Pop::Closed => panic!("the queue is open"),
+                }
+            }
+        });
+        if round % 2 == 0 {
+            let moved = Box::new(queue);
+            let mut consumer = moved.consumer().unwrap();
+            consumer
+                .drain(usize::MAX)
+                .for_each(|item| order.check(&item));
+            assert_eq!(order.total(), PRODUCERS * 400);
+        } else {
+            drop(queue);
+        }
         census.assert_each_dropped_once();
     }
 }

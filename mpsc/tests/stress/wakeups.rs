@@ -96,9 +96,9 @@ fn blocking_recv_is_woken<F: Form + Default + 'static>() {
 /// A consumer that looks again and again, instead of sleeping, is never in state `S`.
 #[cfg(all(target_os = "linux", not(miri)))]
 fn blocking_recv_from_empty_queue_sleeps<F: Form + Default + 'static>() {
-    fn check<F: Form + Default>(
-        receive: for<'a> fn(&BlockingQueue<Box<Item<'a>>, F>) -> Option<Box<Item<'a>>>,
-    ) {
+    type Receive<F> = for<'a> fn(&BlockingQueue<Box<Item<'a>>, F>) -> Option<Box<Item<'a>>>;
+
+    fn check<F: Form + Default>(receive: Receive<F>) {
         let census = Census::new(1, 1);
         let queue = BlockingQueue::<_, F>::default();
         let (started, is_started) = mpsc::channel();
@@ -232,7 +232,7 @@ fn async_recv_is_woken<F: Form + Default + 'static>() {
                 while order.total() < producers * EACH {
                     block_on(async {
                         for _ in 0..10 {
-                            order.check(&*receiver.recv().await.unwrap());
+                            order.check(&receiver.recv().await.unwrap());
                         }
                     });
                 }
