@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use mpsc_queue::{AsyncQueue, Form, Link, Pop, Queue, Receiver, linked};
+use mpsc_queue::{AsyncQueue, Closed, Form, Link, Pop, Queue, Receiver, linked};
 
 use crate::{Item, item};
 
@@ -59,31 +59,27 @@ fn wakers_can_push_when_woken_and_dropped<F: Form + Default + 'static>() {
 }
 
 /// An item that pushes another one to its own queue when it is dropped.
-struct Parent<F: Form + 'static> {
+struct Parent<F: Form> {
     link: Link,
-    queue: &'static Queue<Box<Parent<F>>, F>,
+    queue: Arc<Queue<Box<Parent<F>>, F>>,
     generations: usize,
-    refusals: &'static AtomicUsize,
+    refusals: Arc<AtomicUsize>,
 }
-linked!([F: Form + 'static] Parent<F> => link: Link);
+linked!([F: Form] Parent<F> => link: Link);
 
 impl<F: Form> Parent<F> {
-    fn push(
-        queue: &'static Queue<Box<Self>, F>,
-        generations: usize,
-        refusals: &'static AtomicUsize,
-    ) {
+    fn push(queue: &Arc<Queue<Box<Self>, F>>, generations: usize, refusals: &Arc<AtomicUsize>) {
         let parent = Box::new(Self {
             link: Link::new(),
-            queue,
+            queue: Arc::clone(queue),
             generations,
-            refusals,
+            refusals: Arc::clone(refusals),
         });
         match queue.push(parent) {
             Ok(wakeup) => assert!(!wakeup.is_needed()),
-            Err(refused) => {
+            Err(Closed(parent)) => {
                 refusals.fetch_add(1, Ordering::Relaxed);
-                drop(refused);
+                drop(parent);
             }
         }
     }
@@ -92,15 +88,15 @@ impl<F: Form> Parent<F> {
 impl<F: Form> Drop for Parent<F> {
     fn drop(&mut self) {
         if self.generations > 0 {
-            Self::push(self.queue, self.generations - 1, self.refusals);
+            Self::push(&self.queue, self.generations - 1, &self.refusals);
         }
     }
 }
 
-fn items_can_push_when_dropped<F: Form + Default + 'static>() {
-    let queue: &Queue<Box<Parent<F>>, F> = Box::leak(Box::default());
-    let refusals = Box::leak(Box::default());
-    Parent::push(queue, 3, refusals);
+fn items_can_push_when_dropped<F: Form + Default>() {
+    let queue = Arc::new(Queue::<_, F>::default());
+    let refusals = Arc::default();
+    Parent::push(&queue, 3, &refusals);
     let mut consumer = queue.consumer().unwrap();
     let mut drops = 0;
     while let Pop::Item(parent) = consumer.pop() {
@@ -110,10 +106,10 @@ fn items_can_push_when_dropped<F: Form + Default + 'static>() {
     assert_eq!((drops, refusals.load(Ordering::Relaxed)), (4, 0));
 }
 
-fn items_can_push_to_closed_queue_when_dropped<F: Form + Default + 'static>() {
-    let queue: &Queue<Box<Parent<F>>, F> = Box::leak(Box::default());
-    let refusals = Box::leak(Box::default());
-    Parent::push(queue, 3, refusals);
+fn items_can_push_to_closed_queue_when_dropped<F: Form + Default>() {
+    let queue = Arc::new(Queue::<_, F>::default());
+    let refusals = Arc::default();
+    Parent::push(&queue, 3, &refusals);
     let mut consumer = queue.consumer().unwrap();
     consumer.close();
     let Pop::Item(parent) = consumer.pop() else {
