@@ -21,6 +21,7 @@ test_each_form! {
     drop_of_channel_receiver_drops_or_refuses_rest
     last_share_of_closed_queue_drops_remaining_items
     refused_shared_item_can_be_pushed_again
+    refused_chain_can_be_pushed_again
     panic_in_drop_of_item_in_closed_queue_loses_no_other
 }
 
@@ -358,10 +359,12 @@ impl Drop for Bomb<'_> {
     }
 }
 
-/// Pushes chains of bombs to a closed queue. Returns the numbers of bombs and of panics.
-fn push_bombs<'a, F: Form>(
-    queue: &Queue<Box<Bomb<'a>>, F>,
+/// Pushes a chain of bombs to a closed queue, again and again, and in the end to an open one.
+/// Returns the numbers of bombs and of panics.
+fn push_bombs<'a, F: Form + Default>(
+    closed: &Queue<Box<Bomb<'a>>, F>,
     drops: &'a AtomicUsize,
+    are_armed: bool,
 ) -> (usize, usize) {
     let (mut bombs, mut panics) = (0, 0);
     let mut refused = Chain::new();
@@ -371,21 +374,50 @@ fn push_bombs<'a, F: Form>(
         while chain.len() < GROUP {
             chain.push(Box::new(Bomb {
                 link: Link::new(),
-                is_armed: true,
+                is_armed: are_armed,
                 drops,
             }));
             bombs += 1;
         }
-        match catch_unwind(AssertUnwindSafe(|| queue.push_chain(chain))) {
+        match catch_unwind(AssertUnwindSafe(|| closed.push_chain(chain))) {
             Ok(Ok(wakeup)) => assert!(!wakeup.is_needed()), // another push drops the chain
             Ok(Err(Closed(chain))) => refused = chain,
             Err(_) => panics += 1,
         }
     }
-    while let Some(mut bomb) = refused.pop() {
+    let len = refused.len();
+    let open = Queue::<_, F>::default();
+    assert!(!open.push_chain(refused).unwrap().is_needed());
+    let mut consumer = open.consumer().unwrap();
+    for _ in 0..len {
+        let mut bomb = consumer.pop().into_item().expect("the chain is whole");
         bomb.is_armed = false;
     }
+    assert!(consumer.pop().is_empty());
     (bombs, panics)
+}
+
+/// Calls [`push_bombs`] on several threads. Returns the number of panics.
+fn drop_bombs<F: Form + Default>(producers: usize, are_armed: bool) -> usize {
+    let drops = AtomicUsize::new(0);
+    let queue = Queue::<_, Counted<F>>::default();
+    queue.consumer().unwrap().close();
+    let (bombs, panics) = thread::scope(|scope| {
+        let push = || push_bombs(&queue, &drops, are_armed);
+        let producers: Vec<_> = (0..producers).map(|_| scope.spawn(push)).collect();
+        let counts = producers.into_iter().map(|thread| thread.join().unwrap());
+        counts.fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1))
+    });
+    assert_eq!(drops.load(Ordering::Relaxed), bombs);
+    assert_eq!(queue.len(), 0);
+    panics
+}
+
+/// The chain comes back whole although the refused push has dropped the items of others.
+fn refused_chain_can_be_pushed_again<F: Form + Default + 'static>() {
+    for producers in PRODUCERS {
+        must_end(move || assert_eq!(drop_bombs::<F>(producers, false), 0));
+    }
 }
 
 /// A push that is refused drops the items of other pushes. It goes on past a `Drop` that
@@ -393,20 +425,8 @@ fn push_bombs<'a, F: Form>(
 fn panic_in_drop_of_item_in_closed_queue_loses_no_other<F: Form + Default + 'static>() {
     for producers in PRODUCERS {
         must_end(move || {
-            let drops = AtomicUsize::new(0);
-            let queue = Queue::<_, Counted<F>>::default();
-            queue.consumer().unwrap().close();
-            let counts = thread::scope(|scope| {
-                let push = || push_bombs(&queue, &drops);
-                let producers: Vec<_> = (0..producers).map(|_| scope.spawn(push)).collect();
-                let counts = producers.into_iter().map(|thread| thread.join().unwrap());
-                counts.collect::<Vec<_>>()
-            });
-            let bombs: usize = counts.iter().map(|(bombs, _)| bombs).sum();
-            let panics: usize = counts.iter().map(|(_, panics)| panics).sum();
+            let panics = drop_bombs::<F>(producers, true);
             assert!(panics == 0 || (producers > 1 && has_gap::<F>()));
-            assert_eq!(drops.load(Ordering::Relaxed), bombs);
-            assert_eq!(queue.len(), 0);
         });
     }
 }
