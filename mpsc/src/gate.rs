@@ -4,7 +4,9 @@
 use core::ptr::NonNull;
 
 use crate::item::Link;
-use crate::sync::{AtomicBool, Initial, Ordering, impl_initial};
+#[cfg(feature = "alloc")]
+use crate::sync::{AtomicBool, Ordering};
+use crate::sync::{Initial, impl_initial};
 
 /// What a queue has for the end of its producers.
 pub trait Gate: Initial {
@@ -39,6 +41,7 @@ impl Gate for NoGate {
 }
 
 /// A queue whose last producer pushes a mark.
+#[cfg(feature = "alloc")]
 pub struct EndMark {
     /// Pushed once, like the link of an item. It lies in the queue, which must not move from
     /// then on.
@@ -47,6 +50,7 @@ pub struct EndMark {
     is_shut: AtomicBool,
 }
 
+#[cfg(feature = "alloc")]
 impl_initial!(
     EndMark = EndMark {
         mark: Link::new(),
@@ -54,6 +58,7 @@ impl_initial!(
     }
 );
 
+#[cfg(feature = "alloc")]
 impl EndMark {
     /// Returns the mark, to be pushed.
     pub(crate) fn mark(&self) -> NonNull<Link> {
@@ -61,6 +66,7 @@ impl EndMark {
     }
 }
 
+#[cfg(feature = "alloc")]
 impl Gate for EndMark {
     #[inline]
     fn is_mark(&self, link: NonNull<Link>) -> bool {

@@ -7,7 +7,9 @@ use core::ptr::NonNull;
 
 use crate::error::{AlreadyQueued, Closed, TryPushError};
 use crate::form::{Form, ForwardLinked, Pushed, RawForm, RawPop, RawQueue};
-use crate::gate::{EndMark, Gate};
+#[cfg(feature = "alloc")]
+use crate::gate::EndMark;
+use crate::gate::Gate;
 use crate::item::{Chain, Handle, Link, Links, UniqueHandle, handle_to_link, link_to_handle};
 use crate::length::{Counters, Length};
 use crate::sync::{const_fn_unless_loom, initial};
@@ -416,6 +418,7 @@ impl<H: Handle, F: Form> Queue<H, F> {
     }
 }
 
+#[cfg(feature = "alloc")]
 impl<H: Handle, F: Form<Gate = EndMark>> Queue<H, F> {
     /// Returns `true` if the consumer has begun to close the queue.
     pub(crate) fn is_shut(&self) -> bool {

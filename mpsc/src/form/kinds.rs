@@ -4,7 +4,9 @@ use super::back_linked::Backward;
 use super::forward::Forward;
 use super::gap_free::Treiber;
 use super::raw::RawForm;
-use crate::gate::{EndMark, Gate, NoGate};
+#[cfg(feature = "alloc")]
+use crate::gate::EndMark;
+use crate::gate::{Gate, NoGate};
 use crate::length::{Counters, Length, NoLength};
 use crate::sealed::Internal;
 
@@ -62,6 +64,7 @@ pub struct Counted<F = ForwardLinked>(
 );
 
 /// The form of a queue that has an end mark: the queue of a channel.
+#[cfg(feature = "alloc")]
 #[derive(Clone, Copy)]
 pub struct Ending<F>(pub(crate) F);
 
@@ -83,5 +86,9 @@ impl_form! {
     [] BackLinked: <Backward as RawForm>::Stall, Backward, NoLength, NoGate;
     [] GapFree: <Treiber as RawForm>::Stall, Treiber, NoLength, NoGate;
     [F] Counted<F>: F::Stall, F::Raw, Counters, F::Gate;
+}
+
+#[cfg(feature = "alloc")]
+impl_form! {
     [F] Ending<F>: F::Stall, F::Raw, F::Length, EndMark;
 }

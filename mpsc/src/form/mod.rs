@@ -13,5 +13,6 @@ pub use kinds::{BackLinked, Counted, Form, ForwardLinked, GapFree};
 pub use stall::Stall;
 
 pub(crate) use back::Back;
+#[cfg(feature = "alloc")]
 pub(crate) use kinds::Ending;
 pub(crate) use raw::{Pushed, RawForm, RawPop, RawQueue};

@@ -19,9 +19,8 @@ pub use wake::{Wake, WakeTarget};
 pub(crate) use blocking::recv as recv_blocking;
 #[cfg(all(feature = "std", not(loom)))]
 pub(crate) use blocking::{recv_deadline, recv_timeout};
-pub(crate) use slot::Handover;
 #[cfg(feature = "alloc")]
 pub(crate) use {
     asynchronous::{poll_recv, recv as recv_async},
-    slot::WakerSlot,
+    slot::{Handover, WakerSlot},
 };

@@ -76,6 +76,7 @@ impl<H: Handle, W, F: Form> WakingQueue<H, W, F> {
         self.queue.is_empty()
     }
 
+    #[cfg(feature = "alloc")]
     pub(crate) fn bare_queue(&self) -> &Queue<H, F> {
         &self.queue
     }

@@ -4,15 +4,14 @@ use core::fmt;
 use core::marker::PhantomData;
 
 #[cfg(feature = "alloc")]
-use alloc::sync::Arc;
+use {crate::backoff::Backoff, crate::error::TryRecvError, alloc::sync::Arc};
 
 use super::queue::WakingQueue;
 use super::slot::{Handover, WakerSlot};
 use super::wake::{Wake, WakeTarget};
-use crate::backoff::Backoff;
 use crate::consumer::{Consumer, Parked, Pop, QueueRef};
 use crate::drain::Drain;
-use crate::error::{ConsumerTaken, TryRecvError};
+use crate::error::ConsumerTaken;
 use crate::form::Form;
 use crate::item::Handle;
 use crate::sealed::INTERNAL;
@@ -90,6 +89,7 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
     }
 
     /// Attempts to remove the oldest item, waiting while the queue is stalled.
+    #[cfg(feature = "alloc")]
     pub(crate) fn try_pop_blocking(&mut self) -> Result<R::Handle, TryRecvError> {
         let mut backoff = Backoff::new();
         loop {
