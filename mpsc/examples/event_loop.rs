@@ -157,12 +157,15 @@ impl EventLoop<'_> {
 /// Pushes half of the jobs one by one and the other half as a chain.
 fn produce(jobs: &Jobs) {
     for number in 0..JOBS / 2 {
-        jobs.push(job(number));
+        let pushed = jobs.push(job(number));
+        pushed.expect("the event loop runs until the last job");
         if number % 100 == 0 {
             thread::yield_now(); // so that the event loop gets to sleep
         }
     }
-    jobs.push_chain((JOBS / 2..JOBS).map(job).collect::<Chain<_>>());
+    let chain: Chain<_> = (JOBS / 2..JOBS).map(job).collect();
+    let pushed = jobs.push_chain(chain);
+    pushed.expect("the event loop runs until the last job");
 }
 
 fn send_datagrams(to: SocketAddr) -> io::Result<()> {

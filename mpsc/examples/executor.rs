@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Wake, Waker};
 use std::thread;
 
-use mpsc_queue::{AlreadyQueued, AsyncQueue, BlockingQueue, Link, Receiver, SharedLink, linked};
+use mpsc_queue::{AsyncQueue, BlockingQueue, Link, Receiver, SharedLink, TryPushError, linked};
 
 /// A future, with the link of the run queue.
 struct Task {
@@ -37,12 +37,15 @@ struct Shared {
 impl Wake for Task {
     fn wake(self: Arc<Self>) {
         if let Some(executor) = self.executor.upgrade() {
-            if let Err(AlreadyQueued(task)) = executor.run_queue.try_push(self) {
+            match executor.run_queue.try_push(self) {
+                Ok(()) => {}
                 // The task is queued and will run. It will then see the reason for this wake-up,
                 // because a push that fails happens before the pop too. The pop clears the flag
                 // of the task before it returns, so a wake-up *during* a poll queues the task
                 // again.
-                drop(task);
+                Err(TryPushError::AlreadyQueued(_)) => {}
+                // All tasks have completed.
+                Err(TryPushError::Closed(_)) => {}
             }
         }
     }
@@ -73,7 +76,8 @@ impl Executor {
         task.wake();
     }
 
-    /// Runs until all tasks have completed, sleeping while none is woken.
+    /// Runs until all tasks have completed, sleeping while none is woken. Then refuses the
+    /// tasks whose wakers are still used.
     fn run(&self) {
         let mut woken = self
             .shared
@@ -83,10 +87,13 @@ impl Executor {
         while self.shared.alive.load(Ordering::Relaxed) > 0 {
             self.poll_one(&mut woken);
         }
+        woken.close();
     }
 
     fn poll_one(&self, woken: &mut Receiver<&BlockingQueue<Arc<Task>>>) {
-        let task = woken.recv();
+        let task = woken
+            .recv()
+            .expect("the queue is open while tasks are alive");
         let waker = Waker::from(Arc::clone(&task));
         let mut slot = task.future.lock().expect("no task has panicked");
         // A task may be woken again after it has completed.
@@ -109,11 +116,12 @@ struct Message {
 }
 linked!(Message => link: Link);
 
-fn message(text: impl Into<String>) -> Box<Message> {
-    Box::new(Message {
+fn send(inbox: &AsyncQueue<Box<Message>>, text: impl Into<String>) {
+    let message = Box::new(Message {
         link: Link::new(),
         text: text.into(),
-    })
+    });
+    inbox.push(message).expect("the receiver does not close");
 }
 
 fn main() {
@@ -124,19 +132,20 @@ fn main() {
     executor.spawn(async move {
         let mut messages = messages.expect("no other receiver exists");
         for _ in 0..6 {
-            println!("received: {}", messages.recv().await.text);
+            let message = messages.recv().await.expect("the queue is open");
+            println!("received: {}", message.text);
         }
     });
     for name in ["first", "second"] {
         let inbox = Arc::clone(&inbox);
         executor.spawn(async move {
-            inbox.push(message(format!("the {name} task")));
-            inbox.push(message(format!("the {name} task again")));
+            send(&inbox, format!("the {name} task"));
+            send(&inbox, format!("the {name} task again"));
         });
     }
     let outside = thread::spawn(move || {
-        inbox.push(message("a thread"));
-        inbox.push(message("a thread again"));
+        send(&inbox, "a thread");
+        send(&inbox, "a thread again");
     });
 
     executor.run();

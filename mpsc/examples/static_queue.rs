@@ -8,7 +8,7 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use mpsc_queue::{Pop, Queue, SharedLink, Wakeup, linked};
+use mpsc_queue::{Pop, Queue, SharedLink, TryPushError, Wakeup, linked};
 
 /// Something that happens repeatedly. There is one `Event` per kind, and it embeds a link with
 /// a flag, so an event that is raised twice before the main loop handles it is queued once.
@@ -36,7 +36,8 @@ impl Event {
         // event, because a push that fails happens before the pop too.
         match EVENTS.try_push(self) {
             Ok(Wakeup::Needed) => unreachable!("the main loop does not park"),
-            Ok(Wakeup::NotNeeded) | Err(_) => {}
+            Ok(Wakeup::NotNeeded) | Err(TryPushError::AlreadyQueued(_)) => {}
+            Err(TryPushError::Closed(_)) => unreachable!("the main loop does not close the queue"),
         }
     }
 }
@@ -62,9 +63,10 @@ fn main() {
             }
             // An interrupt handler was itself interrupted, in its gap. Do not wait for it here,
             // but come back later.
-            Pop::Stalled => std::hint::spin_loop(),
+            Pop::Stalled(_) => std::hint::spin_loop(),
             // A main loop that sleeps would park the queue now.
             Pop::Empty => std::hint::spin_loop(),
+            Pop::Closed => unreachable!("the main loop does not close the queue"),
         }
     }
     for interrupt in interrupts {

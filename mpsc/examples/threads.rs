@@ -1,4 +1,5 @@
-//! Several producers, and one consumer thread that blocks while there is nothing to do.
+//! Several producers, and one consumer thread that blocks while there is nothing to do. The
+//! consumer ends when the last producer has ended.
 //!
 //! ```sh
 //! cargo run -p mpsc-queue --example threads
@@ -7,65 +8,54 @@
 
 use std::thread;
 
-use mpsc_queue::{BlockingQueue, Chain, Link, linked};
+use mpsc_queue::channel::{Sender, channel};
+use mpsc_queue::{Chain, Link, linked};
 
-/// A request of a producer. It contains the queue's node, so a push does not allocate.
+/// A number from a producer. It contains the queue's node, so a send does not allocate.
 struct Request {
     link: Link,
     from: usize,
-    kind: Kind,
+    number: u64,
 }
 linked!(Request => link: Link);
 
-enum Kind {
-    Add(u64),
-    /// The producer is done. A queue does not know its producers, so they say so.
-    Done,
-}
-
 const PRODUCERS: usize = 3;
 
-static REQUESTS: BlockingQueue<Box<Request>> = BlockingQueue::new();
-
-fn request(from: usize, kind: Kind) -> Box<Request> {
+fn request(from: usize, number: u64) -> Box<Request> {
     Box::new(Request {
         link: Link::new(),
         from,
-        kind,
+        number,
     })
 }
 
-fn produce(from: usize) {
-    // One at a time. Each push is one atomic exchange, and wakes the consumer if it sleeps.
+fn produce(from: usize, requests: &Sender<Box<Request>>) {
+    // One at a time. Each send is one atomic exchange, and wakes the consumer if it sleeps.
     for number in 1..=100 {
-        REQUESTS.push(request(from, Kind::Add(number)));
+        let sent = requests.send(request(from, number));
+        sent.expect("the receiver outlives the producers");
     }
     // Many with one exchange.
-    let mut chain: Chain<_> = (101..=200)
-        .map(|number| request(from, Kind::Add(number)))
-        .collect();
-    chain.push(request(from, Kind::Done));
-    REQUESTS.push_chain(chain);
+    let chain: Chain<_> = (101..=200).map(|number| request(from, number)).collect();
+    let sent = requests.send_chain(chain);
+    sent.expect("the receiver outlives the producers");
 }
 
 fn main() {
+    let (sender, mut requests) = channel();
     let producers: Vec<_> = (0..PRODUCERS)
-        .map(|from| thread::spawn(move || produce(from)))
+        .map(|from| {
+            let sender = sender.clone();
+            thread::spawn(move || produce(from, &sender))
+        })
         .collect();
+    drop(sender); // the producers have the other ones
 
-    let mut requests = REQUESTS.receiver().expect("no other receiver exists");
     let mut sums = [0; PRODUCERS];
-    let mut running = PRODUCERS;
-    while running > 0 {
-        let request = requests.recv();
-        match request.kind {
-            Kind::Add(number) => sums[request.from] += number,
-            Kind::Done => {
-                println!("producer {}: {}", request.from, sums[request.from]);
-                running -= 1;
-            }
-        }
+    for request in &mut requests {
+        sums[request.from] += request.number;
     }
+    println!("sums of the producers: {sums:?}");
     assert_eq!(sums, [200 * 201 / 2; PRODUCERS]);
     for producer in producers {
         producer.join().expect("producers do not panic");

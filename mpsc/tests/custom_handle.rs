@@ -1,8 +1,16 @@
 //! Handles that the crate does not implement: a user's own [`Handle`].
 
+#[macro_use]
+mod forms;
+
 use std::ptr::NonNull;
 
-use mpsc_queue::{Chain, Handle, Link, Queue, UniqueHandle, linked};
+use mpsc_queue::{Chain, Closed, Form, Handle, Link, Queue, UniqueHandle, linked};
+
+test_each_form! {
+    exclusive_references_travel_through_queue
+    refused_exclusive_references_come_back
+}
 
 #[derive(Default)]
 struct Item {
@@ -32,63 +40,89 @@ unsafe impl Handle for Exclusive {
 // SAFETY: the reference is exclusive.
 unsafe impl UniqueHandle for Exclusive {}
 
-#[test]
-fn exclusive_references_travel_through_queue() {
-    let items: &'static mut [Item] = Box::leak(Box::new([(); 4].map(|()| Item::default())));
-    let queue = Queue::new();
+fn four_items() -> &'static mut [Item] {
+    Box::leak(Box::new([(); 4].map(|()| Item::default())))
+}
+
+fn exclusive_references_travel_through_queue<F: Form + Default>() {
+    let items = four_items();
+    let queue = Queue::<_, F>::default();
     let mut chain = Chain::new();
     for (number, item) in items.iter_mut().enumerate() {
         item.number = number;
         if number < 2 {
-            assert!(!queue.push(Exclusive(item)).is_needed());
+            assert!(!queue.push(Exclusive(item)).unwrap().is_needed());
         } else {
             chain.push(Exclusive(item));
         }
     }
-    assert!(!queue.push_chain(chain).is_needed());
+    assert!(!queue.push_chain(chain).unwrap().is_needed());
     let mut consumer = queue.consumer().unwrap();
     let numbers = consumer.drain(9).map(|Exclusive(item)| item.number);
     assert!(numbers.eq(0..4));
 }
 
-/// A handle that claims unique ownership although it can be copied.
-#[cfg(debug_assertions)]
-#[derive(Clone, Copy)]
-struct Copied(&'static Item);
-
-// SAFETY: not kept, on purpose: another handle to the item exists, and its link is a `Link`.
-// The test pushes a queued item once, and that push panics before it changes anything.
-#[cfg(debug_assertions)]
-unsafe impl Handle for Copied {
-    type Item = Item;
-
-    fn into_raw(self) -> NonNull<Item> {
-        NonNull::from(self.0)
+fn refused_exclusive_references_come_back<F: Form + Default>() {
+    let queue = Queue::<_, F>::default();
+    queue.consumer().unwrap().close();
+    let mut chain = Chain::new();
+    for (number, item) in four_items().iter_mut().enumerate() {
+        let Err(Closed(Exclusive(item))) = queue.push(Exclusive(item)) else {
+            panic!("the queue is closed");
+        };
+        item.number = number;
+        chain.push(Exclusive(item));
     }
-
-    unsafe fn from_raw(item: NonNull<Item>) -> Self {
-        // SAFETY: the caller got `item` from `into_raw` above, hence from a `&'static`.
-        Self(unsafe { item.as_ref() })
-    }
+    let Err(Closed(mut chain)) = queue.push_chain(chain) else {
+        panic!("the queue is closed");
+    };
+    let numbers = std::iter::from_fn(|| chain.pop()).map(|Exclusive(item)| item.number);
+    assert!(numbers.eq(0..4));
 }
 
-// SAFETY: not kept, on purpose, as said above.
 #[cfg(debug_assertions)]
-unsafe impl UniqueHandle for Copied {}
-
-#[cfg(debug_assertions)]
-#[test]
-fn push_of_queued_item_panics_in_debug_builds() {
+mod debug_builds {
     use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::ptr::NonNull;
 
-    // Leaked, because a queue that did not panic would be broken.
-    let queues: &[Queue<Copied>; 2] = Box::leak(Box::default());
-    let item = Copied(Box::leak(Box::default()));
-    assert!(!queues[0].push(item).is_needed());
-    let push = || queues[1].push(item);
-    let panic = catch_unwind(AssertUnwindSafe(push)).expect_err("the item is queued");
-    let message = panic.downcast_ref::<&str>();
-    assert_eq!(message, Some(&"a link that is pushed is in no queue"));
-    assert!(queues[1].is_empty(), "the push has no effect");
-    assert_eq!(queues[0].consumer().unwrap().drain(9).count(), 1);
+    use mpsc_queue::{Form, Handle, Queue, UniqueHandle};
+
+    use super::Item;
+
+    test_each_form!(push_of_queued_item_panics);
+
+    /// A handle that claims unique ownership although it can be copied.
+    #[derive(Clone, Copy)]
+    struct Copied(&'static Item);
+
+    // SAFETY: not kept, on purpose: another handle to the item exists, and its link is a `Link`.
+    // The test pushes a queued item once, and that push panics before it changes anything.
+    unsafe impl Handle for Copied {
+        type Item = Item;
+
+        fn into_raw(self) -> NonNull<Item> {
+            NonNull::from(self.0)
+        }
+
+        unsafe fn from_raw(item: NonNull<Item>) -> Self {
+            // SAFETY: the caller got `item` from `into_raw` above, hence from a `&'static`.
+            Self(unsafe { item.as_ref() })
+        }
+    }
+
+    // SAFETY: not kept, on purpose, as said above.
+    unsafe impl UniqueHandle for Copied {}
+
+    fn push_of_queued_item_panics<F: Form + Default>() {
+        // Leaked, because a queue that did not panic would be broken.
+        let queues: &[Queue<Copied, F>; 2] = Box::leak(Box::default());
+        let item = Copied(Box::leak(Box::default()));
+        assert!(!queues[0].push(item).unwrap().is_needed());
+        let push = || queues[1].push(item);
+        let panic = catch_unwind(AssertUnwindSafe(push)).expect_err("the item is queued");
+        let message = panic.downcast_ref::<&str>();
+        assert_eq!(message, Some(&"a link that is pushed is in no queue"));
+        assert!(queues[1].is_empty(), "the push has no effect");
+        assert_eq!(queues[0].consumer().unwrap().drain(9).count(), 1);
+    }
 }

@@ -147,7 +147,7 @@ impl fmt::Debug for Link {
 ///
 /// ```
 /// use std::sync::Arc;
-/// use mpsc_queue::{Queue, SharedLink, Wakeup, linked};
+/// use mpsc_queue::{Queue, SharedLink, TryPushError, linked};
 ///
 /// struct Task {
 ///     link: SharedLink,
@@ -156,8 +156,8 @@ impl fmt::Debug for Link {
 ///
 /// let queue = Queue::new();
 /// let task = Arc::new(Task { link: SharedLink::new() });
-/// assert_eq!(queue.try_push(Arc::clone(&task)), Ok(Wakeup::NotNeeded));
-/// assert!(queue.try_push(task).is_err(), "the task is already queued");
+/// assert!(queue.try_push(Arc::clone(&task)).is_ok());
+/// assert!(matches!(queue.try_push(task), Err(TryPushError::AlreadyQueued(_))));
 /// ```
 #[repr(C)] // `link` comes first, so a pointer to a `SharedLink` is a pointer to its `Link`.
 pub struct SharedLink {

@@ -3,7 +3,9 @@
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use mpsc_queue::{AlreadyQueued, Chain, Counted, Handle, Link, Queue, SharedLink, Wakeup, linked};
+use mpsc_queue::{
+    AlreadyQueued, Chain, Form, Handle, Link, Queue, SharedLink, TryPushError, Wakeup, linked,
+};
 
 /// The number of drops of each item, by the item's number.
 pub(crate) type Drops = Arc<Mutex<Vec<usize>>>;
@@ -42,7 +44,7 @@ pub(crate) trait TestHandle: Handle {
         None
     }
 
-    fn push(self, queue: &Queue<Self, Counted>) -> Result<Wakeup, AlreadyQueued<Self>> {
+    fn push<F: Form>(self, queue: &Queue<Self, F>) -> Result<Wakeup, TryPushError<Self>> {
         queue.try_push(self)
     }
 
@@ -61,8 +63,8 @@ impl TestHandle for Box<Unique> {
         self.body.number
     }
 
-    fn push(self, queue: &Queue<Self, Counted>) -> Result<Wakeup, AlreadyQueued<Self>> {
-        Ok(queue.push(self))
+    fn push<F: Form>(self, queue: &Queue<Self, F>) -> Result<Wakeup, TryPushError<Self>> {
+        Ok(queue.push(self)?)
     }
 
     fn append(self, chain: &mut Chain<Self>) -> Result<(), AlreadyQueued<Self>> {

@@ -1,11 +1,15 @@
 //! Random programs of all operations, compared with a `VecDeque`.
 //!
 //! The programs run on one thread, so each result is known exactly: which item comes out,
-//! which push must wake the consumer, the length, which push of a shared item fails, and
-//! that each item is dropped once, when no handle to it is left.
+//! which push must wake the consumer, the length, which push of a shared item fails, which
+//! push a closed queue refuses, and that each item is dropped once, when no handle to it is
+//! left.
 #![cfg(feature = "alloc")]
 #![forbid(unsafe_code)]
 
+#[macro_use]
+#[path = "../forms/mod.rs"]
+mod forms;
 mod items;
 mod operations;
 mod run;
@@ -14,12 +18,20 @@ mod tasks;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use mpsc_queue::Form;
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, proptest};
 
-use items::{Shared, Unique};
+use items::{Shared, TestHandle, Unique};
 use operations::step;
 use run::run;
+
+test_each_form! {
+    model_box
+    model_pinned_box
+    model_arc
+    model_task
+}
 
 fn config() -> ProptestConfig {
     ProptestConfig {
@@ -29,26 +41,22 @@ fn config() -> ProptestConfig {
     }
 }
 
-proptest! {
-    #![proptest_config(config())]
+fn model<H: TestHandle, F: Form + Default>() {
+    proptest!(config(), |(program in vec(step(), 0..60))| run::<H, F>(&program));
+}
 
-    #[test]
-    fn model_box(program in vec(step(), 0..60)) {
-        run::<Box<Unique>>(&program);
-    }
+fn model_box<F: Form + Default>() {
+    model::<Box<Unique>, F>();
+}
 
-    #[test]
-    fn model_pinned_box(program in vec(step(), 0..60)) {
-        run::<Pin<Box<Unique>>>(&program);
-    }
+fn model_pinned_box<F: Form + Default>() {
+    model::<Pin<Box<Unique>>, F>();
+}
 
-    #[test]
-    fn model_arc(program in vec(step(), 0..60)) {
-        run::<Arc<Shared>>(&program);
-    }
+fn model_arc<F: Form + Default>() {
+    model::<Arc<Shared>, F>();
+}
 
-    #[test]
-    fn model_task(program in vec(tasks::session(), 0..6)) {
-        tasks::run(&program);
-    }
+fn model_task<F: Form + Default>() {
+    proptest!(config(), |(program in vec(tasks::session(), 0..6))| tasks::run::<F>(&program));
 }

@@ -34,6 +34,7 @@ pub(crate) enum Operation {
         pushes: usize,
         end: EndOfPark,
     },
+    Close,
     /// Leaks the consumer, then takes its place.
     LeakConsumer,
     /// Moves the queue to another address.
@@ -78,6 +79,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         4 => (0..6usize, 0..6usize, any::<bool>())
             .prop_map(|(limit, take, push_back)| Drain { limit, take, push_back }),
         4 => (0..3usize, end).prop_map(|(pushes, end)| Park { pushes, end }),
+        1 => Just(Close),
         1 => Just(LeakConsumer),
         2 => Just(Move),
         1 => Just(Renew),

@@ -4,31 +4,34 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
-use mpsc_queue::{AlreadyQueued, Chain, Counted, Pop, Queue, Wakeup};
+use mpsc_queue::{Chain, Closed, Counted, Form, Pop, Queue, TryPushError, Wakeup};
 
 use crate::items::{Body, Drops, TestHandle};
 use crate::operations::{EndOfPark, Operation, PopMethod, Step};
 
 /// A queue and its model.
-struct Modelled<H: TestHandle> {
+struct Modelled<H: TestHandle, F: Form> {
     /// In a box, so that `Move` changes its address.
-    queue: Box<Queue<H, Counted>>,
+    queue: Box<Queue<H, Counted<F>>>,
     items: VecDeque<usize>,
     /// Set if the consumer has parked and no push has ended the park.
     is_parked: bool,
+    is_closed: bool,
 }
 
-impl<H: TestHandle> Modelled<H> {
+impl<H: TestHandle, F: Form + Default> Modelled<H, F> {
     fn new() -> Self {
         Self {
-            queue: Box::new(Queue::counted()),
+            queue: Box::default(),
             items: VecDeque::new(),
             is_parked: false,
+            is_closed: false,
         }
     }
 
     /// Adds `numbers` to the model. Returns the expected result of the push.
     fn expect_push(&mut self, numbers: impl IntoIterator<Item = usize>) -> Wakeup {
+        assert!(!self.is_closed, "a closed queue refuses a push");
         let before = self.items.len();
         self.items.extend(numbers);
         if self.items.len() > before && mem::take(&mut self.is_parked) {
@@ -40,8 +43,8 @@ impl<H: TestHandle> Modelled<H> {
 }
 
 /// The state of a run.
-struct Run<H: TestHandle> {
-    queues: [Modelled<H>; 2],
+struct Run<H: TestHandle, F: Form> {
+    queues: [Modelled<H, F>; 2],
     chain: Chain<H>,
     chained: VecDeque<usize>,
     /// Handles that the program holds: popped items, and a share of each shared item.
@@ -49,8 +52,8 @@ struct Run<H: TestHandle> {
     drops: Drops,
 }
 
-pub(crate) fn run<H: TestHandle>(program: &[Step]) {
-    let mut run = Run::<H> {
+pub(crate) fn run<H: TestHandle, F: Form + Default>(program: &[Step]) {
+    let mut run = Run::<H, F> {
         queues: [Modelled::new(), Modelled::new()],
         chain: Chain::new(),
         chained: VecDeque::new(),
@@ -66,17 +69,18 @@ pub(crate) fn run<H: TestHandle>(program: &[Step]) {
     assert!(drops.lock().unwrap().iter().all(|&drops| drops == 1));
 }
 
-impl<H: TestHandle> Run<H> {
+impl<H: TestHandle, F: Form + Default> Run<H, F> {
     fn step(&mut self, step: &Step) {
         match step.operation {
             Operation::Push => {
-                let (handle, number) = self.new_item();
-                let modelled = &mut self.queues[step.queue];
-                let wakeup = handle.push(&modelled.queue);
-                let wakeup = wakeup.expect("a new item is not queued");
-                assert_eq!(wakeup, modelled.expect_push([number]));
+                let (handle, _) = self.new_item();
+                self.push(step.queue, handle);
             }
-            Operation::PushHeld(which) => self.push_held(step.queue, which),
+            Operation::PushHeld(which) => {
+                if let Some(handle) = self.take_held(which) {
+                    self.push(step.queue, handle);
+                }
+            }
             Operation::DropHeld(which) => {
                 if let Some(which) = which.checked_rem(self.held.len()) {
                     self.held.swap_remove(which);
@@ -111,9 +115,21 @@ impl<H: TestHandle> Run<H> {
             }
             Operation::PushChain => {
                 let modelled = &mut self.queues[step.queue];
-                let wakeup = modelled.queue.push_chain(mem::take(&mut self.chain));
-                let expected = modelled.expect_push(mem::take(&mut self.chained));
-                assert_eq!(wakeup, expected);
+                match modelled.queue.push_chain(mem::take(&mut self.chain)) {
+                    // An empty chain has no effect, so a closed queue does not refuse it.
+                    Ok(wakeup) if self.chained.is_empty() => {
+                        assert_eq!(wakeup, Wakeup::NotNeeded);
+                    }
+                    Ok(wakeup) => {
+                        let expected = modelled.expect_push(mem::take(&mut self.chained));
+                        assert_eq!(wakeup, expected);
+                    }
+                    // The chain comes back whole: `chained` still describes it.
+                    Err(Closed(chain)) => {
+                        assert!(modelled.is_closed);
+                        self.chain = chain;
+                    }
+                }
             }
             Operation::DropChain => {
                 self.chain = Chain::new();
@@ -128,6 +144,12 @@ impl<H: TestHandle> Run<H> {
             } => self.drain(step.queue, limit, take, push_back),
             Operation::Park { pushes, end } => self.park(step.queue, pushes, end),
 
+            Operation::Close => {
+                let modelled = &mut self.queues[step.queue];
+                modelled.queue.consumer().unwrap().close();
+                modelled.is_closed = true;
+                modelled.is_parked = false;
+            }
             Operation::LeakConsumer => {
                 let queue = &mut self.queues[step.queue].queue;
                 mem::forget(queue.consumer().unwrap());
@@ -143,10 +165,7 @@ impl<H: TestHandle> Run<H> {
         }
     }
 
-    fn push_held(&mut self, queue: usize, which: usize) {
-        let Some(handle) = self.take_held(which) else {
-            return;
-        };
+    fn push(&mut self, queue: usize, handle: H) {
         let number = handle.number();
         let is_queued = self.is_queued(number);
         let modelled = &mut self.queues[queue];
@@ -155,56 +174,78 @@ impl<H: TestHandle> Run<H> {
                 assert!(!is_queued, "the item is in two places");
                 assert_eq!(wakeup, modelled.expect_push([number]));
             }
-            Err(AlreadyQueued(handle)) => {
+            Err(TryPushError::AlreadyQueued(handle)) => {
                 assert!(is_queued);
                 assert_eq!(handle.number(), number);
+            }
+            Err(TryPushError::Closed(handle)) => {
+                assert!(!is_queued && modelled.is_closed);
+                assert_eq!(handle.number(), number);
+                self.hold_some([handle]);
             }
         }
     }
 
     fn pop(&mut self, queue: usize, method: PopMethod) {
-        let Modelled { queue, items, .. } = &mut self.queues[queue];
-        let mut consumer = queue.consumer().unwrap();
+        let modelled = &mut self.queues[queue];
+        let mut consumer = modelled.queue.consumer().unwrap();
+        let nothing = if modelled.is_closed {
+            Pop::Closed
+        } else {
+            Pop::Empty
+        };
         let pop = match method {
             PopMethod::Pop => consumer.pop(),
             PopMethod::PopFenced => consumer.pop_fenced(),
-            PopMethod::PopBlocking => consumer.pop_blocking().map_or(Pop::Empty, Pop::Item),
+            PopMethod::PopBlocking => consumer.pop_blocking().map_or(nothing, Pop::Item),
         };
         drop(consumer);
-        assert_eq!(pop.is_empty(), items.is_empty());
+        let is_empty = modelled.items.is_empty();
+        assert_eq!(pop.is_empty(), is_empty && !modelled.is_closed);
+        assert_eq!(pop.is_closed(), is_empty && modelled.is_closed);
         assert!(!pop.is_stalled(), "no push is in flight");
         let popped = pop.into_item();
-        assert_eq!(popped.as_ref().map(H::number), items.pop_front());
+        assert_eq!(popped.as_ref().map(H::number), modelled.items.pop_front());
         self.hold_some(popped);
     }
 
     fn drain(&mut self, queue: usize, limit: usize, take: usize, push_back: bool) {
         // Made first, because the consumer borrows the queue.
         let mut new: Vec<_> = (0..take).map(|_| self.new_item()).collect();
-        let mut popped = Vec::new();
-        let Modelled { queue, items, .. } = &mut self.queues[queue];
+        let mut rest = Vec::new();
+        let modelled = &mut self.queues[queue];
 
-        let mut consumer = queue.consumer().unwrap();
+        let mut consumer = modelled.queue.consumer().unwrap();
         let mut drain = consumer.drain(limit);
-        let available = limit.min(items.len());
+        let available = limit.min(modelled.items.len());
         for count in 0..take.min(available) {
             let (lower, upper) = drain.size_hint();
-            let rest = available - count;
-            assert!(lower <= rest);
-            assert!((rest..=limit - count).contains(&upper.expect("a drain is bounded")));
+            let left = available - count;
+            assert!(lower <= left);
+            assert!((left..=limit - count).contains(&upper.expect("a drain is bounded")));
             let handle = drain.next().expect("the drain is not at its end");
-            assert_eq!(Some(handle.number()), items.pop_front());
+            assert_eq!(Some(handle.number()), modelled.items.pop_front());
             // The drain does not return an item that is pushed meanwhile.
-            let (handle, number) = if push_back {
-                let number = handle.number();
-                (handle, number)
+            let handle = if push_back {
+                handle
             } else {
-                popped.push(handle);
-                new.pop().expect("there is a new item for each popped one")
+                rest.push(handle);
+                new.pop()
+                    .expect("there is a new item for each popped one")
+                    .0
             };
-            let wakeup = handle.push(queue).expect("the item is not queued");
-            assert!(!wakeup.is_needed());
-            items.push_back(number);
+            let number = handle.number();
+            match handle.push(&modelled.queue) {
+                Ok(wakeup) => {
+                    assert!(!wakeup.is_needed() && !modelled.is_closed);
+                    modelled.items.push_back(number);
+                }
+                Err(TryPushError::Closed(handle)) => {
+                    assert!(handle.number() == number && modelled.is_closed);
+                    rest.push(handle);
+                }
+                Err(TryPushError::AlreadyQueued(_)) => panic!("the item is not queued"),
+            }
         }
         if take > available {
             assert!(drain.next().is_none());
@@ -213,7 +254,7 @@ impl<H: TestHandle> Run<H> {
         }
         assert!(!drain.is_stalled());
         drop(consumer);
-        self.hold_some(popped);
+        self.hold_some(rest);
     }
 
     fn park(&mut self, queue: usize, pushes: usize, end: EndOfPark) {
@@ -222,14 +263,15 @@ impl<H: TestHandle> Run<H> {
             queue,
             items,
             is_parked,
+            is_closed,
         } = &mut self.queues[queue];
 
         let mut consumer = queue.consumer().unwrap();
         let Some(guard) = consumer.park() else {
-            assert!(!items.is_empty());
+            assert!(!items.is_empty() || *is_closed);
             return;
         };
-        assert!(items.is_empty());
+        assert!(items.is_empty() && !*is_closed);
         for (count, (handle, number)) in new.drain(..).enumerate() {
             let wakeup = handle.push(queue).expect("a new item is not queued");
             assert_eq!(wakeup.is_needed(), count == 0, "the first push wakes");
@@ -261,9 +303,9 @@ impl<H: TestHandle> Run<H> {
         Some(handle)
     }
 
-    /// Holds every other popped item, to push it again. Drops the rest.
-    fn hold_some(&mut self, popped: impl IntoIterator<Item = H>) {
-        for handle in popped {
+    /// Holds every other of these items, to push it again. Drops the rest.
+    fn hold_some(&mut self, handles: impl IntoIterator<Item = H>) {
+        for handle in handles {
             if handle.share().is_none() && handle.number() % 2 == 0 {
                 self.held.push(handle);
             }

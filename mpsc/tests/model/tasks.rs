@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use mpsc_queue::{AsyncQueue, Link, Pop, linked};
+use mpsc_queue::{AsyncQueue, Closed, Form, Link, Pop, RecvError, linked};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 
@@ -26,13 +26,15 @@ enum Step {
     Poll(usize),
     Push,
     Pop,
+    Close,
 }
 
 pub(crate) fn session() -> impl Strategy<Value = Session> {
     let step = prop_oneof![
-        (0..TASKS).prop_map(Step::Poll),
-        Just(Step::Push),
-        Just(Step::Pop),
+        6 => (0..TASKS).prop_map(Step::Poll),
+        6 => Just(Step::Push),
+        6 => Just(Step::Pop),
+        1 => Just(Step::Close),
     ];
     (vec(step, 0..12), any::<bool>()).prop_map(|(steps, leak)| Session { steps, leak })
 }
@@ -56,14 +58,15 @@ impl std::task::Wake for Task {
 
 /// Checks that a push wakes the task that polled last, once, and that the queue keeps no
 /// other waker.
-pub(crate) fn run(program: &[Session]) {
-    let mut queue = AsyncQueue::<Box<Item>>::new();
+pub(crate) fn run<F: Form + Default>(program: &[Session]) {
+    let mut queue = AsyncQueue::<Box<Item>, F>::default();
     let tasks: [Arc<Task>; TASKS] = Default::default();
     let wakers = tasks.each_ref().map(|task| Waker::from(Arc::clone(task)));
 
     let mut items = VecDeque::new();
     let mut pushes = 0;
     let mut waiting = None;
+    let mut is_closed = false;
     let mut wakes = [0; TASKS];
     let check = |waiting, wakes: [usize; TASKS]| {
         for (index, task) in tasks.iter().enumerate() {
@@ -81,17 +84,25 @@ pub(crate) fn run(program: &[Session]) {
                 Step::Poll(index) => {
                     let mut context = Context::from_waker(&wakers[index]);
                     match receiver.poll_recv(&mut context) {
-                        Poll::Ready(item) => assert_eq!(Some(item.number), items.pop_front()),
+                        Poll::Ready(Ok(item)) => {
+                            assert_eq!(Some(item.number), items.pop_front());
+                        }
+                        Poll::Ready(Err(RecvError)) => assert!(items.is_empty() && is_closed),
                         Poll::Pending => {
-                            assert!(items.is_empty());
+                            assert!(items.is_empty() && !is_closed);
                             waiting = Some(index);
                         }
                     }
                 }
                 Step::Push => {
                     let (link, number) = (Link::new(), pushes);
-                    receiver.queue().push(Box::new(Item { link, number }));
-                    items.push_back(number);
+                    match receiver.queue().push(Box::new(Item { link, number })) {
+                        Ok(()) => {
+                            assert!(!is_closed);
+                            items.push_back(number);
+                        }
+                        Err(Closed(item)) => assert!(item.number == number && is_closed),
+                    }
                     pushes += 1;
                     if let Some(index) = waiting.take() {
                         wakes[index] += 1;
@@ -99,9 +110,15 @@ pub(crate) fn run(program: &[Session]) {
                 }
                 Step::Pop => match receiver.pop() {
                     Pop::Item(item) => assert_eq!(Some(item.number), items.pop_front()),
-                    Pop::Empty => assert!(items.is_empty()),
-                    Pop::Stalled => panic!("no push is in flight"),
+                    Pop::Empty => assert!(items.is_empty() && !is_closed),
+                    Pop::Stalled(_) => panic!("no push is in flight"),
+                    Pop::Closed => assert!(items.is_empty() && is_closed),
                 },
+                Step::Close => {
+                    receiver.close();
+                    is_closed = true;
+                    waiting = None;
+                }
             }
             check(waiting, wakes);
         }

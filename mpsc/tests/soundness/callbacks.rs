@@ -4,33 +4,38 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use mpsc_queue::{AsyncQueue, Link, Pop, Queue, Receiver, linked};
+use mpsc_queue::{AsyncQueue, Closed, Form, Link, Pop, Queue, Receiver, linked};
 
-use crate::{Item, item, push};
+use crate::{Item, item};
+
+test_each_form! {
+    wakers_can_push_when_woken_and_dropped
+    items_can_push_when_dropped
+    items_can_push_to_closed_queue_when_dropped
+}
 
 /// A task that pushes to its own queue when it is woken and when it is dropped.
-struct PushingTask {
-    queue: Arc<AsyncQueue<Box<Item>>>,
+struct PushingTask<F: Form> {
+    queue: Arc<AsyncQueue<Box<Item>, F>>,
     wakes: AtomicUsize,
 }
 
-impl std::task::Wake for PushingTask {
+impl<F: Form> std::task::Wake for PushingTask<F> {
     fn wake(self: Arc<Self>) {
         if self.wakes.fetch_add(1, Ordering::Relaxed) < 2 {
-            self.queue.push(item(100));
+            self.queue.push(item(100)).unwrap();
         }
     }
 }
 
-impl Drop for PushingTask {
+impl<F: Form> Drop for PushingTask<F> {
     fn drop(&mut self) {
-        self.queue.push(item(200));
+        self.queue.push(item(200)).unwrap();
     }
 }
 
-#[test]
-fn wakers_can_push_when_woken_and_dropped() {
-    let queue = Arc::new(AsyncQueue::new());
+fn wakers_can_push_when_woken_and_dropped<F: Form + Default + 'static>() {
+    let queue = Arc::new(AsyncQueue::<_, F>::default());
     let mut receiver = Receiver::owned(Arc::clone(&queue)).unwrap();
     let mut received = Vec::new();
     for round in 0..4 {
@@ -40,10 +45,10 @@ fn wakers_can_push_when_woken_and_dropped() {
         }));
         // Stores the waker, or replaces an earlier one and drops that.
         while let Poll::Ready(item) = receiver.poll_recv(&mut Context::from_waker(&waker)) {
-            received.push(item.number);
+            received.push(item.unwrap().number);
         }
         if round % 2 == 1 {
-            queue.push(item(round)); // wakes the task, which pushes
+            queue.push(item(round)).unwrap(); // wakes the task, which pushes
         }
     }
     drop(receiver);
@@ -53,39 +58,64 @@ fn wakers_can_push_when_woken_and_dropped() {
     assert_eq!((count(1), count(3), count(100), count(200)), (1, 1, 2, 4));
 }
 
-#[test]
-fn items_can_push_when_dropped() {
-    struct Parent {
-        link: Link,
-        queue: &'static Queue<Box<Parent>>,
-        generations: usize,
-    }
-    linked!(Parent => link: Link);
-    impl Parent {
-        fn new(queue: &'static Queue<Box<Self>>, generations: usize) -> Box<Self> {
-            let link = Link::new();
-            Box::new(Self {
-                link,
-                queue,
-                generations,
-            })
-        }
-    }
-    impl Drop for Parent {
-        fn drop(&mut self) {
-            if self.generations > 0 {
-                push(self.queue, Self::new(self.queue, self.generations - 1));
+/// An item that pushes another one to its own queue when it is dropped.
+struct Parent<F: Form> {
+    link: Link,
+    queue: Arc<Queue<Box<Parent<F>>, F>>,
+    generations: usize,
+    refusals: Arc<AtomicUsize>,
+}
+linked!([F: Form] Parent<F> => link: Link);
+
+impl<F: Form> Parent<F> {
+    fn push(queue: &Arc<Queue<Box<Self>, F>>, generations: usize, refusals: &Arc<AtomicUsize>) {
+        let parent = Box::new(Self {
+            link: Link::new(),
+            queue: Arc::clone(queue),
+            generations,
+            refusals: Arc::clone(refusals),
+        });
+        match queue.push(parent) {
+            Ok(wakeup) => assert!(!wakeup.is_needed()),
+            Err(Closed(parent)) => {
+                refusals.fetch_add(1, Ordering::Relaxed);
+                drop(parent);
             }
         }
     }
+}
 
-    let queue: &Queue<Box<Parent>> = Box::leak(Box::default());
-    push(queue, Parent::new(queue, 3));
+impl<F: Form> Drop for Parent<F> {
+    fn drop(&mut self) {
+        if self.generations > 0 {
+            Self::push(&self.queue, self.generations - 1, &self.refusals);
+        }
+    }
+}
+
+fn items_can_push_when_dropped<F: Form + Default>() {
+    let queue = Arc::new(Queue::<_, F>::default());
+    let refusals = Arc::default();
+    Parent::push(&queue, 3, &refusals);
     let mut consumer = queue.consumer().unwrap();
     let mut drops = 0;
     while let Pop::Item(parent) = consumer.pop() {
         drop(parent);
         drops += 1;
     }
-    assert_eq!(drops, 4);
+    assert_eq!((drops, refusals.load(Ordering::Relaxed)), (4, 0));
+}
+
+fn items_can_push_to_closed_queue_when_dropped<F: Form + Default>() {
+    let queue = Arc::new(Queue::<_, F>::default());
+    let refusals = Arc::default();
+    Parent::push(&queue, 3, &refusals);
+    let mut consumer = queue.consumer().unwrap();
+    consumer.close();
+    let Pop::Item(parent) = consumer.pop() else {
+        panic!("the item was pushed before the close");
+    };
+    drop(parent);
+    assert_eq!(refusals.load(Ordering::Relaxed), 3);
+    assert!(consumer.pop().is_closed());
 }

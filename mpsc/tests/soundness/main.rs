@@ -3,12 +3,16 @@
 #![cfg(feature = "alloc")]
 #![forbid(unsafe_code)]
 
+#[macro_use]
+#[path = "../forms/mod.rs"]
+mod forms;
+
 mod callbacks;
 mod ownership;
 mod panics;
 mod types;
 
-use mpsc_queue::{Handle, Length, Link, Queue, SharedLink, UniqueHandle, linked};
+use mpsc_queue::{Form, Handle, Link, Queue, SharedLink, UniqueHandle, linked};
 
 struct Item {
     number: usize,
@@ -29,21 +33,21 @@ struct Shared {
 }
 linked!(Shared => link: SharedLink);
 
-/// Pushes to a queue whose consumer has not parked.
-fn push<H: UniqueHandle, L: Length>(queue: &Queue<H, L>, handle: H) {
-    assert!(!queue.push(handle).is_needed());
+/// Pushes to an open queue whose consumer has not parked.
+fn push<H: UniqueHandle, F: Form>(queue: &Queue<H, F>, handle: H) {
+    assert!(!queue.push(handle).unwrap().is_needed());
 }
 
-/// Pushes an item that is in no queue to a queue whose consumer has not parked.
-fn push_shared<H: Handle>(queue: &Queue<H>, handle: H) {
+/// Pushes an item that is in no queue to an open queue whose consumer has not parked.
+fn push_shared<H: Handle, F: Form>(queue: &Queue<H, F>, handle: H) {
     assert!(!queue.try_push(handle).unwrap().is_needed());
 }
 
-fn pop<H: Handle>(queue: &Queue<H>) -> H {
+fn pop<H: Handle, F: Form>(queue: &Queue<H, F>) -> H {
     queue.consumer().unwrap().pop().into_item().unwrap()
 }
 
-fn numbers(queue: &Queue<Box<Item>>) -> Vec<usize> {
+fn numbers<F: Form>(queue: &Queue<Box<Item>, F>) -> Vec<usize> {
     let mut consumer = queue.consumer().unwrap();
     consumer.drain(usize::MAX).map(|item| item.number).collect()
 }

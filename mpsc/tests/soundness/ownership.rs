@@ -4,13 +4,29 @@ use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use mpsc_queue::{AsyncQueue, Consumer, ConsumerTaken, Pop, Queue, Receiver};
+use mpsc_queue::{AsyncQueue, Closed, Consumer, ConsumerTaken, Form, Pop, Queue, Receiver};
 
-use crate::{Item, Shared, item, numbers, push, push_shared};
+use crate::{Item, Shared, item, numbers, pop, push, push_shared};
 
-#[test]
-fn second_consumer_fails_while_first_exists() {
-    let queue = Arc::new(Queue::<Box<Item>>::new());
+test_each_form! {
+    second_consumer_fails_while_first_exists
+    second_receiver_fails_while_first_exists
+    consumer_mut_takes_place
+    receiver_mut_takes_place
+    leaked_consumer_keeps_place_until_consumer_mut
+    leaked_receiver_keeps_place_until_receiver_mut
+    owned_consumer_keeps_queue_alive
+    leaked_guard_permits_another_park
+    moved_queue_keeps_items
+    leaked_queue_keeps_items_queued
+    dropped_drain_leaves_rest
+    leaked_consumer_leaves_its_batch
+    leaked_consumer_leaves_queue_closed
+    leaked_guard_permits_close
+}
+
+fn second_consumer_fails_while_first_exists<F: Form + Default>() {
+    let queue = Arc::new(Queue::<Box<Item>, F>::default());
     let first = queue.consumer().unwrap();
     for _ in 0..2 {
         assert!(matches!(queue.consumer(), Err(ConsumerTaken)));
@@ -28,9 +44,8 @@ fn second_consumer_fails_while_first_exists() {
     assert!(queue.consumer().is_ok());
 }
 
-#[test]
-fn second_receiver_fails_while_first_exists() {
-    let queue = Arc::new(AsyncQueue::<Box<Item>>::new());
+fn second_receiver_fails_while_first_exists<F: Form + Default>() {
+    let queue = Arc::new(AsyncQueue::<Box<Item>, F>::default());
     let first = queue.receiver().unwrap();
     for _ in 0..2 {
         assert!(matches!(queue.receiver(), Err(ConsumerTaken)));
@@ -48,9 +63,8 @@ fn second_receiver_fails_while_first_exists() {
     assert!(queue.receiver().is_ok());
 }
 
-#[test]
-fn consumer_mut_takes_place() {
-    let mut queue = Queue::<Box<Item>>::new();
+fn consumer_mut_takes_place<F: Form + Default>() {
+    let mut queue = Queue::<Box<Item>, F>::default();
     for leaked in [false, true] {
         if leaked {
             mem::forget(queue.consumer_mut());
@@ -69,9 +83,8 @@ fn consumer_mut_takes_place() {
     }
 }
 
-#[test]
-fn receiver_mut_takes_place() {
-    let mut queue = AsyncQueue::<Box<Item>>::new();
+fn receiver_mut_takes_place<F: Form + Default>() {
+    let mut queue = AsyncQueue::<Box<Item>, F>::default();
     for leaked in [false, true] {
         if leaked {
             mem::forget(queue.receiver_mut());
@@ -90,9 +103,8 @@ fn receiver_mut_takes_place() {
     }
 }
 
-#[test]
-fn leaked_consumer_keeps_place_until_consumer_mut() {
-    let mut queue = Queue::new();
+fn leaked_consumer_keeps_place_until_consumer_mut<F: Form + Default>() {
+    let mut queue = Queue::<_, F>::default();
     push(&queue, item(1));
     mem::forget(queue.consumer());
     assert!(queue.consumer().is_err());
@@ -102,22 +114,20 @@ fn leaked_consumer_keeps_place_until_consumer_mut() {
     assert!(queue.consumer().is_ok());
 }
 
-#[test]
-fn leaked_receiver_keeps_place_until_receiver_mut() {
-    let mut queue = AsyncQueue::<Box<Item>>::new();
+fn leaked_receiver_keeps_place_until_receiver_mut<F: Form + Default>() {
+    let mut queue = AsyncQueue::<Box<Item>, F>::default();
     let mut receiver = queue.receiver().unwrap();
     let mut context = Context::from_waker(Waker::noop());
     assert!(receiver.poll_recv(&mut context).is_pending());
     mem::forget(receiver);
     assert!(queue.receiver().is_err());
     let mut receiver = queue.receiver_mut();
-    receiver.queue().push(item(1));
+    assert!(receiver.queue().push(item(1)).is_ok());
     assert!(matches!(receiver.pop(), Pop::Item(_)));
 }
 
-#[test]
-fn owned_consumer_keeps_queue_alive() {
-    let queue = Arc::new(Queue::new());
+fn owned_consumer_keeps_queue_alive<F: Form + Default>() {
+    let queue = Arc::new(Queue::<_, F>::default());
     push(&queue, item(1));
     let mut consumer = Consumer::owned(queue).unwrap();
     push(consumer.queue(), item(2));
@@ -126,44 +136,85 @@ fn owned_consumer_keeps_queue_alive() {
 }
 
 /// The consumer can park although a leaked guard has left the queue parked.
-#[test]
-fn leaked_guard_permits_another_park() {
-    let queue = Queue::new();
+fn leaked_guard_permits_another_park<F: Form + Default>() {
+    let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
     mem::forget(consumer.park().unwrap());
     mem::forget(consumer.park().unwrap());
-    assert!(queue.push(item(1)).is_needed());
+    assert!(queue.push(item(1)).unwrap().is_needed());
     assert!(consumer.park().is_none());
-    assert!(!queue.push(item(2)).is_needed(), "one push wakes");
+    assert!(!queue.push(item(2)).unwrap().is_needed(), "one push wakes");
 }
 
-#[test]
-fn moved_queue_keeps_items() {
-    let queue = Queue::new();
-    push(&queue, item(1));
+fn moved_queue_keeps_items<F: Form + Default>() {
+    let queue = Queue::<_, F>::default();
+    (0..3).for_each(|number| push(&queue, item(number)));
+    assert_eq!(pop(&queue).number, 0, "the consumer has taken the first");
     let moved = Box::new(queue);
-    push(&moved, item(2));
+    push(&moved, item(3));
+    assert_eq!(pop(&moved).number, 1);
     let again = *moved;
-    assert_eq!(numbers(&again), [1, 2]);
+    assert_eq!(numbers(&again), [2, 3]);
 }
 
-#[test]
-fn leaked_queue_keeps_items_queued() {
-    let queue = Queue::new();
+fn leaked_queue_keeps_items_queued<F: Form + Default>() {
+    let queue = Queue::<_, F>::default();
     let shared = Arc::new(Shared::default());
     push_shared(&queue, Arc::clone(&shared));
     mem::forget(queue);
-    let other = Queue::new();
+    let other = Queue::<_, F>::default();
     assert!(other.try_push(Arc::clone(&shared)).is_err(), "still queued");
     assert_eq!(Arc::strong_count(&shared), 2);
 }
 
-#[test]
-fn dropped_drain_leaves_rest() {
-    let queue = Queue::new();
+fn dropped_drain_leaves_rest<F: Form + Default>() {
+    let queue = Queue::<_, F>::default();
     (0..4).for_each(|number| push(&queue, item(number)));
     let mut consumer = queue.consumer().unwrap();
     assert_eq!(consumer.drain(9).next().map(|item| item.number), Some(0));
     drop(consumer);
     assert_eq!(numbers(&queue), [1, 2, 3]);
+}
+
+/// What a consumer has taken from the producers and not handed out belongs to the queue.
+fn leaked_consumer_leaves_its_batch<F: Form + Default>() {
+    let mut queue = Queue::<_, F>::default();
+    (0..3).for_each(|number| push(&queue, item(number)));
+    let mut consumer = queue.consumer().unwrap();
+    assert!(matches!(consumer.pop(), Pop::Item(item) if item.number == 0));
+    mem::forget(consumer);
+    push(&queue, item(3));
+    assert!(!queue.is_empty());
+    drop(queue.consumer_mut());
+    assert_eq!(numbers(&queue), [1, 2, 3]);
+}
+
+fn leaked_consumer_leaves_queue_closed<F: Form + Default>() {
+    let mut queue = Queue::<_, F>::default();
+    (0..2).for_each(|number| push(&queue, item(number)));
+    let mut consumer = queue.consumer().unwrap();
+    consumer.close();
+    assert!(matches!(consumer.pop(), Pop::Item(item) if item.number == 0));
+    mem::forget(consumer);
+    let Err(Closed(refused)) = queue.push(item(2)) else {
+        panic!("the queue is closed");
+    };
+    assert_eq!(refused.number, 2);
+    let mut consumer = queue.consumer_mut();
+    assert!(consumer.park().is_none());
+    consumer.close();
+    assert!(matches!(consumer.pop(), Pop::Item(item) if item.number == 1));
+    assert!(consumer.pop().is_closed() && consumer.pop().is_closed());
+    assert!(consumer.park().is_none());
+}
+
+/// The consumer can close a queue that a leaked guard has left parked.
+fn leaked_guard_permits_close<F: Form + Default>() {
+    let queue = Queue::<_, F>::default();
+    let mut consumer = queue.consumer().unwrap();
+    mem::forget(consumer.park().unwrap());
+    consumer.close();
+    assert!(consumer.pop().is_closed() && queue.is_empty());
+    assert!(matches!(queue.push(item(1)), Err(Closed(item)) if item.number == 1));
+    assert!(consumer.pop().is_closed() && queue.is_empty());
 }

@@ -5,9 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use mpsc_queue::{AsyncQueue, Chain, Link, Queue, Wake, WakingQueue, linked};
+use mpsc_queue::{AsyncQueue, Chain, Form, Link, Queue, Wake, WakingQueue, channel, linked};
 
 use crate::{item, push};
+
+test_each_form! {
+    panic_in_queue_drop_leaks_rest
+    panic_in_drop_of_closed_queue_leaks_rest
+    panic_in_drop_of_channel_receiver_drops_rest
+    panic_between_pops_loses_no_item
+    panic_in_task_waker_loses_no_item
+    panic_in_wake_loses_no_item
+    queues_and_channels_are_unwind_safe
+}
 
 /// An item that counts its drops. The destructor of the third panics.
 struct Bomb {
@@ -34,13 +44,38 @@ fn five_bombs(drops: &Arc<AtomicUsize>) -> impl Iterator<Item = Box<Bomb>> {
     })
 }
 
-#[test]
-fn panic_in_queue_drop_leaks_rest() {
+fn panic_in_queue_drop_leaks_rest<F: Form + Default>() {
     let drops = Arc::default();
-    let queue = Queue::new();
+    let queue = Queue::<_, F>::default();
     five_bombs(&drops).for_each(|bomb| push(&queue, bomb));
     assert!(catch_unwind(AssertUnwindSafe(|| drop(queue))).is_err());
     assert_eq!(drops.load(Ordering::Relaxed), 3, "no item is dropped twice");
+}
+
+/// Before the close, the consumer has taken none or one of the items.
+fn panic_in_drop_of_closed_queue_leaks_rest<F: Form + Default>() {
+    for pops in 0..2 {
+        let drops = Arc::default();
+        let queue = Queue::<_, F>::default();
+        five_bombs(&drops).for_each(|bomb| push(&queue, bomb));
+        let mut consumer = queue.consumer().unwrap();
+        (0..pops).for_each(|_| drop(consumer.pop()));
+        consumer.close();
+        drop(consumer);
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(queue))).is_err());
+        assert_eq!(drops.load(Ordering::Relaxed), 3, "no item is dropped twice");
+    }
+}
+
+fn panic_in_drop_of_channel_receiver_drops_rest<F: Form + Default>() {
+    let drops = Arc::default();
+    let (sender, receiver) = channel::with_form(F::default());
+    five_bombs(&drops).for_each(|bomb| sender.send(bomb).unwrap());
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(receiver))).is_err());
+    assert_eq!(drops.load(Ordering::Relaxed), 5);
+    assert!(sender.is_closed(), "the receiver is gone all the same");
+    let mut bombs = five_bombs(&drops);
+    assert!(sender.send(bombs.next().unwrap()).is_err());
 }
 
 #[test]
@@ -51,10 +86,9 @@ fn panic_in_chain_drop_leaks_rest() {
     assert_eq!(drops.load(Ordering::Relaxed), 3, "no item is dropped twice");
 }
 
-#[test]
-fn panic_between_pops_loses_no_item() {
+fn panic_between_pops_loses_no_item<F: Form + Default>() {
     let drops = Arc::default();
-    let queue = Queue::new();
+    let queue = Queue::<_, F>::default();
     five_bombs(&drops).for_each(|bomb| push(&queue, bomb));
     let mut consumer = queue.consumer().unwrap();
     let result = catch_unwind(AssertUnwindSafe(|| consumer.drain(9).for_each(drop)));
@@ -77,21 +111,19 @@ impl std::task::Wake for Panicking {
     }
 }
 
-#[test]
-fn panic_in_task_waker_loses_no_item() {
-    let queue = AsyncQueue::new();
+fn panic_in_task_waker_loses_no_item<F: Form + Default>() {
+    let queue = AsyncQueue::<_, F>::default();
     let mut receiver = queue.receiver().unwrap();
     let waker = Waker::from(Arc::new(Panicking));
     let mut context = Context::from_waker(&waker);
     assert!(receiver.poll_recv(&mut context).is_pending());
     assert!(catch_unwind(AssertUnwindSafe(|| queue.push(item(1)))).is_err());
     let poll = receiver.poll_recv(&mut context);
-    assert!(matches!(poll, Poll::Ready(item) if item.number == 1));
+    assert!(matches!(poll, Poll::Ready(Ok(item)) if item.number == 1));
 }
 
-#[test]
-fn panic_in_wake_loses_no_item() {
-    let queue = WakingQueue::with_waker(Panicking);
+fn panic_in_wake_loses_no_item<F: Form + Default>() {
+    let queue = WakingQueue::with_form_and_waker(F::default(), Panicking);
     let mut receiver = queue.receiver().unwrap();
     let parked = receiver.park().unwrap();
     assert!(catch_unwind(AssertUnwindSafe(|| queue.push(item(1)))).is_err());
@@ -99,15 +131,23 @@ fn panic_in_wake_loses_no_item() {
     assert_eq!(receiver.pop_blocking().map(|item| item.number), Some(1));
 }
 
+fn unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
+
+/// An item that is not itself unwind safe.
+struct Call {
+    link: Link,
+    _function: Box<dyn FnOnce() + Send>,
+}
+linked!(Call => link: Link);
+
+fn queues_and_channels_are_unwind_safe<F: Form + UnwindSafe + RefUnwindSafe>() {
+    unwind_safe::<Queue<Box<Call>, F>>();
+    unwind_safe::<AsyncQueue<Box<Call>, F>>();
+    unwind_safe::<channel::Sender<Box<Call>, F>>();
+    unwind_safe::<channel::Receiver<Box<Call>, F>>();
+}
+
 #[test]
-fn queues_and_chains_are_unwind_safe() {
-    fn unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
-    struct Call {
-        link: Link,
-        _function: Box<dyn FnOnce() + Send>,
-    }
-    linked!(Call => link: Link);
-    unwind_safe::<Queue<Box<Call>>>();
+fn chains_are_unwind_safe() {
     unwind_safe::<Chain<Box<Call>>>();
-    unwind_safe::<AsyncQueue<Box<Call>>>();
 }

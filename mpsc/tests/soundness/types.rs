@@ -3,17 +3,27 @@
 use std::cell::Cell;
 use std::mem;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 use mpsc_queue::{
-    AsyncQueue, Chain, Consumer, Counted, Drain, Handle, Link, Linked, Queue, SharedLink,
-    Uncounted, linked,
+    AsyncQueue, BackLinked, Chain, Consumer, Counted, Drain, Form, ForwardLinked, GapFree, Handle,
+    Link, Linked, Queue, Receiver, SharedLink, channel, linked,
 };
 
 use crate::{Item, Shared, pop, push, push_shared};
 
-#[test]
-fn generic_overaligned_item_keeps_fields() {
+test_each_form! {
+    generic_overaligned_item_keeps_fields
+    item_can_be_tuple_struct_of_link
+    pinned_item_keeps_address
+    popped_item_can_change_handle
+    queued_arc_cannot_be_borrowed_mutably
+    send_and_sync_follow_handle
+    queue_of_local_handles_is_local
+}
+
+fn generic_overaligned_item_keeps_fields<F: Form + Default>() {
     #[repr(align(64))]
     struct Wide<T: Clone, const N: usize> {
         before: [T; N],
@@ -22,7 +32,7 @@ fn generic_overaligned_item_keeps_fields() {
     }
     linked!([T: Clone, const N: usize] Wide<T, N> => link: Link);
 
-    let queue = Queue::new();
+    let queue = Queue::<_, F>::default();
     let wide = Wide {
         before: [String::from("before"), String::from("too")],
         link: Link::default(),
@@ -35,18 +45,16 @@ fn generic_overaligned_item_keeps_fields() {
     assert_eq!((&raw const *wide).addr() % 64, 0);
 }
 
-#[test]
-fn item_can_be_tuple_struct_of_link() {
+fn item_can_be_tuple_struct_of_link<F: Form + Default>() {
     struct Bare(Link);
     linked!(Bare => 0: Link);
-    let queue = Queue::new();
+    let queue = Queue::<_, F>::default();
     push(&queue, Box::new(Bare(Link::new())));
     pop(&queue);
 }
 
-#[test]
-fn pinned_item_keeps_address() {
-    let queue = Queue::<Pin<Box<Item>>>::new();
+fn pinned_item_keeps_address<F: Form + Default>() {
+    let queue = Queue::<Pin<Box<Item>>, F>::default();
     let pinned: Pin<Box<Item>> = crate::item(1).into();
     let address = &raw const *pinned;
     push(&queue, pinned);
@@ -54,23 +62,33 @@ fn pinned_item_keeps_address() {
 }
 
 #[test]
-fn static_queue_carries_static_items() {
+fn static_queues_carry_static_items() {
     static ITEM: Shared = Shared {
         link: SharedLink::new(),
     };
-    static QUEUE: Queue<&Shared> = Queue::new();
-    push_shared(&QUEUE, &ITEM);
-    assert!(QUEUE.try_push(&ITEM).is_err());
-    let popped: &Shared = pop(&QUEUE);
-    assert!(std::ptr::eq(popped, &raw const ITEM));
-    push_shared(&QUEUE, &ITEM);
+    static FORWARD_LINKED: Queue<&Shared> = Queue::new();
+    static BACK_LINKED: Queue<&Shared, BackLinked> = Queue::with_form(BackLinked);
+    static GAP_FREE: Queue<&Shared, GapFree> = Queue::with_form(GapFree);
+    static COUNTED: Queue<&Shared, Counted> = Queue::with_form(Counted(ForwardLinked));
+
+    fn pass<F: Form>(queue: &'static Queue<&'static Shared, F>) {
+        for _ in 0..2 {
+            push_shared(queue, &ITEM);
+            assert!(queue.try_push(&ITEM).is_err());
+            let popped: &Shared = pop(queue);
+            assert!(std::ptr::eq(popped, &raw const ITEM));
+        }
+    }
+    pass(&FORWARD_LINKED);
+    pass(&BACK_LINKED);
+    pass(&GAP_FREE);
+    pass(&COUNTED);
 }
 
 /// An item moves from a queue of boxes to a queue of `Arc`s and back.
-#[test]
-fn popped_item_can_change_handle() {
-    let boxes = Queue::new();
-    let arcs = Queue::new();
+fn popped_item_can_change_handle<F: Form + Default>() {
+    let boxes = Queue::<_, F>::default();
+    let arcs = Queue::<_, F>::default();
     let mut item = Box::new(Shared::default());
     for _ in 0..3 {
         push(&boxes, item);
@@ -79,9 +97,8 @@ fn popped_item_can_change_handle() {
     }
 }
 
-#[test]
-fn queued_arc_cannot_be_borrowed_mutably() {
-    let queue = Queue::new();
+fn queued_arc_cannot_be_borrowed_mutably<F: Form + Default>() {
+    let queue = Queue::<_, F>::default();
     let mut item = Arc::new(Shared::default());
     push_shared(&queue, Arc::clone(&item));
     assert!(Arc::get_mut(&mut item).is_none());
@@ -89,26 +106,70 @@ fn queued_arc_cannot_be_borrowed_mutably() {
     assert!(Arc::get_mut(&mut item).is_some());
 }
 
-#[test]
-fn send_and_sync_follow_handle() {
+/// `Send` and not `Sync`.
+struct Unshared {
+    link: Link,
+    _cell: Cell<u8>,
+}
+linked!(Unshared => link: Link);
+
+/// Neither `Send` nor `Sync`.
+struct Local {
+    link: Link,
+    _rc: Rc<u8>,
+}
+linked!(Local => link: Link);
+
+fn send_and_sync_follow_handle<F: Form + Send + Sync + 'static>() {
     fn send_and_sync<T: Send + Sync>() {}
     fn send<T: Send>() {}
-    /// `Send` and not `Sync`.
-    struct Unshared {
-        link: Link,
-        _cell: Cell<u8>,
-    }
-    linked!(Unshared => link: Link);
 
-    send_and_sync::<Queue<Box<Unshared>>>();
-    send_and_sync::<Queue<Box<Unshared>, Counted>>();
-    send_and_sync::<Queue<&'static Shared>>();
-    send_and_sync::<AsyncQueue<Box<Unshared>>>();
+    send_and_sync::<Queue<Box<Unshared>, F>>();
+    send_and_sync::<Queue<Box<Unshared>, Counted<F>>>();
+    send_and_sync::<Queue<&'static Shared, F>>();
+    send_and_sync::<AsyncQueue<Box<Unshared>, F>>();
     send_and_sync::<Chain<Box<Unshared>>>();
-    send::<Consumer<&Queue<Box<Unshared>>>>();
-    send::<Consumer<Arc<Queue<Box<Unshared>>>>>();
-    send::<Drain<'_, Box<Unshared>, Uncounted>>();
-    send::<OnceLock<Queue<Box<Unshared>>>>();
+    send_and_sync::<channel::Sender<Box<Unshared>, F>>();
+    send::<Consumer<&Queue<Box<Unshared>, F>>>();
+    send::<Consumer<Arc<Queue<Box<Unshared>, F>>>>();
+    send::<Receiver<Arc<AsyncQueue<Box<Unshared>, F>>>>();
+    send::<Drain<'_, Box<Unshared>, F>>();
+    send::<OnceLock<Queue<Box<Unshared>, F>>>();
+    send::<channel::Receiver<Box<Unshared>, F>>();
+}
+
+/// Does not compile if one of the types implements the trait, because `_` is then ambiguous.
+macro_rules! assert_not_implemented {
+    ($trait:ident: $($type:ty),+ $(,)?) => {{
+        struct Implemented;
+        trait AmbiguousIf<T> {
+            fn check() {}
+        }
+        impl<T> AmbiguousIf<()> for T {}
+        impl<T: $trait> AmbiguousIf<Implemented> for T {}
+        $(<$type as AmbiguousIf<_>>::check();)+
+    }};
+}
+
+fn queue_of_local_handles_is_local<F: Form + 'static>() {
+    assert_not_implemented!(
+        Send: Queue<Box<Local>, F>,
+        Queue<Box<Local>, Counted<F>>,
+        AsyncQueue<Box<Local>, F>,
+        Chain<Box<Local>>,
+        Consumer<&Queue<Box<Local>, F>>,
+        Receiver<Arc<AsyncQueue<Box<Local>, F>>>,
+        Drain<'_, Box<Local>, F>,
+        channel::Sender<Box<Local>, F>,
+        channel::Receiver<Box<Local>, F>,
+    );
+    assert_not_implemented!(
+        Sync: Queue<Box<Local>, F>,
+        Queue<Box<Local>, Counted<F>>,
+        AsyncQueue<Box<Local>, F>,
+        channel::Sender<Box<Local>, F>,
+        channel::Receiver<Box<Local>, F>,
+    );
 }
 
 #[test]

@@ -93,6 +93,11 @@ impl Order {
         *next += 1;
     }
 
+    /// Returns the number of items of a producer that have arrived.
+    pub(crate) fn of_producer(&self, producer: usize) -> usize {
+        self.0[producer]
+    }
+
     /// Returns the number of items that have arrived.
     pub(crate) fn total(&self) -> usize {
         self.0.iter().sum()

@@ -5,7 +5,12 @@
 #![cfg(feature = "std")]
 #![forbid(unsafe_code)]
 
+#[macro_use]
+#[path = "../forms/mod.rs"]
+mod forms;
+
 mod census;
+mod closing;
 mod order;
 mod shared;
 mod wakeups;

@@ -4,21 +4,30 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use mpsc_queue::{Consumer, Handle, Length, Link, Pop, Queue, UniqueHandle, linked};
+use mpsc_queue::{Consumer, Counted, Form, Link, Pop, Queue, UniqueHandle, linked};
 
 use crate::census::{Census, Order};
 use crate::{EACH, PRODUCERS};
 
-/// Pushes to a queue whose consumer does not park.
-fn push<H: Handle + UniqueHandle, L: Length>(queue: &Queue<H, L>, handle: H) {
-    assert!(!queue.push(handle).is_needed());
+test_each_form! {
+    pops_keep_order_of_each_producer
+    returned_push_is_visible_to_pop_and_len
+    chain_arrives_without_items_between
+    last_share_drops_remaining_items
+    queue_moved_after_stall_keeps_items
+    drain_excludes_items_pushed_after_its_start
+    consumers_on_several_threads_take_turns
 }
 
-#[test]
-fn pops_keep_order_of_each_producer() {
+/// Pushes to an open queue whose consumer does not park.
+fn push<H: UniqueHandle, F: Form>(queue: &Queue<H, F>, handle: H) {
+    assert!(!queue.push(handle).unwrap().is_needed());
+}
+
+fn pops_keep_order_of_each_producer<F: Form + Default>() {
     for producers in PRODUCERS {
         let census = Census::of(producers);
-        let queue = Queue::new();
+        let queue = Queue::<_, F>::default();
         thread::scope(|scope| {
             census.spawn_producers(scope, |item| push(&queue, item));
             let mut consumer = queue.consumer().unwrap();
@@ -26,7 +35,8 @@ fn pops_keep_order_of_each_producer() {
             while order.total() < producers * EACH {
                 match consumer.pop() {
                     Pop::Item(item) => order.check(&item),
-                    Pop::Empty | Pop::Stalled => thread::yield_now(),
+                    Pop::Empty | Pop::Stalled(_) => thread::yield_now(),
+                    Pop::Closed => panic!("the queue is open"),
                 }
             }
         });
@@ -37,12 +47,11 @@ fn pops_keep_order_of_each_producer() {
 
 /// A pop does not return `Empty` while more pushes have returned than items were popped. The
 /// length is at least that difference and never negative.
-#[test]
-fn returned_push_is_visible_to_pop_and_len() {
+fn returned_push_is_visible_to_pop_and_len<F: Form + Default>() {
     for producers in PRODUCERS {
         let total = producers * EACH;
         let census = Census::of(producers);
-        let queue = Queue::counted();
+        let queue = Queue::<_, Counted<F>>::default();
         let returned = AtomicUsize::new(0);
         thread::scope(|scope| {
             census.spawn_producers(scope, |item| {
@@ -66,7 +75,8 @@ fn returned_push_is_visible_to_pop_and_len() {
                 match consumer.pop() {
                     Pop::Item(_) => popped += 1,
                     Pop::Empty => assert_eq!(at_least, 0, "items that the pop missed"),
-                    Pop::Stalled => thread::yield_now(),
+                    Pop::Stalled(_) => thread::yield_now(),
+                    Pop::Closed => panic!("the queue is open"),
                 }
             }
         });
@@ -75,14 +85,13 @@ fn returned_push_is_visible_to_pop_and_len() {
     }
 }
 
-#[test]
-fn chain_arrives_without_items_between() {
+fn chain_arrives_without_items_between<F: Form + Default>() {
     const CHAIN: usize = 9;
     const ROUND: usize = CHAIN + 1; // a chain, and a single item
 
     for producers in PRODUCERS {
         let census = Census::of(producers);
-        let queue = Queue::new();
+        let queue = Queue::<_, F>::default();
         thread::scope(|scope| {
             for producer in 0..producers {
                 let (queue, census) = (&queue, &census);
@@ -90,7 +99,7 @@ fn chain_arrives_without_items_between() {
                     for first in (0..EACH).step_by(ROUND) {
                         let item = |number| census.item(producer, number);
                         let chain = (first..first + CHAIN).map(item).collect();
-                        assert!(!queue.push_chain(chain).is_needed());
+                        assert!(!queue.push_chain(chain).unwrap().is_needed());
                         push(queue, item(first + CHAIN));
                     }
                 });
@@ -114,12 +123,11 @@ fn chain_arrives_without_items_between() {
 }
 
 /// The last share of the queue belongs to a producer or to the consumer.
-#[test]
-fn last_share_drops_remaining_items() {
+fn last_share_drops_remaining_items<F: Form + Default>() {
     const PRODUCERS: usize = 4;
     for pops in 0..(EACH / 300).max(2) {
         let census = Census::new(PRODUCERS, 200);
-        let queue = Arc::new(Queue::new());
+        let queue = Arc::new(Queue::<_, F>::default());
         thread::scope(|scope| {
             let shared = Arc::clone(&queue);
             census.spawn_producers(scope, move |item| push(&shared, item));
@@ -132,9 +140,42 @@ fn last_share_drops_remaining_items() {
     }
 }
 
+/// The consumer leaves at a stall, in the middle of what it has taken from the producers. The
+/// queue is then moved, or dropped.
+fn queue_moved_after_stall_keeps_items<F: Form + Default>() {
+    const PRODUCERS: usize = 4;
+    for round in 0..(EACH / 100).max(2) {
+        let census = Census::new(PRODUCERS, 400);
+        let queue = Queue::<_, F>::default();
+        let mut order = Order::of(PRODUCERS);
+        thread::scope(|scope| {
+            census.spawn_producers(scope, |item| push(&queue, item));
+            let mut consumer = queue.consumer().unwrap();
+            while order.total() < PRODUCERS * 400 {
+                match consumer.pop() {
+                    Pop::Item(item) => order.check(&item),
+                    Pop::Empty => thread::yield_now(),
+                    Pop::Stalled(_) => break,
+                    Pop::Closed => panic!("the queue is open"),
+                }
+            }
+        });
+        if round % 2 == 0 {
+            let moved = Box::new(queue);
+            let mut consumer = moved.consumer().unwrap();
+            consumer
+                .drain(usize::MAX)
+                .for_each(|item| order.check(&item));
+            assert_eq!(order.total(), PRODUCERS * 400);
+        } else {
+            drop(queue);
+        }
+        census.assert_each_dropped_once();
+    }
+}
+
 /// Producers that go on pushing cannot keep a consumer in its drain.
-#[test]
-fn drain_excludes_items_pushed_after_its_start() {
+fn drain_excludes_items_pushed_after_its_start<F: Form + Default>() {
     struct Stamped {
         link: Link,
         /// The number of drains that have started before the push.
@@ -143,7 +184,7 @@ fn drain_excludes_items_pushed_after_its_start() {
     linked!(Stamped => link: Link);
 
     for producers in PRODUCERS {
-        let queue = Queue::new();
+        let queue = Queue::<_, F>::default();
         let started = AtomicUsize::new(0);
         thread::scope(|scope| {
             for _ in 0..producers {
@@ -175,11 +216,10 @@ fn drain_excludes_items_pushed_after_its_start() {
     }
 }
 
-#[test]
-fn consumers_on_several_threads_take_turns() {
+fn consumers_on_several_threads_take_turns<F: Form + Default>() {
     const TOTAL: usize = 2 * EACH;
     let census = Census::of(2);
-    let queue = Queue::new();
+    let queue = Queue::<_, F>::default();
     let popped = Mutex::new(Order::of(2));
     thread::scope(|scope| {
         census.spawn_producers(scope, |item| push(&queue, item));

@@ -4,9 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use mpsc_queue::{AlreadyQueued, BlockingQueue, Pop, Queue, SharedLink, linked};
+use mpsc_queue::{BlockingQueue, Form, Pop, Queue, SharedLink, TryPushError, linked};
 
 use crate::{EACH, PRODUCERS, must_end};
+
+test_each_form! {
+    failed_push_is_visible_to_pop
+    failed_push_is_visible_to_blocking_recv
+    item_is_in_one_of_two_queues
+}
 
 /// A task with a count of the reasons to run it. It is queued at most once.
 #[derive(Default)]
@@ -29,11 +35,10 @@ impl Task {
 
 /// Writes made before a push, even one that fails, are visible to the consumer that pops the
 /// item. Each push that succeeds corresponds to one pop.
-#[test]
-fn failed_push_is_visible_to_pop() {
+fn failed_push_is_visible_to_pop<F: Form + Default + 'static>() {
     for producers in PRODUCERS {
         let tasks: [Arc<Task>; 3] = Default::default();
-        let queue = Queue::new();
+        let queue = Queue::<_, F>::default();
         let (pushed, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
             for producer in 0..producers {
@@ -60,7 +65,8 @@ fn failed_push_is_visible_to_pop() {
                         reasons += task.take_reasons();
                     }
                     Pop::Empty if all_ended => break,
-                    Pop::Empty | Pop::Stalled => thread::yield_now(),
+                    Pop::Empty | Pop::Stalled(_) => thread::yield_now(),
+                    Pop::Closed => panic!("the queue is open"),
                 }
             }
             assert_eq!(reasons, producers * EACH, "the consumer missed a reason");
@@ -74,11 +80,10 @@ fn failed_push_is_visible_to_pop() {
 }
 
 /// The same with a consumer that parks and must be woken.
-#[test]
-fn failed_push_is_visible_to_blocking_recv() {
+fn failed_push_is_visible_to_blocking_recv<F: Form + Default + 'static>() {
     for producers in PRODUCERS {
         must_end(move || {
-            let queue = BlockingQueue::<Arc<Task>>::new();
+            let queue = BlockingQueue::<Arc<Task>, F>::default();
             let task = Arc::new(Task::default());
             let pushed = AtomicUsize::new(0);
             let mut receiver = queue.receiver().unwrap();
@@ -98,7 +103,7 @@ fn failed_push_is_visible_to_blocking_recv() {
                 }
                 let mut reasons = 0;
                 while reasons < producers * EACH {
-                    reasons += receiver.recv().take_reasons();
+                    reasons += receiver.recv().unwrap().take_reasons();
                     received += 1;
                 }
             });
@@ -109,10 +114,9 @@ fn failed_push_is_visible_to_blocking_recv() {
 }
 
 /// Each push that succeeds corresponds to one pop from the same queue.
-#[test]
-fn item_is_in_one_of_two_queues() {
+fn item_is_in_one_of_two_queues<F: Form + Default + 'static>() {
     let tasks: [Arc<Task>; 3] = Default::default();
-    let queues = [Queue::new(), Queue::new()];
+    let queues = [Queue::<_, F>::default(), Queue::<_, F>::default()];
     let ended = AtomicUsize::new(0);
     thread::scope(|scope| {
         let consumers = queues.each_ref().map(|queue| {
@@ -125,7 +129,8 @@ fn item_is_in_one_of_two_queues() {
                     match consumer.pop() {
                         Pop::Item(_) => popped += 1,
                         Pop::Empty if all_ended => return popped,
-                        Pop::Empty | Pop::Stalled => thread::yield_now(),
+                        Pop::Empty | Pop::Stalled(_) => thread::yield_now(),
+                        Pop::Closed => panic!("the queue is open"),
                     }
                 }
             })
@@ -139,7 +144,8 @@ fn item_is_in_one_of_two_queues() {
                     let queue = (producer + round) % 2;
                     match queues[queue].try_push(Arc::clone(task)) {
                         Ok(_) => pushed[queue] += 1,
-                        Err(AlreadyQueued(same)) => assert!(Arc::ptr_eq(&same, task)),
+                        Err(TryPushError::AlreadyQueued(same)) => assert!(Arc::ptr_eq(&same, task)),
+                        Err(TryPushError::Closed(_)) => panic!("the queue is open"),
                     }
                 }
                 ended.fetch_add(1, Ordering::Release);

@@ -6,10 +6,29 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use mpsc_queue::{AsyncQueue, BlockingQueue, Receiver, Wake, WakingQueue};
+use mpsc_queue::{
+    AsyncQueue, BlockingQueue, Form, Receiver, RecvTimeoutError, Wake, WakingQueue, channel,
+};
 
 use crate::census::{Census, Item, Order};
 use crate::{EACH, PRODUCERS, must_end};
+
+test_each_form! {
+    two_threads_exchange_item
+    blocking_recv_is_woken
+    recv_timeout_loses_no_item
+    wake_is_called_once_per_park
+    async_recv_is_woken
+    channel_recv_is_woken_by_items_and_end
+    channel_recv_async_is_woken_by_items_and_end
+}
+
+#[cfg(all(target_os = "linux", not(miri)))]
+mod linux {
+    use super::blocking_recv_from_empty_queue_sleeps;
+
+    test_each_form!(blocking_recv_from_empty_queue_sleeps);
+}
 
 /// Pushes `item`. After every eighth item, gives the consumer time to park.
 fn push_in_bursts<'a>(push: impl FnOnce(Box<Item<'a>>), item: Box<Item<'a>>) {
@@ -22,16 +41,17 @@ fn push_in_bursts<'a>(push: impl FnOnce(Box<Item<'a>>), item: Box<Item<'a>>) {
 
 /// One item goes back and forth between two threads, which have nothing else to do. Nearly
 /// every receive parks, so each way of pushing must wake.
-#[test]
-fn two_threads_exchange_item() {
-    fn exchange(push: for<'a> fn(&BlockingQueue<Box<Item<'a>>>, Box<Item<'a>>)) {
+fn two_threads_exchange_item<F: Form + Default + 'static>() {
+    fn exchange<F: Form + Default>(
+        push: for<'a> fn(&BlockingQueue<Box<Item<'a>>, F>, Box<Item<'a>>),
+    ) {
         let census = Census::new(1, 1);
-        let (there, back) = (BlockingQueue::new(), BlockingQueue::new());
+        let (there, back) = (BlockingQueue::default(), BlockingQueue::default());
         thread::scope(|scope| {
             scope.spawn(|| {
                 let mut requests = there.receiver().unwrap();
                 for _ in 0..EACH {
-                    push(&back, requests.recv());
+                    push(&back, requests.recv().unwrap());
                 }
             });
             let mut replies = back.receiver().unwrap();
@@ -46,25 +66,26 @@ fn two_threads_exchange_item() {
         census.assert_each_dropped_once();
     }
 
-    must_end(|| exchange(|queue, item| queue.push(item)));
-    must_end(|| exchange(|queue, item| assert!(queue.try_push(item).is_ok())));
-    must_end(|| exchange(|queue, item| queue.push_chain([item].into_iter().collect())));
+    must_end(|| exchange::<F>(|queue, item| queue.push(item).unwrap()));
+    must_end(|| exchange::<F>(|queue, item| queue.try_push(item).unwrap()));
+    must_end(|| {
+        exchange::<F>(|queue, item| queue.push_chain([item].into_iter().collect()).unwrap());
+    });
 }
 
-#[test]
-fn blocking_recv_is_woken() {
+fn blocking_recv_is_woken<F: Form + Default + 'static>() {
     for producers in PRODUCERS {
         must_end(move || {
             let census = Census::of(producers);
-            let queue = BlockingQueue::new();
+            let queue = BlockingQueue::<_, F>::default();
             thread::scope(|scope| {
                 census.spawn_producers(scope, |item| {
-                    push_in_bursts(|item| queue.push(item), item);
+                    push_in_bursts(|item| queue.push(item).unwrap(), item);
                 });
                 let mut receiver = queue.receiver().unwrap();
                 let mut order = Order::of(producers);
                 while order.total() < producers * EACH {
-                    order.check(&receiver.recv());
+                    order.check(&receiver.recv().unwrap());
                 }
             });
             census.assert_each_dropped_once();
@@ -74,11 +95,12 @@ fn blocking_recv_is_woken() {
 
 /// A consumer that looks again and again, instead of sleeping, is never in state `S`.
 #[cfg(all(target_os = "linux", not(miri)))]
-#[test]
-fn blocking_recv_from_empty_queue_sleeps() {
-    fn check(receive: for<'a> fn(&BlockingQueue<Box<Item<'a>>>) -> Option<Box<Item<'a>>>) {
+fn blocking_recv_from_empty_queue_sleeps<F: Form + Default + 'static>() {
+    type Receive<F> = for<'a> fn(&BlockingQueue<Box<Item<'a>>, F>) -> Option<Box<Item<'a>>>;
+
+    fn check<F: Form + Default>(receive: Receive<F>) {
         let census = Census::new(1, 1);
-        let queue = BlockingQueue::new();
+        let queue = BlockingQueue::<_, F>::default();
         let (started, is_started) = mpsc::channel();
         thread::scope(|scope| {
             let consumer = scope.spawn(|| {
@@ -95,50 +117,54 @@ fn blocking_recv_from_empty_queue_sleeps() {
             while !is_asleep() {
                 thread::yield_now();
             }
-            queue.push(census.item(0, 0));
+            queue.push(census.item(0, 0)).unwrap();
             assert!(consumer.join().unwrap());
         });
     }
 
-    must_end(|| check(|queue| Some(queue.receiver().unwrap().recv())));
-    must_end(|| check(|queue| queue.receiver().unwrap().recv_timeout(Duration::MAX)));
+    must_end(|| check::<F>(|queue| queue.receiver().unwrap().recv().ok()));
     must_end(|| {
-        check(|queue| {
+        check::<F>(|queue| {
+            let mut receiver = queue.receiver().unwrap();
+            receiver.recv_timeout(Duration::MAX).ok()
+        });
+    });
+    must_end(|| {
+        check::<F>(|queue| {
             let hour = Duration::from_secs(3600);
-            queue.receiver().unwrap().recv_timeout(hour)
+            queue.receiver().unwrap().recv_timeout(hour).ok()
         });
     });
 }
 
-#[test]
-fn recv_timeout_loses_no_item() {
+fn recv_timeout_loses_no_item<F: Form + Default + 'static>() {
     must_end(|| {
         let census = Census::of(1);
-        let queue = BlockingQueue::new();
+        let queue = BlockingQueue::<_, F>::default();
         thread::scope(|scope| {
             census.spawn_producers(scope, |item| {
-                push_in_bursts(|item| queue.push(item), item);
+                push_in_bursts(|item| queue.push(item).unwrap(), item);
             });
             let mut receiver = queue.receiver().unwrap();
             let mut order = Order::of(1);
             for round in 0.. {
                 let timeout = Duration::from_micros(round % 50);
-                if let Some(item) = receiver.recv_timeout(timeout) {
-                    order.check(&item);
+                match receiver.recv_timeout(timeout) {
+                    Ok(item) => order.check(&item),
+                    Err(error) => assert_eq!(error, RecvTimeoutError::Timeout),
                 }
                 if order.total() == EACH {
                     break;
                 }
             }
-            assert!(receiver.recv_timeout(Duration::ZERO).is_none());
+            assert!(receiver.recv_timeout(Duration::ZERO).is_err());
         });
         census.assert_each_dropped_once();
     });
 }
 
 /// The consumer waits for the wake-up that belongs to its park. In the end, the counts agree.
-#[test]
-fn wake_is_called_once_per_park() {
+fn wake_is_called_once_per_park<F: Form + Default + 'static>() {
     #[derive(Default)]
     struct CountingWaker {
         wakes: Mutex<usize>,
@@ -161,11 +187,11 @@ fn wake_is_called_once_per_park() {
     for producers in PRODUCERS {
         must_end(move || {
             let census = Census::of(producers);
-            let queue = WakingQueue::with_waker(CountingWaker::default());
+            let queue = WakingQueue::with_form_and_waker(F::default(), CountingWaker::default());
             let mut parks = 0;
             thread::scope(|scope| {
                 census.spawn_producers(scope, |item| {
-                    push_in_bursts(|item| queue.push(item), item);
+                    push_in_bursts(|item| queue.push(item).unwrap(), item);
                 });
                 let mut receiver = queue.receiver().unwrap();
                 let mut order = Order::of(producers);
@@ -191,26 +217,66 @@ fn wake_is_called_once_per_park() {
 }
 
 /// The receiver moves to a task with another waker after every ten items.
-#[test]
-fn async_recv_is_woken() {
+fn async_recv_is_woken<F: Form + Default + 'static>() {
     for producers in PRODUCERS {
         must_end(move || {
             let census = Census::of(producers);
-            let queue = Arc::new(AsyncQueue::new());
+            let queue = Arc::new(AsyncQueue::<_, F>::default());
             thread::scope(|scope| {
                 let shared = Arc::clone(&queue);
                 census.spawn_producers(scope, move |item| {
-                    push_in_bursts(|item| shared.push(item), item);
+                    push_in_bursts(|item| shared.push(item).unwrap(), item);
                 });
                 let mut receiver = Receiver::owned(queue).unwrap();
                 let mut order = Order::of(producers);
                 while order.total() < producers * EACH {
                     block_on(async {
                         for _ in 0..10 {
-                            order.check(&*receiver.recv().await);
+                            order.check(&receiver.recv().await.unwrap());
                         }
                     });
                 }
+            });
+            census.assert_each_dropped_once();
+        });
+    }
+}
+
+/// The receiver gets everything, and then learns that the last sender is gone.
+fn channel_recv_is_woken_by_items_and_end<F: Form + Default + 'static>() {
+    for producers in PRODUCERS {
+        must_end(move || {
+            let census = Census::of(producers);
+            let (sender, mut receiver) = channel::with_form(F::default());
+            thread::scope(|scope| {
+                census.spawn_producers(scope, move |item| {
+                    push_in_bursts(|item| sender.send(item).unwrap(), item);
+                });
+                let mut order = Order::of(producers);
+                receiver.iter().for_each(|item| order.check(&item));
+                assert_eq!(order.total(), producers * EACH);
+            });
+            census.assert_each_dropped_once();
+        });
+    }
+}
+
+fn channel_recv_async_is_woken_by_items_and_end<F: Form + Default + 'static>() {
+    for producers in PRODUCERS {
+        must_end(move || {
+            let census = Census::of(producers);
+            let (sender, mut receiver) = channel::with_form(F::default());
+            thread::scope(|scope| {
+                census.spawn_producers(scope, move |item| {
+                    push_in_bursts(|item| sender.send(item).unwrap(), item);
+                });
+                let mut order = Order::of(producers);
+                block_on(async {
+                    while let Ok(item) = receiver.recv_async().await {
+                        order.check(&item);
+                    }
+                });
+                assert_eq!(order.total(), producers * EACH);
             });
             census.assert_each_dropped_once();
         });
