@@ -188,7 +188,6 @@ impl<H: Handle, F: Form> fmt::Debug for Receiver<H, F> {
 
 /// An iterator that waits for items. Made by [`Receiver::iter`].
 #[cfg(feature = "std")]
-#[derive(Debug)]
 #[must_use = "iterators are lazy and receive nothing unless consumed"]
 pub struct Iter<'a, H: Handle, F: Form> {
     receiver: &'a mut Receiver<H, F>,
@@ -203,8 +202,14 @@ impl<H: Handle, F: Form> Iterator for Iter<'_, H, F> {
     }
 }
 
+#[cfg(feature = "std")]
+impl<H: Handle, F: Form> fmt::Debug for Iter<'_, H, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Iter").finish_non_exhaustive()
+    }
+}
+
 /// An iterator over the items that are in a channel. Made by [`Receiver::try_iter`].
-#[derive(Debug)]
 #[must_use = "iterators are lazy and receive nothing unless consumed"]
 pub struct TryIter<'a, H: Handle, F: Form> {
     receiver: &'a mut Receiver<H, F>,
@@ -218,9 +223,14 @@ impl<H: Handle, F: Form> Iterator for TryIter<'_, H, F> {
     }
 }
 
+impl<H: Handle, F: Form> fmt::Debug for TryIter<'_, H, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TryIter").finish_non_exhaustive()
+    }
+}
+
 /// An iterator that waits for items and owns the receiver.
 #[cfg(feature = "std")]
-#[derive(Debug)]
 #[must_use = "iterators are lazy and receive nothing unless consumed"]
 pub struct IntoIter<H: Handle, F: Form> {
     receiver: Receiver<H, F>,
@@ -232,6 +242,13 @@ impl<H: Handle, F: Form> Iterator for IntoIter<H, F> {
 
     fn next(&mut self) -> Option<H> {
         self.receiver.recv().ok()
+    }
+}
+
+#[cfg(feature = "std")]
+impl<H: Handle, F: Form> fmt::Debug for IntoIter<H, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntoIter").finish_non_exhaustive()
     }
 }
 
