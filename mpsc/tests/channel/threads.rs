@@ -16,6 +16,7 @@ test_each_form! {
 }
 
 const SENDERS: usize = 3;
+const ROUNDS: usize = 8;
 
 fn recv_keeps_order_of_each_sender<F: Form + Default + Send + Sync + 'static>() {
     const ITEMS: usize = 500;
@@ -160,7 +161,7 @@ fn check_fates<F: Form + Default + Send + Sync + 'static>(
 
 fn each_item_has_one_fate_if_receiver_goes<F: Form + Default + Send + Sync + 'static>() {
     must_end(|| {
-        for _ in 0..20 {
+        for _ in 0..ROUNDS {
             check_fates::<F>(|receiver, is_disconnected| {
                 drop(receiver);
                 is_disconnected.store(true, Ordering::Release);
@@ -179,7 +180,7 @@ fn close_and_drain<F: Form>(mut receiver: Receiver<Box<Traced>, F>, is_disconnec
 
 fn each_item_has_one_fate_if_receiver_closes<F: Form + Default + Send + Sync + 'static>() {
     must_end(|| {
-        for _ in 0..20 {
+        for _ in 0..ROUNDS {
             check_fates::<F>(close_and_drain);
         }
     });
@@ -188,7 +189,7 @@ fn each_item_has_one_fate_if_receiver_closes<F: Form + Default + Send + Sync + '
 #[test]
 fn gap_free_channel_that_closes_delivers_each_accepted_item() {
     must_end(|| {
-        for _ in 0..20 {
+        for _ in 0..ROUNDS {
             let (accepted, received) = check_fates::<GapFree>(close_and_drain);
             assert_eq!(received, accepted);
         }
