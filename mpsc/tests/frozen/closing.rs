@@ -148,12 +148,14 @@ fn closed_queue<F: Form + Default>() -> CounterQueue<F> {
     queue
 }
 
+type Refusal<F> = Result<(), Closed<Box<Counter<F>>>>;
+
 /// Starts a push to a closed queue, which has not yet noticed that the queue is closed. The
 /// result says whether the push unwound, or else was refused.
 fn stalled_refusal<F: Form + Send + Sync + 'static>(
     queue: &CounterQueue<F>,
     drops: &Arc<AtomicUsize>,
-) -> StalledPush<std::thread::Result<Result<(), Closed<Box<Counter<F>>>>>> {
+) -> StalledPush<std::thread::Result<Refusal<F>>> {
     let queue = Arc::clone(queue);
     let own = Counter::new(drops, AtDrop::Nothing);
     StalledPush::start(move || {

@@ -20,7 +20,8 @@ test_forms! {
     ]
 }
 
-pub(crate) type SharedQueue<F> = Arc<BlockingQueue<Box<Item>, F>>;
+type TestQueue<F> = BlockingQueue<Box<Item>, F>;
+pub(crate) type SharedQueue<F> = Arc<TestQueue<F>>;
 
 pub(crate) fn stalled_push<F: Form + Send + Sync + 'static>(
     queue: &SharedQueue<F>,
@@ -64,7 +65,7 @@ fn recv_returns_item_of_stalled_push<F: Form + Default + Send + Sync + 'static>(
 fn recv_timeout_returns_item_pushed_at_deadline<F: Form + Default + Send + Sync + 'static>() {
     let queue = SharedQueue::<F>::default();
     let mut receiver = queue.receiver().unwrap();
-    let pushes: [fn(&BlockingQueue<Box<Item>, F>); 3] = [
+    let pushes: [fn(&TestQueue<F>); 3] = [
         |queue| queue.push(item(0)).unwrap(),
         |queue| queue.try_push(item(0)).unwrap(),
         |queue| queue.push_chain([item(0)].into_iter().collect()).unwrap(),
