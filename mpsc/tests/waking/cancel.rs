@@ -4,11 +4,19 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use mpsc_queue::{AsyncQueue, Receiver};
+use mpsc_queue::{AsyncQueue, Form, Receiver};
 
 use crate::{CountingWaker, Item, item};
 
-type TestReceiver<'a> = Receiver<&'a AsyncQueue<Box<Item>>>;
+test_each_form! {
+    recv_dropped_before_poll_leaves_nothing
+    recv_dropped_while_pending_leaves_nothing
+    recv_dropped_after_many_polls_leaves_nothing
+    recv_dropped_after_wake_leaves_item
+    recv_dropped_after_completion_leaves_nothing
+}
+
+type TestReceiver<'a, F> = Receiver<&'a AsyncQueue<Box<Item>, F>>;
 
 /// What a wait has done.
 struct Ended {
@@ -23,8 +31,10 @@ const NOTHING: Ended = Ended {
 
 /// Calls `wait`, which begins a `recv` with the task's waker and ends it, twice. Afterwards,
 /// pushes must not wake the task, no waker may keep the task, and no item may be lost.
-fn check_cancelled(wait: impl Fn(&mut TestReceiver<'_>, &mut Context<'_>) -> Ended) {
-    let queue = AsyncQueue::new();
+fn check_cancelled<F: Form + Default>(
+    wait: impl Fn(&mut TestReceiver<'_, F>, &mut Context<'_>) -> Ended,
+) {
+    let queue = AsyncQueue::<_, F>::default();
     let mut receiver = queue.receiver().unwrap();
     let task = Arc::new(CountingWaker::default());
     for round in 1..=2 {
@@ -32,7 +42,7 @@ fn check_cancelled(wait: impl Fn(&mut TestReceiver<'_>, &mut Context<'_>) -> End
         let Ended { pushed, received } = wait(&mut receiver, &mut Context::from_waker(&waker));
         assert_eq!(Arc::strong_count(&task), 2, "no waker is stored");
         drop(waker);
-        (pushed..1000).for_each(|number| queue.push(item(number)));
+        (pushed..1000).for_each(|number| queue.push(item(number)).unwrap());
         assert_eq!(
             task.wakes(),
             round * pushed,
@@ -42,30 +52,27 @@ fn check_cancelled(wait: impl Fn(&mut TestReceiver<'_>, &mut Context<'_>) -> End
         let mut context = Context::from_waker(Waker::noop());
         for number in received..1000 {
             let poll = pin!(receiver.recv()).poll(&mut context);
-            assert!(matches!(poll, Poll::Ready(item) if item.number == number));
+            assert!(matches!(poll, Poll::Ready(Ok(item)) if item.number == number));
         }
     }
 }
 
-#[test]
-fn recv_dropped_before_poll_leaves_nothing() {
-    check_cancelled(|receiver, _| {
+fn recv_dropped_before_poll_leaves_nothing<F: Form + Default>() {
+    check_cancelled::<F>(|receiver, _| {
         drop(receiver.recv());
         NOTHING
     });
 }
 
-#[test]
-fn recv_dropped_while_pending_leaves_nothing() {
-    check_cancelled(|receiver, context| {
+fn recv_dropped_while_pending_leaves_nothing<F: Form + Default>() {
+    check_cancelled::<F>(|receiver, context| {
         assert!(pin!(receiver.recv()).poll(context).is_pending());
         NOTHING
     });
 }
 
-#[test]
-fn recv_dropped_after_many_polls_leaves_nothing() {
-    check_cancelled(|receiver, context| {
+fn recv_dropped_after_many_polls_leaves_nothing<F: Form + Default>() {
+    check_cancelled::<F>(|receiver, context| {
         let mut recv = pin!(receiver.recv());
         let other_task = Arc::new(CountingWaker::default());
         let other = Waker::from(Arc::clone(&other_task));
@@ -81,13 +88,12 @@ fn recv_dropped_after_many_polls_leaves_nothing() {
 }
 
 /// The next `recv` returns the item for which the task was woken.
-#[test]
-fn recv_dropped_after_wake_leaves_item() {
-    check_cancelled(|receiver, context| {
+fn recv_dropped_after_wake_leaves_item<F: Form + Default>() {
+    check_cancelled::<F>(|receiver, context| {
         let queue = receiver.queue();
         let mut recv = pin!(receiver.recv());
         assert!(recv.as_mut().poll(context).is_pending());
-        queue.push(item(0));
+        queue.push(item(0)).unwrap();
         Ended {
             pushed: 1,
             received: 0,
@@ -95,13 +101,12 @@ fn recv_dropped_after_wake_leaves_item() {
     });
 }
 
-#[test]
-fn recv_dropped_after_completion_leaves_nothing() {
-    check_cancelled(|receiver, context| {
+fn recv_dropped_after_completion_leaves_nothing<F: Form + Default>() {
+    check_cancelled::<F>(|receiver, context| {
         let queue = receiver.queue();
         let mut recv = pin!(receiver.recv());
         assert!(recv.as_mut().poll(context).is_pending());
-        queue.push(item(0));
+        queue.push(item(0)).unwrap();
         assert!(recv.as_mut().poll(context).is_ready());
         Ended {
             pushed: 1,

@@ -5,6 +5,10 @@
 #![cfg(feature = "alloc")]
 #![forbid(unsafe_code)]
 
+#[macro_use]
+#[path = "../forms/mod.rs"]
+mod forms;
+
 mod cancel;
 mod pushes;
 mod registration;

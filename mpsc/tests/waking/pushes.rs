@@ -5,26 +5,37 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use mpsc_queue::{
-    AsyncQueue, Chain, Counted, Length, Receiver, SharedLink, WakeTarget, WakingQueue, linked,
+    AsyncQueue, Chain, Counted, Form, Receiver, SharedLink, TryPushError, WakeTarget, WakingQueue,
+    linked,
 };
 
 use crate::{CountingWaker, Item, item};
 
-type Push<W, L> = fn(&WakingQueue<Box<Item>, W, L>);
+test_each_form! {
+    every_push_calls_wake_once_per_park
+    every_push_to_counted_queue_calls_wake_once_per_park
+    every_push_wakes_task_once_per_park
+    every_push_after_unpark_wakes_nothing
+    every_refused_push_wakes_nothing
+    failed_try_push_does_not_wake
+    pointers_to_wakers_wake
+}
 
-fn all_pushes<W: WakeTarget, L: Length>() -> [Push<W, L>; 4] {
+type Push<W, F> = fn(&WakingQueue<Box<Item>, W, F>);
+
+fn all_pushes<W: WakeTarget, F: Form>() -> [Push<W, F>; 4] {
     [
-        |queue| queue.push(item(1)),
-        |queue| assert!(queue.try_push(item(1)).is_ok()),
-        |queue| queue.push_chain([item(1)].into_iter().collect()),
-        |queue| queue.push_chain((1..4).map(item).collect()),
+        |queue| queue.push(item(1)).unwrap(),
+        |queue| queue.try_push(item(1)).unwrap(),
+        |queue| queue.push_chain([item(1)].into_iter().collect()).unwrap(),
+        |queue| queue.push_chain((1..4).map(item).collect()).unwrap(),
     ]
 }
 
 /// Checks when each way of pushing wakes the consumer. `park` leaves the consumer parked.
-fn check_wakes<W: WakeTarget, L: Length>(
-    queue: &WakingQueue<Box<Item>, W, L>,
-    park: impl Fn(&mut Receiver<&WakingQueue<Box<Item>, W, L>>),
+fn check_wakes<W: WakeTarget, F: Form>(
+    queue: &WakingQueue<Box<Item>, W, F>,
+    park: impl Fn(&mut Receiver<&WakingQueue<Box<Item>, W, F>>),
     wakes: impl Fn() -> usize,
 ) {
     let mut receiver = queue.receiver().unwrap();
@@ -35,7 +46,7 @@ fn check_wakes<W: WakeTarget, L: Length>(
         assert_ne!(receiver.drain(usize::MAX).count(), 0);
 
         park(&mut receiver);
-        queue.push_chain(Chain::new());
+        queue.push_chain(Chain::new()).unwrap();
         assert_eq!(wakes(), parks, "the chain is empty");
         push(queue);
         parks += 1;
@@ -48,36 +59,33 @@ fn check_wakes<W: WakeTarget, L: Length>(
     }
 }
 
-#[test]
-fn every_push_calls_wake_once_per_park() {
+fn every_push_calls_wake_once_per_park<F: Form + Default>() {
     let waker = CountingWaker::default();
     check_wakes(
-        &WakingQueue::with_waker(&waker),
+        &WakingQueue::with_form_and_waker(F::default(), &waker),
         |receiver| mem::forget(receiver.park().unwrap()),
         || waker.wakes(),
     );
 }
 
-#[test]
-fn every_push_to_counted_queue_calls_wake_once_per_park() {
+fn every_push_to_counted_queue_calls_wake_once_per_park<F: Form + Default>() {
     let waker = CountingWaker::default();
-    let queue = WakingQueue::<_, _, Counted>::counted_with_waker(&waker);
+    let queue = WakingQueue::with_form_and_waker(Counted(F::default()), &waker);
     check_wakes(
         &queue,
         |receiver| mem::forget(receiver.park().unwrap()),
         || queue.waker().wakes(),
     );
     assert_eq!(queue.len(), 0);
-    queue.push(item(1));
+    queue.push(item(1)).unwrap();
     assert_eq!((queue.len(), queue.is_empty()), (1, false));
 }
 
-#[test]
-fn every_push_wakes_task_once_per_park() {
+fn every_push_wakes_task_once_per_park<F: Form + Default>() {
     let task = Arc::new(CountingWaker::default());
     let waker = Waker::from(Arc::clone(&task));
     check_wakes(
-        &AsyncQueue::new(),
+        &AsyncQueue::with_form(F::default()),
         |receiver| {
             let poll = receiver.poll_recv(&mut Context::from_waker(&waker));
             assert!(poll.is_pending());
@@ -86,10 +94,9 @@ fn every_push_wakes_task_once_per_park() {
     );
 }
 
-#[test]
-fn every_push_after_unpark_wakes_nothing() {
+fn every_push_after_unpark_wakes_nothing<F: Form + Default>() {
     let waker = CountingWaker::default();
-    let queue = WakingQueue::with_waker(&waker);
+    let queue = WakingQueue::with_form_and_waker(F::default(), &waker);
     let mut receiver = queue.receiver().unwrap();
     for push in all_pushes() {
         assert!(receiver.park().unwrap().unpark());
@@ -101,8 +108,21 @@ fn every_push_after_unpark_wakes_nothing() {
     assert_eq!(waker.wakes(), 0);
 }
 
-#[test]
-fn failed_try_push_does_not_wake() {
+/// The consumer is parked when it closes the queue.
+fn every_refused_push_wakes_nothing<F: Form + Default>() {
+    let waker = CountingWaker::default();
+    let queue = WakingQueue::with_form_and_waker(F::default(), &waker);
+    let mut receiver = queue.receiver().unwrap();
+    mem::forget(receiver.park().unwrap());
+    receiver.close();
+    queue.push(item(1)).unwrap_err();
+    queue.try_push(item(1)).unwrap_err();
+    queue.push_chain((1..4).map(item).collect()).unwrap_err();
+    assert!(receiver.park().is_none(), "the queue is closed");
+    assert_eq!(waker.wakes(), 0);
+}
+
+fn failed_try_push_does_not_wake<F: Form + Default>() {
     #[derive(Default)]
     struct Shared {
         link: SharedLink,
@@ -110,33 +130,33 @@ fn failed_try_push_does_not_wake() {
     linked!(Shared => link: SharedLink);
 
     let waker = CountingWaker::default();
-    let queue = WakingQueue::with_waker(&waker);
+    let queue = WakingQueue::with_form_and_waker(F::default(), &waker);
     let mut receiver = queue.receiver().unwrap();
     let shared = Arc::new(Shared::default());
     let mut chain = Chain::new();
     chain.try_push(Arc::clone(&shared)).unwrap();
 
     let parked = receiver.park().unwrap();
-    assert!(queue.try_push(shared).is_err(), "the item is in a chain");
+    let error = queue.try_push(shared);
+    assert!(matches!(error, Err(TryPushError::AlreadyQueued(_))));
     assert_eq!(waker.wakes(), 0);
-    queue.push_chain(chain);
+    queue.push_chain(chain).unwrap();
     assert_eq!(waker.wakes(), 1);
     assert!(!parked.unpark());
 }
 
 /// A pointer to a waker is a waker, and code can be generic over `WakeTarget`.
-#[test]
-fn pointers_to_wakers_wake() {
-    fn park_and_push<W: mpsc_queue::Wake>(waker: W) {
-        let queue = WakingQueue::with_waker(waker);
+fn pointers_to_wakers_wake<F: Form + Default>() {
+    fn park_and_push<W: mpsc_queue::Wake, F: Form + Default>(waker: W) {
+        let queue = WakingQueue::with_form_and_waker(F::default(), waker);
         let mut receiver = queue.receiver().unwrap();
         mem::forget(receiver.park().unwrap());
         all_pushes()[0](&queue);
     }
     let waker = Arc::new(CountingWaker::default());
-    park_and_push(&*waker);
-    park_and_push(Arc::clone(&waker));
-    park_and_push(Box::new(Arc::clone(&waker)));
-    park_and_push::<Arc<dyn mpsc_queue::Wake>>(waker.clone());
+    park_and_push::<_, F>(&*waker);
+    park_and_push::<_, F>(Arc::clone(&waker));
+    park_and_push::<_, F>(Box::new(Arc::clone(&waker)));
+    park_and_push::<Arc<dyn mpsc_queue::Wake>, F>(waker.clone());
     assert_eq!(waker.wakes(), 4);
 }
