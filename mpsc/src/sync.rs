@@ -10,6 +10,11 @@ pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering
 #[cfg(shuttle)]
 pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
 
+#[cfg(all(feature = "alloc", not(loom)))]
+pub(crate) use alloc::sync::Arc;
+#[cfg(all(feature = "alloc", loom))]
+pub(crate) use loom::sync::Arc;
+
 #[cfg(loom)]
 pub(crate) use loom::cell::UnsafeCell;
 

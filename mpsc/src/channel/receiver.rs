@@ -3,14 +3,13 @@
 use core::fmt;
 use core::task::{Context, Poll};
 
-use alloc::sync::Arc;
-
 use super::shared::{Shared, Sleeper, SleeperWaker};
 use crate::consumer::Pop;
 use crate::error::{RecvError, TryRecvError};
 use crate::form::{BackLinked, Form};
 use crate::item::Handle;
 use crate::length::Counters;
+use crate::sync::Arc;
 use crate::waking;
 
 #[cfg(all(feature = "std", not(loom)))]

@@ -2,13 +2,12 @@
 
 use core::fmt;
 
-use alloc::sync::Arc;
-
 use super::shared::Shared;
 use crate::error::{SendError, TrySendError};
 use crate::form::{BackLinked, Form};
 use crate::item::{Chain, Handle, UniqueHandle};
 use crate::length::Counters;
+use crate::sync::Arc;
 
 /// A sender of a channel. Can be cloned, and sent to other threads.
 ///

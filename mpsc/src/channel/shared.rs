@@ -1,6 +1,5 @@
 //! What the two ends of a channel share.
 
-use alloc::sync::Arc;
 use core::task::Waker;
 
 use crossbeam_utils::CachePadded;
@@ -10,7 +9,7 @@ use crate::form::{Ending, Form};
 use crate::item::Handle;
 use crate::queue::Queue;
 use crate::sealed::Internal;
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{Arc, AtomicUsize, Ordering};
 use crate::waking::{Handover, WakeTarget, WakerSlot, WakingQueue};
 
 pub(super) type Messages<H, F> = WakingQueue<H, SleeperWaker, Ending<F>>;

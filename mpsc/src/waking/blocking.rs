@@ -6,7 +6,7 @@ use super::queue::WakingQueue;
 use super::receiver::Receiver;
 use super::slot::{Handover, WakerSlot};
 use super::wake::WakeTarget;
-use crate::consumer::{Pop, QueueRef};
+use crate::consumer::QueueRef;
 use crate::error::{RecvError, TryRecvError};
 use crate::form::{Form, ForwardLinked};
 use crate::item::Handle;
@@ -17,6 +17,7 @@ use crate::sync::{Thread, const_fn_unless_loom, current, park};
 #[cfg(not(loom))]
 use {
     crate::backoff::Backoff,
+    crate::consumer::Pop,
     crate::error::RecvTimeoutError,
     crate::sync::park_timeout,
     std::time::{Duration, Instant},
