@@ -76,13 +76,13 @@ pub(crate) struct WakerSlot<T> {
 /// The bit of the state that is the index of the producers' cell.
 const INDEX: usize = 1;
 
-/// The slot is not in use. The consumer's cell is empty.
+/// The slot is not in use. The producers' cell may hold the waker of the consumer.
 const FREE: usize = 0;
 
 /// The consumer is storing or clearing its waker.
 const FILLING: usize = 2;
 
-/// A push is taking the waker. The consumer's cell is empty, unless the consumer is using it.
+/// A push is taking the waker. The consumer's cell may hold one that is of no use any more.
 const TAKING: usize = 4;
 
 /// A push is taking the waker, and the consumer has left another one in its own cell.
@@ -121,9 +121,10 @@ impl<T> WakerSlot<T> {
 
     fn take_late(&self) -> Option<T> {
         let mut index = self.change(FREE, TAKING).ok()?;
-        // SAFETY: in the state `TAKING`, the producers' cell belongs to this push.
-        let mut waker = unsafe { self.take_from(index) };
         loop {
+            // SAFETY: in the states `TAKING` and `REPLACED`, the producers' cell belongs to this
+            // push.
+            let waker = unsafe { self.take_from(index) };
             // Release pairs with the acquire of the next access to the cell.
             // Relaxed on failure: the value is not used.
             if self
@@ -138,6 +139,10 @@ impl<T> WakerSlot<T> {
             {
                 return waker;
             }
+            // The consumer has left another waker. It drops the old one, because a push runs no
+            // user code here.
+            // SAFETY: as above.
+            self.cells[index].with_mut(|cell| unsafe { *cell = waker });
             // Acquire pairs with the release in `replace`: the consumer's cell is full.
             // Release pairs with the acquire in `lock`: this push has left the other cell.
             // Relaxed on failure: the consumer has taken its waker back.
@@ -153,8 +158,6 @@ impl<T> WakerSlot<T> {
                 .is_ok()
             {
                 index = other;
-                // SAFETY: in the state `TAKING`, the producers' cell belongs to this push.
-                waker = unsafe { self.take_from(index) };
             }
         }
     }
@@ -197,7 +200,9 @@ impl<T> WakerSlot<T> {
             match self.lock() {
                 Ok(index) => {
                     // SAFETY: in the state `FILLING`, both cells belong to the consumer.
-                    let old = self.cells[index].with_mut(|slot| unsafe { (*slot).replace(waker) });
+                    let old = unsafe { [self.take_from(index), self.take_from(index ^ INDEX)] };
+                    // SAFETY: as above.
+                    self.cells[index].with_mut(|cell| unsafe { *cell = Some(waker) });
                     self.unlock(index);
                     drop(old);
                     return true;
@@ -217,24 +222,23 @@ impl<T> WakerSlot<T> {
     ///
     /// As for [`fill`](Self::fill).
     pub(crate) unsafe fn clear(&self, handover: Handover) {
-        let old = match handover {
+        match handover {
             // SAFETY: as in `fill`, the slot belongs to the consumer.
-            Handover::InGap => unsafe { self.take_from(0) },
+            Handover::InGap => drop(unsafe { self.take_from(0) }),
             Handover::Late => {
                 let Ok(index) = self.lock() else {
                     return; // a push has taken the waker, or is about to
                 };
                 // SAFETY: in the state `FILLING`, both cells belong to the consumer.
-                let old = unsafe { self.take_from(index) };
+                let old = unsafe { [self.take_from(index), self.take_from(index ^ INDEX)] };
                 self.unlock(index);
-                old
+                drop(old);
             }
-        };
-        drop(old);
+        }
     }
 
     /// `FREE` → `FILLING`. Returns the index of the producers' cell, as an error if a push is
-    /// in the slot. The consumer's cell is empty then.
+    /// in the slot. No waker is left for that push then.
     fn lock(&self) -> Result<usize, usize> {
         loop {
             let state = match self.change(FREE, FILLING) {
@@ -260,8 +264,7 @@ impl<T> WakerSlot<T> {
         let own = index ^ INDEX;
         // SAFETY: outside the state `REPLACED`, the consumer's cell belongs to the consumer.
         // It is the same one until the consumer sets that state.
-        let old = self.cells[own].with_mut(|slot| unsafe { (*slot).replace(waker) });
-        debug_assert!(old.is_none(), "full in the state `REPLACED` only");
+        let _old = self.cells[own].with_mut(|slot| unsafe { (*slot).replace(waker) });
         // Release pairs with the acquire in `take_late`.
         // Relaxed on failure: the cell stays the consumer's.
         match self.state.compare_exchange(
