@@ -147,11 +147,7 @@ impl<F: RawForm> RawQueue<F> {
     #[inline]
     pub(crate) unsafe fn park(&self) -> bool {
         // SAFETY: the caller is the only consumer.
-        unsafe {
-            matches!(self.closing(), Closing::Open)
-                && F::newest_held(self).is_null()
-                && self.back.park()
-        }
+        unsafe { F::newest_held(self).is_null() && self.back.park() }
     }
 
     /// Marks the consumer as awake. Returns `false` if the queue is closed or not empty.
