@@ -61,8 +61,6 @@ metrics! {
     LoopIterations: counter "loop_iterations_total" "",
     /// System calls that woke an event loop.
     WakeUps: counter "wake_ups_total" "",
-    /// Event-loop iterations that found the resume queue stalled.
-    StalledIterations: counter "stalled_iterations_total" "",
 }
 
 /// A metric for Prometheus. Adjacent samples with the same name are a metric family.
