@@ -95,6 +95,22 @@ fn resumes_and_drop_after_loop_end() {
 }
 
 #[test]
+fn queue_drop_during_resume() {
+    let model = Model::new("A queue without a loop is freed with the request that is in it")
+        .threads("worker, owner of the queue")
+        .at_least(3);
+    model.check(|| {
+        let drops = Drops::new();
+        let (queue, [one], late) = suspend_all(&drops);
+        let worker = thread::spawn(move || one.resume());
+        drop(queue);
+        worker.join().unwrap();
+        assert_eq!(drops.count(), 1);
+        assert_eq!(late.load(Ordering::SeqCst), 0);
+    });
+}
+
+#[test]
 fn drop_of_work_resumes_another_request() {
     struct Resumes {
         other: Option<Pending<Drops>>,
