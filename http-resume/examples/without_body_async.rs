@@ -14,11 +14,11 @@ mod pool;
 mod serve;
 
 use std::io;
-use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
 use http_resume::{Outcome, Pending, Response, Router, StatusCode};
+use mpsc_queue::channel;
 
 use pool::Pool;
 
@@ -41,7 +41,7 @@ fn on_a_thread<'r>(response: Response<'r, Greeting>, work: Option<Greeting>) -> 
     let (pending, receipt) = response.mark_async(Greeting::default());
     // The thread receives the pending request only once it runs. If the closure owned the
     // request, a failed spawn would drop it: that is shorter, and responds with 500.
-    let (sender, receiver) = sync_channel::<Pending<Greeting>>(1);
+    let (sender, mut receiver) = channel::<Pending<Greeting>>();
     let started = thread::Builder::new().spawn(move || {
         if let Ok(mut pending) = receiver.recv() {
             greet(pending.work_mut());

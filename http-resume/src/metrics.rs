@@ -53,7 +53,7 @@ metrics! {
     EndedAbandoned: counter "suspensions_ended_total" "{by=\"abandoned\"}",
     /// Suspensions ended by the shutdown.
     EndedShutDown: counter "suspensions_ended_total" "{by=\"shut_down\"}",
-    /// Resumes and drops of pending requests that arrived after their request had ended.
+    /// Resumes and drops of pending requests after the end of their request or event loop.
     LateResumes: counter "late_resumes_total" "",
     /// Failed `accept` calls, usually because the process is out of file descriptors.
     AcceptFailures: counter "accept_failures_total" "",
@@ -61,8 +61,6 @@ metrics! {
     LoopIterations: counter "loop_iterations_total" "",
     /// System calls that woke an event loop.
     WakeUps: counter "wake_ups_total" "",
-    /// Event-loop iterations that found the resume queue stalled.
-    StalledIterations: counter "stalled_iterations_total" "",
 }
 
 /// A metric for Prometheus. Adjacent samples with the same name are a metric family.

@@ -3,18 +3,18 @@
 
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use std::sync::{
-    Arc, Mutex,
+    Arc,
     atomic::{AtomicBool, Ordering},
 };
 
 #[cfg(loom)]
 pub(crate) use loom::sync::{
-    Arc, Mutex,
+    Arc,
     atomic::{AtomicBool, Ordering},
 };
 
 #[cfg(shuttle)]
 pub(crate) use shuttle::sync::{
-    Arc, Mutex,
+    Arc,
     atomic::{AtomicBool, Ordering},
 };

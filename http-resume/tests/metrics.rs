@@ -4,6 +4,7 @@ mod support;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use http_resume::{Config, Metric, Metrics, Outcome, Pending, Request, Response, Router};
@@ -64,6 +65,61 @@ fn assert_ended(metrics: &Metrics, expected: [u64; 6], suspended: u64) {
     assert_eq!(all, expected.iter().sum::<u64>() + suspended);
 }
 
+/// Asserts that each pending request has come back once, in time or late.
+#[track_caller]
+fn assert_all_returned(metrics: &Metrics) {
+    let returned = [
+        Metric::EndedResumed,
+        Metric::EndedCancelled,
+        Metric::EndedDropped,
+        Metric::LateResumes,
+    ];
+    assert_eq!(
+        returned
+            .map(|metric| metrics.total(metric))
+            .iter()
+            .sum::<u64>(),
+        metrics.total(Metric::Suspensions)
+    );
+}
+
+/// Pending requests are resumed, and dropped, on four threads while the server ends.
+#[test]
+fn each_resume_during_shutdown_is_counted_once() {
+    const THREADS: usize = 4;
+    const EACH: usize = 16;
+    for _ in 0..20 {
+        let (server, suspended) = server(HANGS);
+        let metrics = Arc::clone(&server.metrics);
+        let mut clients = [(); THREADS].map(|()| server.connect());
+        let next = |client: &mut support::Client| {
+            client.get("/");
+            suspended.recv_timeout(HANGS).unwrap()
+        };
+        let batches = clients.each_mut().map(|client| {
+            let batch: Vec<_> = (0..EACH).map(|_| next(client)).collect();
+            batch
+        });
+        let workers = batches.map(|batch| {
+            thread::spawn(move || {
+                for (index, pending) in batch.into_iter().enumerate() {
+                    match index % 2 {
+                        0 => pending.resume(),
+                        _ => drop(pending),
+                    }
+                }
+            })
+        });
+        server.stop();
+        server.wait();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+        assert_all_returned(&metrics);
+        assert_eq!(metrics.total(Metric::Suspended), 0);
+    }
+}
+
 #[test]
 fn each_completion_is_counted_once() {
     let (server, suspended) = server(HANGS);
@@ -110,8 +166,9 @@ fn each_completion_is_counted_once() {
     server.wait();
     assert_ended(&metrics, [1, 1, 1, 0, 3, 1], 0);
     assert_eq!(metrics.total(Metric::OpenConnections), 0);
-    shut_down.resume(); // not counted, because the event loop has ended
-    assert_eq!(metrics.total(Metric::LateResumes), 3);
+    shut_down.resume();
+    assert_eq!(metrics.total(Metric::LateResumes), 4);
+    assert_all_returned(&metrics);
 }
 
 #[test]

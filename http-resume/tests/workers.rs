@@ -1,5 +1,5 @@
-//! Failures of the demonstration's pool and timer: panics at any point, blocked workers, and
-//! abandoned requests.
+//! Failures of the demonstration's pool and timer: panics at any point, blocked workers,
+//! abandoned requests, and the end.
 
 mod support;
 
@@ -9,29 +9,29 @@ mod support;
 mod demo {
     pub(crate) mod pool;
     pub(crate) mod timer;
-    pub(crate) mod worker_queue;
 }
 
+use std::cell::Cell;
 use std::panic::panic_any;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use demo::pool::{Pool, Work};
 use demo::timer::{Alarm, Timer};
-use demo::worker_queue::{Next, WorkerQueue, WorkerReceiver};
 use http_resume::{
     Config, Metric, Metrics, Outcome, Pending, Request, Response, Router, sync_handler,
 };
-use support::{Client, HANGS, Running, server_with_later, until};
+use support::{Client, HANGS, Running, until};
 
 const WORKERS: usize = 2;
 
 /// Work of the pool.
 enum Job {
     Hello,
-    /// Reports that it has begun, and waits.
+    /// Reports that it has begun, and waits. The worker keeps the sender until it ends, or
+    /// begins another such job.
     Block(Sender<()>, Receiver<()>),
     /// Panics at that point.
     Panic(Point),
@@ -81,12 +81,18 @@ impl Drop for Bomb {
     }
 }
 
+thread_local! {
+    /// The sender of the last [`Job::Block`] of this worker.
+    static BEGUN: Cell<Option<Sender<()>>> = const { Cell::new(None) };
+}
+
 impl Work for Job {
     fn run(mut pending: Pending<Self>) {
         match pending.work_mut() {
             Self::Hello | Self::Bomb(_) => pending.resume(),
             Self::Block(begun, go_on) => {
                 let _ = begun.send(()); // some tests do not wait for it
+                BEGUN.set(Some(begun.clone()));
                 let _ = go_on.recv(); // fails if the test has failed
                 pending.resume();
             }
@@ -229,19 +235,7 @@ fn blocked_workers_do_not_block_server() {
 #[test]
 fn timer_drops_abandoned_requests() {
     const LEAVERS: u64 = 200;
-    let timer = Timer::new().unwrap();
-    let router = Router::new().get("/", move |_, response, work: Option<Alarm>| {
-        assert!(work.is_none(), "an hour has not passed");
-        let when = Instant::now() + Duration::from_secs(3600);
-        let (pending, receipt) = response.mark_async(Alarm { when, millis: 0 });
-        timer.submit(pending);
-        receipt.suspended()
-    });
-    let config = Config {
-        shutdown_timeout: Duration::ZERO,
-        ..Config::default()
-    };
-    let server = Running::with(config, router);
+    let server = sleeping_server();
     let metrics = &server.metrics;
     let ask = |wanted| {
         let mut client = server.connect();
@@ -260,29 +254,70 @@ fn timer_drops_abandoned_requests() {
     drop(staying);
 }
 
-/// The queue is dropped with requests in it, before its thread has received any.
+// --- The end ----------------------------------------------------------------------
+
+/// The end of a server drops its pool.
 #[test]
-fn dropped_worker_queue_delivers_what_was_sent() {
-    let (server, suspended) = server_with_later(Config::default());
-    let (go_on, may_go_on) = channel::<()>();
-    let resume_all = move |mut requests: WorkerReceiver<'_, String>| {
-        let _ = may_go_on.recv(); // or the test has failed
-        while let Next::Item(pending) = requests.next(None) {
-            pending.resume();
-        }
-    };
-    let queue = WorkerQueue::spawn("test".into(), resume_all).unwrap();
-    let mut client = server.connect();
-    let paths = ["/later/1", "/later/2", "/later/3"];
-    for path in paths {
-        client.get(path);
-        queue.send(suspended.recv_timeout(HANGS).unwrap());
+fn dropped_pool_runs_submitted_requests_and_ends() {
+    const BEHIND: usize = 2 * WORKERS;
+    let (server, jobs) = pool_server(Config {
+        shutdown_timeout: Duration::ZERO,
+        ..Config::default()
+    });
+    let metrics = Arc::clone(&server.metrics);
+    let mut blocked = block_all(&server, &jobs);
+    let (begun, has_begun) = channel();
+    for _ in 0..BEHIND {
+        let (_, go_on_at_once) = channel();
+        jobs.send(Job::Block(begun.clone(), go_on_at_once)).unwrap();
+        let mut client = server.connect();
+        client.get("/job");
+        blocked.clients.push(client);
+        until(|| metrics.total(Metric::Suspended) == blocked.clients.len() as u64);
     }
-    drop(queue);
-    go_on.send(()).unwrap();
-    for path in paths {
-        assert_eq!(client.answer().body, path);
+    drop(begun);
+    server.stop();
+    server.wait();
+    assert!(has_begun.try_recv().is_err(), "all workers are blocked");
+
+    blocked.release();
+    for _ in 0..BEHIND {
+        assert_eq!(has_begun.recv_timeout(HANGS), Ok(()));
     }
+    let ended = has_begun.recv_timeout(HANGS);
+    assert_eq!(ended, Err(RecvTimeoutError::Disconnected));
+    let all = blocked.clients.len() as u64;
+    assert_eq!(metrics.total(Metric::EndedShutDown), all);
+    assert_eq!(metrics.total(Metric::LateResumes), all);
+}
+
+/// The worker sleeps when the pool is dropped, or is about to.
+#[test]
+fn dropped_pool_ends_idle_worker() {
+    let (server, jobs) = pool_server(Config::default());
+    let (begun, has_begun) = channel();
+    let (_, go_on_at_once) = channel();
+    jobs.send(Job::Block(begun, go_on_at_once)).unwrap();
+    assert_eq!(server.connect().fetch("/job").status, 200);
+    assert_eq!(has_begun.recv_timeout(HANGS), Ok(()));
+    server.stop();
+    server.wait();
+    let ended = has_begun.recv_timeout(HANGS);
+    assert_eq!(ended, Err(RecvTimeoutError::Disconnected));
+}
+
+/// The timer sleeps for an hour, unless the end of its server wakes it.
+#[test]
+fn dropped_timer_drops_sleeping_requests() {
+    let server = sleeping_server();
+    let metrics = Arc::clone(&server.metrics);
+    let mut clients = [(); 3].map(|()| server.connect());
+    clients.iter_mut().for_each(|client| client.get("/"));
+    until(|| metrics.total(Metric::Suspended) == 3);
+    server.stop();
+    server.wait();
+    until(|| metrics.total(Metric::LateResumes) == 3);
+    assert_eq!(metrics.total(Metric::EndedShutDown), 3);
 }
 
 // --- What the tests are made of ---------------------------------------------------
@@ -293,6 +328,23 @@ type Source = Mutex<Receiver<Job>>;
 fn job_source() -> (Sender<Job>, Source) {
     let (sender, receiver) = channel();
     (sender, Mutex::new(receiver))
+}
+
+/// Starts a server whose requests sleep for an hour.
+fn sleeping_server() -> Running {
+    let timer = Timer::new().unwrap();
+    let router = Router::new().get("/", move |_, response, work: Option<Alarm>| {
+        assert!(work.is_none(), "an hour has not passed");
+        let when = Instant::now() + Duration::from_secs(3600);
+        let (pending, receipt) = response.mark_async(Alarm { when, millis: 0 });
+        timer.submit(pending);
+        receipt.suspended()
+    });
+    let config = Config {
+        shutdown_timeout: Duration::ZERO,
+        ..Config::default()
+    };
+    Running::with(config, router)
 }
 
 fn pool_server(config: Config) -> (Running, Sender<Job>) {

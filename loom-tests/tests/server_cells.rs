@@ -8,7 +8,7 @@ use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
 use loom_tests::{Drops, Model, pending};
-use mpsc_queue::{Pop, Queue};
+use mpsc_queue::channel;
 
 /// Work whose accesses loom checks.
 struct Work {
@@ -56,7 +56,7 @@ fn one(consumer: &mut ResumeConsumer<'_>) -> Returned {
 fn cell_is_reused() {
     let model = Model::new("A cell is reused while its first worker still returns from `resume`")
         .threads("2 workers, loop")
-        .at_least(10_000);
+        .at_least(420);
     model.check(|| {
         let drops = Drops::new();
         let queue = Arc::new(ResumeQueue::new(|| {}));
@@ -90,7 +90,7 @@ fn abandon_races_with_resume() {
     let model =
         Model::new("A request that is abandoned during its resume comes back once, as resumed")
             .threads("worker, loop")
-            .at_least(130);
+            .at_least(29);
     model.check(|| {
         let drops = Drops::new();
         let queue = Arc::new(ResumeQueue::new(|| {}));
@@ -119,7 +119,7 @@ fn abandon_races_with_resume() {
 fn dropped_pending_returns_work() {
     let model = Model::new("A pending request that is dropped comes back with its work")
         .threads("worker, loop")
-        .at_least(27);
+        .at_least(6);
     model.check(|| {
         let drops = Drops::new();
         let queue = Arc::new(ResumeQueue::new(|| {}));
@@ -136,30 +136,25 @@ fn dropped_pending_returns_work() {
 }
 
 #[test]
-fn pending_travels_through_worker_queue() {
-    let model = Model::new("The link that returns a request also carries it to its worker")
-        .threads("worker with a queue, loop")
-        .at_least(850);
+fn pending_travels_through_worker_channel() {
+    let model = Model::new(
+        "The link that returns a request also carries it to a worker, until its channel ends",
+    )
+    .threads("worker with a channel, loop")
+    .at_least(4_500);
     model.check(|| {
         let drops = Drops::new();
         let queue = Arc::new(ResumeQueue::new(|| {}));
         let mut consumer = queue.consumer();
-        let jobs = Arc::new(Queue::<Pending<Work>>::new());
-        let worker = {
-            let jobs = Arc::clone(&jobs);
-            thread::spawn(move || {
-                let mut consumer = jobs.consumer().unwrap();
-                let pending = loop {
-                    match consumer.pop() {
-                        Pop::Item(pending) => break pending,
-                        _ => thread::yield_now(),
-                    }
-                };
+        let (jobs, receiver) = channel::<Pending<Work>>();
+        let worker = thread::spawn(move || {
+            for pending in receiver {
                 pending.work().add_one();
                 pending.resume();
-            })
-        };
-        let _ = jobs.push(pending(&queue, Work::new(&drops)));
+            }
+        });
+        assert!(jobs.send(pending(&queue, Work::new(&drops))).is_ok());
+        drop(jobs);
         let Ok((work, vacant)) = one(&mut consumer).open::<Work>() else {
             panic!("the work has the type that was suspended");
         };

@@ -1,47 +1,64 @@
 //! Requests are resumed while their event loop ends, and after it.
 #![cfg(loom)]
 
+// Not loom's: the counter is not part of the model.
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use http_resume::resume::{Pending, ResumeQueue};
 use loom::sync::Arc;
 use loom::thread;
 use loom_tests::{Drops, Model, pending};
 
-/// Returns a queue and `N` pending requests of it.
-fn suspend_all<const N: usize>(drops: &Drops) -> (Arc<ResumeQueue>, [Pending<Drops>; N]) {
-    let queue = Arc::new(ResumeQueue::new(|| {}));
+/// Returns a queue, `N` pending requests of it, and the number of requests that its loop does
+/// not receive.
+fn suspend_all<const N: usize>(
+    drops: &Drops,
+) -> (
+    Arc<ResumeQueue>,
+    [Pending<Drops>; N],
+    std::sync::Arc<AtomicUsize>,
+) {
+    let late = std::sync::Arc::new(AtomicUsize::new(0));
+    let counter = std::sync::Arc::clone(&late);
+    let count_late = move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+    };
+    let queue = Arc::new(ResumeQueue::new(|| {}).count_late(count_late));
     let all = [(); N].map(|()| pending(&queue, drops.clone()));
-    (queue, all)
+    (queue, all, late)
 }
 
 #[test]
 fn resume_during_loop_end() {
-    let model = Model::new("A request that is resumed while the loop ends is dropped once")
-        .threads("worker, loop")
-        .at_least(450);
+    let model = Model::new(
+        "A request that is resumed while the loop ends is received or late, and is dropped once",
+    )
+    .threads("worker, loop")
+    .at_least(38);
     model.check(|| {
         let drops = Drops::new();
-        let (queue, [one]) = suspend_all(&drops);
+        let (queue, [one], late) = suspend_all(&drops);
         let worker = thread::spawn(move || one.resume());
         let mut consumer = queue.consumer();
         drop(consumer.park());
-        consumer.drain(1).for_each(drop);
+        let received = consumer.drain(1).count();
         drop(consumer);
         worker.join().unwrap();
         assert_eq!(drops.count(), 1);
+        assert_eq!(received + late.load(Ordering::SeqCst), 1);
     });
 }
 
 #[test]
 fn resumes_and_drop_during_loop_end() {
-    let model =
-        Model::new("Requests that are resumed or dropped while the loop ends are dropped once")
-            .threads("2 workers with 3 requests, loop")
-            .bound(3)
-            .full_bound(5)
-            .at_least(30_000);
+    let model = Model::new(
+        "Requests that are resumed or dropped while the loop ends are late, and dropped once",
+    )
+    .threads("2 workers with 3 requests, loop")
+    .at_least(6_300);
     model.check(|| {
         let drops = Drops::new();
-        let (queue, [one, two, three]) = suspend_all(&drops);
+        let (queue, [one, two, three], late) = suspend_all(&drops);
         let resumes = thread::spawn(move || {
             one.resume();
             two.resume();
@@ -51,21 +68,20 @@ fn resumes_and_drop_during_loop_end() {
         resumes.join().unwrap();
         panics.join().unwrap();
         assert_eq!(drops.count(), 3);
+        assert_eq!(late.load(Ordering::SeqCst), 3);
     });
 }
 
 #[test]
 fn resumes_and_drop_after_loop_end() {
     let model = Model::new(
-        "Requests that are resumed or dropped after the loop has ended are dropped once",
+        "Requests that are resumed or dropped after the loop's end are late, and dropped once",
     )
     .threads("3 workers, no loop")
-    .bound(3)
-    .full_bound(5)
-    .at_least(11_000);
+    .at_least(770);
     model.check(|| {
         let drops = Drops::new();
-        let (queue, [one, two, three]) = suspend_all(&drops);
+        let (queue, [one, two, three], late) = suspend_all(&drops);
         drop(queue.consumer());
         drop(queue); // the last of the pending frees it
         let resumes = thread::spawn(move || one.resume());
@@ -74,6 +90,23 @@ fn resumes_and_drop_after_loop_end() {
         resumes.join().unwrap();
         panics.join().unwrap();
         assert_eq!(drops.count(), 3);
+        assert_eq!(late.load(Ordering::SeqCst), 3);
+    });
+}
+
+#[test]
+fn queue_drop_during_resume() {
+    let model = Model::new("A queue without a loop is freed with the request that is in it")
+        .threads("worker, owner of the queue")
+        .at_least(3);
+    model.check(|| {
+        let drops = Drops::new();
+        let (queue, [one], late) = suspend_all(&drops);
+        let worker = thread::spawn(move || one.resume());
+        drop(queue);
+        worker.join().unwrap();
+        assert_eq!(drops.count(), 1);
+        assert_eq!(late.load(Ordering::SeqCst), 0);
     });
 }
 
@@ -95,10 +128,10 @@ fn drop_of_work_resumes_another_request() {
     let model =
         Model::new("The drop of a request's work may resume another request, on any thread")
             .threads("worker, loop")
-            .at_least(160);
+            .at_least(7);
     model.check(|| {
         let drops = Drops::new();
-        let (queue, [inner]) = suspend_all(&drops);
+        let (queue, [inner], late) = suspend_all(&drops);
         let outer = Resumes {
             other: Some(inner),
             _drops: drops.clone(),
@@ -108,5 +141,6 @@ fn drop_of_work_resumes_another_request() {
         drop(queue.consumer());
         worker.join().unwrap();
         assert_eq!(drops.count(), 2);
+        assert_eq!(late.load(Ordering::SeqCst), 2);
     });
 }

@@ -269,7 +269,8 @@ impl Connection {
     pub(crate) fn resume(&mut self, returned: Returned, service: &mut Service) {
         let key = returned.key();
         let Some((index, suspension)) = self.pipeline.resume(key.serial) else {
-            service.counters().count(Metric::LateResumes);
+            let counters = service.counters();
+            counters.count_from_any_thread(Metric::LateResumes);
             return;
         };
         let message = suspension.message;

@@ -32,13 +32,6 @@ const RESUME_BUDGET: usize = 256;
 /// Maximum number of connections accepted per iteration, so that they cannot starve others.
 const ACCEPT_BUDGET: usize = 64;
 
-/// After this many consecutive iterations that found the queue stalled, its producer is
-/// probably not running and may need this core.
-const MAX_STALLED_ITERATIONS: u32 = 3;
-
-/// Maximum duration of a poll after that, before the queue is drained again.
-const STALL_PAUSE: Duration = Duration::from_millis(1);
-
 pub(crate) struct EventLoop {
     poll: Poll,
     /// `None` while shutting down.
@@ -47,19 +40,10 @@ pub(crate) struct EventLoop {
     /// Slots of connections to be driven in the next iteration.
     due: Vec<usize>,
     timers: Timers,
-    stalled_iterations: u32,
     service: Service,
     resume_queue: Arc<ResumeQueue>,
     /// When to abort the remaining connections. `Some` while shutting down.
     shutdown_deadline: Option<Instant>,
-}
-
-/// The state of the resume queue after a drain.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Drained {
-    Empty,
-    BudgetExhausted,
-    Stalled,
 }
 
 impl EventLoop {
@@ -73,21 +57,25 @@ impl EventLoop {
         let poll = Poll::new()?;
         let acceptor = Acceptor::new(listener, poll.registry(), LISTENER)?;
         let waker = Waker::new(poll.registry(), WAKER)?;
-        let counted = Arc::clone(&metrics);
-        let resume_queue = Arc::new(ResumeQueue::new(move || {
-            let counters = counted.of_loop(index);
-            counters.count_from_any_thread(Metric::WakeUps);
+        let counter = |metric| {
+            let metrics = Arc::clone(&metrics);
+            move || metrics.of_loop(index).count_from_any_thread(metric)
+        };
+        let count_wake_up = counter(Metric::WakeUps);
+        let wake = move || {
+            count_wake_up();
             if let Err(error) = waker.wake() {
                 tracing::error!(%error, "cannot wake an event loop");
             }
-        }));
+        };
+        let resume_queue = ResumeQueue::new(wake).count_late(counter(Metric::LateResumes));
+        let resume_queue = Arc::new(resume_queue);
         Ok(Self {
             poll,
             acceptor: Some(acceptor),
             connections: Slab::new(),
             due: Vec::new(),
             timers: Timers::default(),
-            stalled_iterations: 0,
             service: Service::new(config, router, Arc::clone(&resume_queue), metrics, index),
             resume_queue,
             shutdown_deadline: None,
@@ -106,7 +94,8 @@ impl EventLoop {
         while self.shutdown_deadline.is_none() || !self.connections.is_empty() {
             self.iterate(&mut consumer, &mut events)?;
         }
-        // The connections go first: they abandon their requests. Then the queue is closed.
+        // The connections go first: they abandon their requests. Then the queue is closed, and
+        // what has returned meanwhile is dropped.
         drop(self);
         drop(consumer);
         Ok(())
@@ -118,10 +107,10 @@ impl EventLoop {
         events: &mut Events,
     ) -> io::Result<()> {
         self.service.counters().count(Metric::LoopIterations);
-        let drained = self.resume_requests(consumer);
+        self.resume_requests(consumer);
         self.drive_due();
         self.service.run_after_handlers();
-        self.poll(consumer, events, drained)?;
+        self.poll(consumer, events)?;
         self.service.update_clocks();
         self.serve_sockets(events);
         self.service.run_after_handlers();
@@ -133,26 +122,19 @@ impl EventLoop {
 
     /// Calls the handlers of the requests that have returned.
     /// [`drive_due`](Self::drive_due) then sends the responses, together for each connection.
-    fn resume_requests(&mut self, consumer: &mut ResumeConsumer<'_>) -> Drained {
-        let mut budget = RESUME_BUDGET;
-        let mut drain = consumer.drain(RESUME_BUDGET);
-        for returned in &mut drain {
-            budget -= 1;
+    fn resume_requests(&mut self, consumer: &mut ResumeConsumer<'_>) {
+        for returned in consumer.drain(RESUME_BUDGET) {
             let slot = returned.key().connection;
             // If the slot has another connection now, that does not know the serial number.
             let Some(connection) = self.connections.get_mut(slot) else {
-                self.service.counters().count(Metric::LateResumes);
+                let counters = self.service.counters();
+                counters.count_from_any_thread(Metric::LateResumes);
                 continue;
             };
             connection.resume(returned, &mut self.service);
             if !mem::replace(&mut connection.is_due, true) {
                 self.due.push(slot);
             }
-        }
-        match (drain.is_stalled(), budget) {
-            (true, _) => Drained::Stalled,
-            (false, 0) => Drained::BudgetExhausted,
-            (false, _) => Drained::Empty,
         }
     }
 
@@ -172,34 +154,17 @@ impl EventLoop {
     }
 
     /// Waits for the sockets, the resume queue and the next timer.
-    fn poll(
-        &mut self,
-        consumer: &mut ResumeConsumer<'_>,
-        events: &mut Events,
-        drained: Drained,
-    ) -> io::Result<()> {
-        let is_stalled = drained == Drained::Stalled;
-        self.stalled_iterations = if is_stalled {
-            self.service.counters().count(Metric::StalledIterations);
-            self.stalled_iterations + 1
-        } else {
-            0
+    fn poll(&mut self, consumer: &mut ResumeConsumer<'_>, events: &mut Events) -> io::Result<()> {
+        let is_busy = !self.due.is_empty() || self.may_accept();
+        // From the park on, the next resume wakes the poll. Parking fails if the budget did not
+        // suffice for all resumes, or if another one has come.
+        let parked = if is_busy { None } else { consumer.park() };
+        let timeout = match parked {
+            Some(_) => self.idle_time(),
+            None => Some(Duration::ZERO),
         };
-        let is_busy =
-            !self.due.is_empty() || drained == Drained::BudgetExhausted || self.may_accept();
-        let result = if is_busy || (is_stalled && self.stalled_iterations <= MAX_STALLED_ITERATIONS)
-        {
-            self.poll.poll(events, Some(Duration::ZERO))
-        } else if is_stalled {
-            self.poll.poll(events, Some(STALL_PAUSE))
-        } else if let Some(parked) = consumer.park() {
-            // From here on, the next resume wakes the poll.
-            let result = self.poll.poll(events, self.idle_time());
-            drop(parked);
-            result
-        } else {
-            self.poll.poll(events, Some(Duration::ZERO))
-        };
+        let result = self.poll.poll(events, timeout);
+        drop(parked);
         match result {
             Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
             result => result,

@@ -7,7 +7,7 @@
 //! | owner | where | may | until |
 //! |---|---|---|---|
 //! | [`Pending`] | a background thread, or a queue of its own | read and write the work | `resume` or the drop, which push the cell on the resume queue |
-//! | [`Returned`] | the resume queue, then the event loop | read the key and the completion | [`Returned::open`], or the drop, which frees the cell with its work |
+//! | [`Returned`] | the resume queue, then the event loop; a closed queue leaves it to the background | read the key and the completion | [`Returned::open`], or the drop, which frees the cell with its work |
 //! | [`VacantCell`] | the event loop | | [`suspend`], or the drop, which frees the cell |
 //!
 //! The same embedded link carries the cell to a worker, because a `Pending` is a queue

@@ -1,43 +1,37 @@
-//! The resume queue of an event loop, and what happens to it when the loop ends.
+//! The resume queue of an event loop, and its end.
 //!
-//! An event loop that ends leaves its queue empty, parked and marked as closed. The next
-//! push therefore gets `Wakeup::Needed`, sees the mark and drains the queue itself.
-//! Pushes to an open queue pay nothing for this, because only a push that must wake reads
-//! the mark.
+//! | queue | a resume | the event loop |
+//! |---|---|---|
+//! | open, loop awake | is queued | pops it |
+//! | open, loop asleep | is queued, and wakes the loop if it is the first | pops it |
+//! | closed | is refused: the resuming thread counts it as late and drops it | pops what was queued before, counts it as late and drops it |
 //!
-//! | state | parked | `is_closed` | holds the consumer, and pops | a push that finds the queue parked |
-//! |---|---|---|---|---|
-//! | open, loop awake | no | no | the event loop | |
-//! | open, loop asleep | yes | no | the event loop | wakes the loop |
-//! | closing | no | yes | the event loop's thread, under `drain_lock` | |
-//! | closed | yes | yes | no thread | drains the queue |
-//! | closed, draining | no | yes | the thread whose push found the queue parked, under `drain_lock` | |
+//! The queue is [gap-free](GapFree), for two reasons.
 //!
-//! - *No item is lost.* A queue leaves *closed* only by a push that then drains it; no code
-//!   between that push and its drain can fail. *Closing* and *draining* end only by a park,
-//!   which succeeds only on an empty queue.
-//! - *No item is dropped twice.* Only the thread that holds the consumer pops.
-//! - *No deadlock.* Popped items are dropped after `drain_lock` is released, so no user code
-//!   runs under the lock. A drop that resumes another request is a push like any other.
+//! - *Closing is exact.* The compare-exchange of a resume comes before that of the close, and
+//!   the loop pops the item, or it finds the queue closed, and the resuming thread keeps the
+//!   item. In the other forms, a third thread that is refused may drop the item. The item has
+//!   no handle on the queue while it is queued, so that drop could not count it.
+//! - *The queue is never stalled*, so a worker that is descheduled within a resume does not
+//!   keep the loop from the resumes behind it, nor from its end.
+//!
+//! A resume costs one compare-exchange, and another one for each resume that comes first.
 
 use std::fmt;
-use std::mem;
 
-use mpsc_queue::{Chain, Consumer, Drain, Parked, Queue, Uncounted, UniqueHandle};
+use mpsc_queue::{Closed, Consumer, Drain, GapFree, Parked, Pop, Queue, UniqueHandle};
 
-use crate::sync::{AtomicBool, Mutex, Ordering};
+use crate::sync::{AtomicBool, Ordering};
 
 /// The queue of one event loop, with the means to wake it.
 pub struct ResumeQueue<T: UniqueHandle> {
-    queue: Queue<T>,
+    queue: Queue<T, GapFree>,
     /// Interrupts the loop's poll. Has no effect after the loop has ended.
     wake: Box<dyn Fn() + Send + Sync>,
+    /// Counts an item that the loop does not receive.
+    count_late: Box<dyn Fn() + Send + Sync>,
     /// Set if the server was asked to stop.
     is_stopping: AtomicBool,
-    /// Set if the loop has ended. Written before the queue is parked for good.
-    is_closed: AtomicBool,
-    /// Held while the queue of a loop that has ended is drained.
-    drain_lock: Mutex<()>,
 }
 
 impl<T: UniqueHandle> ResumeQueue<T> {
@@ -45,12 +39,19 @@ impl<T: UniqueHandle> ResumeQueue<T> {
     #[must_use]
     pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
         Self {
-            queue: Queue::new(),
+            queue: Queue::with_form(GapFree),
             wake: Box::new(wake),
+            count_late: Box::new(|| {}),
             is_stopping: AtomicBool::new(false),
-            is_closed: AtomicBool::new(false),
-            drain_lock: Mutex::new(()),
         }
+    }
+
+    /// Calls `count` for each item that the event loop does not receive because it has ended,
+    /// before the item is dropped.
+    #[must_use]
+    pub fn count_late(mut self, count: impl Fn() + Send + Sync + 'static) -> Self {
+        self.count_late = Box::new(count);
+        self
     }
 
     /// Returns the event loop's end of the queue.
@@ -63,7 +64,7 @@ impl<T: UniqueHandle> ResumeQueue<T> {
         let consumer = self.queue.consumer();
         ResumeConsumer {
             queue: self,
-            consumer: Some(consumer.expect("the queue has one event loop")),
+            consumer: consumer.expect("the queue has one event loop"),
         }
     }
 
@@ -82,54 +83,19 @@ impl<T: UniqueHandle> ResumeQueue<T> {
         self.is_stopping.load(Ordering::Acquire)
     }
 
+    /// Appends an item and wakes the event loop if it is parked. Drops the item if the loop
+    /// has ended.
     pub(super) fn push(&self, item: T) {
-        if !self.queue.push(item).is_needed() {
-            return;
-        }
-        // Relaxed: if the push replaced a park of `close` or of a later drain, its exchange
-        // acquired what the park released, and `is_closed` was stored before that park.
-        // Otherwise the loop was asleep, and either value is correct: if the loop has ended
-        // since, it has drained the queue itself, and draining it again finds nothing.
-        if self.is_closed.load(Ordering::Relaxed) {
-            self.drain_closed();
-        } else {
-            (self.wake)();
+        match self.queue.push(item) {
+            Ok(wakeup) if wakeup.is_needed() => (self.wake)(),
+            Ok(_) => {}
+            Err(Closed(late)) => self.drop_late(late),
         }
     }
 
-    /// Drains the queue in place of a loop that has ended.
-    fn drain_closed(&self) {
-        let lock = self.drain_lock.lock();
-        let consumer = self.queue.consumer();
-        let consumer = consumer.expect("the consumer is returned before `drain_lock` is released");
-        let drained = drain_and_park(consumer);
-        drop(lock);
-        drop(drained); // may run user code, hence after the lock
-    }
-
-    /// Leaves the queue empty, parked and marked as closed.
-    fn close(&self, consumer: Consumer<&Queue<T>>) {
-        let lock = self.drain_lock.lock();
-        // Relaxed: published by the park that follows, to the load in `push`.
-        self.is_closed.store(true, Ordering::Relaxed);
-        let drained = drain_and_park(consumer);
-        drop(lock);
-        drop(drained); // may run user code, hence after the lock
-    }
-}
-
-/// Pops until the queue can be parked, and leaves it parked. Blocks only for pushes between
-/// their exchange and their link.
-fn drain_and_park<T: UniqueHandle>(mut consumer: Consumer<&Queue<T>>) -> Chain<T> {
-    let mut drained = Chain::new();
-    loop {
-        while let Some(item) = consumer.pop_blocking() {
-            drained.push(item);
-        }
-        if let Some(parked) = consumer.park() {
-            mem::forget(parked); // leaves the queue parked: the next push must drain it
-            return drained;
-        }
+    fn drop_late(&self, late: T) {
+        (self.count_late)();
+        drop(late);
     }
 }
 
@@ -141,36 +107,32 @@ impl<T: UniqueHandle> fmt::Debug for ResumeQueue<T> {
     }
 }
 
-/// The event loop's end of a [`ResumeQueue`]. Dropping it closes the queue.
+/// The event loop's end of a [`ResumeQueue`]. Dropping it closes the queue, and drops the
+/// items that are still in it.
 #[derive(Debug)]
 pub struct ResumeConsumer<'a, T: UniqueHandle> {
     queue: &'a ResumeQueue<T>,
-    /// `Some` until the drop.
-    consumer: Option<Consumer<&'a Queue<T>>>,
+    consumer: Consumer<&'a Queue<T, GapFree>>,
 }
 
-impl<'a, T: UniqueHandle> ResumeConsumer<'a, T> {
+impl<T: UniqueHandle> ResumeConsumer<'_, T> {
     /// Pops at most `limit` items.
-    pub fn drain(&mut self, limit: usize) -> Drain<'_, T, Uncounted> {
-        self.consumer_mut().drain(limit)
+    pub fn drain(&mut self, limit: usize) -> Drain<'_, T, GapFree> {
+        self.consumer.drain(limit)
     }
 
     /// Announces that the event loop is about to sleep. Returns `None` if it must not,
     /// because the queue is not empty.
     pub fn park(&mut self) -> Option<Parked<'_>> {
-        self.consumer_mut().park()
-    }
-
-    fn consumer_mut(&mut self) -> &mut Consumer<&'a Queue<T>> {
-        let consumer = self.consumer.as_mut();
-        consumer.expect("the consumer is present until the drop")
+        self.consumer.park()
     }
 }
 
 impl<T: UniqueHandle> Drop for ResumeConsumer<'_, T> {
     fn drop(&mut self) {
-        if let Some(consumer) = self.consumer.take() {
-            self.queue.close(consumer);
+        self.consumer.close();
+        while let Pop::Item(late) = self.consumer.pop() {
+            self.queue.drop_late(late);
         }
     }
 }

@@ -160,17 +160,25 @@ fn resume_with_drops_old_work() {
     assert_eq!((count(old), count(new)), (1, 1));
 }
 
-/// Returns a queue whose loop must not be woken, because it will have ended.
-fn closing_queue() -> (Arc<ResumeQueue>, Weak<ResumeQueue>) {
-    let wake = || panic!("a loop that has ended is not woken");
-    let queue = Arc::new(ResumeQueue::new(wake));
+/// Returns a queue whose loop is woken by `wake`, and the number of requests that were too late
+/// for the loop.
+fn ending_queue(wake: fn()) -> (Arc<ResumeQueue>, Weak<ResumeQueue>, &'static AtomicUsize) {
+    let late = counter();
+    let count_late = || {
+        late.fetch_add(1, Ordering::SeqCst);
+    };
+    let queue = Arc::new(ResumeQueue::new(wake).count_late(count_late));
     let weak = Arc::downgrade(&queue);
-    (queue, weak)
+    (queue, weak, late)
+}
+
+fn must_not_wake() {
+    panic!("a loop that has ended is not woken");
 }
 
 #[test]
 fn resume_after_close_drops_work_once() {
-    let (queue, weak) = closing_queue();
+    let (queue, weak, late) = ending_queue(must_not_wake);
     let consumer = queue.consumer();
     let drops = counter();
     let first = pending(&queue, Counted(drops));
@@ -178,21 +186,38 @@ fn resume_after_close_drops_work_once() {
     let third = pending(&queue, Counted(drops));
     third.resume();
     drop(consumer);
-    assert_eq!(count(drops), 1, "close drops what was queued");
+    assert_eq!(count(drops), 1, "the end of the loop drops what was queued");
+    assert_eq!(count(late), 1);
     drop(queue);
 
     first.resume();
-    assert_eq!(count(drops), 2);
+    assert_eq!((count(drops), count(late)), (2, 2));
     assert!(
         weak.upgrade().is_some(),
         "the second pending request keeps the queue"
     );
     drop(second);
-    assert_eq!(count(drops), 3);
+    assert_eq!((count(drops), count(late)), (3, 3));
     assert!(
         weak.upgrade().is_none(),
         "the last pending request frees the queue"
     );
+}
+
+#[test]
+fn queue_drop_drops_queued_work_once() {
+    let (queue, weak, _) = ending_queue(must_not_wake);
+    let drops = counter();
+    for _ in 0..3 {
+        pending(&queue, Counted(drops)).resume();
+    }
+    assert_eq!(count(drops), 0, "no loop has ended");
+    drop(queue);
+    assert!(
+        weak.upgrade().is_none(),
+        "queued requests do not keep the queue"
+    );
+    assert_eq!(count(drops), 3);
 }
 
 /// Work that resumes another request when it is dropped.
@@ -207,7 +232,7 @@ impl Drop for Resumes {
 #[test]
 fn drop_can_resume_another_request() {
     for is_late in [false, true] {
-        let (queue, weak) = closing_queue();
+        let (queue, weak, late) = ending_queue(must_not_wake);
         let consumer = queue.consumer();
         let drops = counter();
         let inner = pending(&queue, Counted(drops));
@@ -219,7 +244,7 @@ fn drop_can_resume_another_request() {
             outer.resume();
             drop(consumer);
         }
-        assert_eq!(count(drops), 1);
+        assert_eq!((count(drops), count(late)), (1, 2));
         drop(queue);
         assert!(weak.upgrade().is_none());
     }
@@ -242,14 +267,15 @@ impl Drop for Bomb {
 
 #[test]
 fn panicking_drop_does_not_affect_other_requests() {
-    let (queue, _) = closing_queue();
+    let (queue, _, late) = ending_queue(must_not_wake);
     let consumer = queue.consumer();
     let drops = counter();
     pending(&queue, Bomb).resume();
     pending(&queue, Counted(drops)).resume();
     drop(consumer);
-    assert_eq!(count(drops), 1);
+    assert_eq!((count(drops), count(late)), (1, 2));
     pending(&queue, Bomb).resume();
+    assert_eq!(count(late), 3);
 }
 
 #[test]
@@ -257,9 +283,9 @@ fn close_during_resumes_loses_no_request() {
     const THREADS: usize = 4;
     const EACH: usize = if cfg!(miri) { 5 } else { 200 };
     for _ in 0..if cfg!(miri) { 3 } else { 100 } {
-        let (queue, _) = queue();
-        let weak = Arc::downgrade(&queue);
+        let (queue, weak, late) = ending_queue(|| {});
         let mut consumer = queue.consumer();
+        let mut received = 0;
         let drops = counter();
         let barrier = Barrier::new(THREADS + 1);
         thread::scope(|scope| {
@@ -278,10 +304,11 @@ fn close_during_resumes_loses_no_request() {
             }
             barrier.wait();
             drop(consumer.park());
-            consumer.drain(EACH).for_each(drop);
+            received = consumer.drain(EACH).count();
             drop(consumer);
         });
         assert_eq!(count(drops), THREADS * EACH);
+        assert_eq!(received + count(late), THREADS * EACH);
         drop(queue);
         assert!(weak.upgrade().is_none());
     }

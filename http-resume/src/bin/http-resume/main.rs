@@ -4,7 +4,6 @@ mod options;
 mod pool;
 mod routes;
 mod timer;
-mod worker_queue;
 
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};

@@ -1,4 +1,5 @@
-//! A worker pool. Each worker has its own queue.
+//! A worker pool. Each worker has its own channel, and ends when the pool is dropped, after
+//! everything that was handed over.
 //!
 //! A request goes to an idle worker, or to the next one in turn, and stays there: it waits
 //! for the work ahead of it even if another worker becomes idle. That suits work of uniform
@@ -8,13 +9,14 @@ use std::cell::RefCell;
 use std::io;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 
 use http_resume::Pending;
 use mpsc_queue::Chain;
+use mpsc_queue::channel::{Receiver, Sender, channel};
 use thread_local::ThreadLocal;
-
-use super::worker_queue::{Next, WorkerQueue, WorkerReceiver};
 
 /// Work that a pool can do.
 pub(crate) trait Work: Send + Sized + 'static {
@@ -23,16 +25,22 @@ pub(crate) trait Work: Send + Sized + 'static {
 }
 
 pub(crate) struct Pool<W: Work> {
-    workers: Vec<WorkerQueue<W>>,
+    workers: Vec<Worker<W>>,
     /// For each event loop, a chain per worker of the requests not handed over yet.
     outboxes: ThreadLocal<RefCell<Vec<Chain<Pending<W>>>>>,
     next: AtomicUsize,
 }
 
+/// The pool's end of a worker.
+struct Worker<W: Work> {
+    requests: Sender<Pending<W>>,
+    /// Set while the worker waits for a request. A hint.
+    is_idle: Arc<AtomicBool>,
+}
+
 impl<W: Work> Pool<W> {
     pub(crate) fn new(workers: usize) -> io::Result<Self> {
-        let spawn = |index| WorkerQueue::spawn(format!("worker-{index}"), run_worker);
-        let spawned: io::Result<_> = (0..workers).map(spawn).collect();
+        let spawned: io::Result<_> = (0..workers).map(Worker::spawn).collect();
         Ok(Self {
             workers: spawned.map_err(|error| {
                 let message = format!("cannot start {workers} workers (--workers): {error}");
@@ -50,7 +58,9 @@ impl<W: Work> Pool<W> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let count = self.workers.len();
         let mut candidates = (0..count).map(|offset| (turn + offset) % count);
-        let idle = candidates.find(|&worker| self.workers[worker].is_idle());
+        // Relaxed: a hint, stored in `Worker::run`.
+        let is_idle = |&worker: &usize| self.workers[worker].is_idle.load(Ordering::Relaxed);
+        let idle = candidates.find(is_idle);
         let chains = self.outboxes.get_or(|| {
             let chains = (0..count).map(|_| Chain::new());
             RefCell::new(chains.collect())
@@ -66,19 +76,46 @@ impl<W: Work> Pool<W> {
         };
         for (chain, worker) in chains.borrow_mut().iter_mut().zip(&self.workers) {
             if !chain.is_empty() {
-                worker.send_all(mem::take(chain));
+                // A worker does not end before the pool. If it did, dropping the refused
+                // requests would answer them with 500.
+                drop(worker.requests.send_chain(mem::take(chain)));
             }
         }
     }
 }
 
-fn run_worker<W: Work>(mut receiver: WorkerReceiver<'_, W>) {
-    yield_to_event_loops();
-    while let Next::Item(pending) = receiver.next(None) {
-        // A panic drops `pending`, so the client gets a 500. The panic hook has reported it.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| W::run(pending))) {
-            mem::forget(payload); // dropping it could panic again
+impl<W: Work> Worker<W> {
+    fn spawn(index: usize) -> io::Result<Self> {
+        let (requests, receiver) = channel();
+        let is_idle = Arc::new(AtomicBool::new(false));
+        let worker_is_idle = Arc::clone(&is_idle);
+        thread::Builder::new()
+            .name(format!("worker-{index}"))
+            .spawn(move || Self::run(receiver, &worker_is_idle))?;
+        Ok(Self { requests, is_idle })
+    }
+
+    fn run(mut receiver: Receiver<Pending<W>>, is_idle: &AtomicBool) {
+        yield_to_event_loops();
+        while let Some(pending) = Self::receive(&mut receiver, is_idle) {
+            // A panic drops `pending`, so the client gets a 500. The panic hook has reported it.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| W::run(pending))) {
+                mem::forget(payload); // dropping it could panic again
+            }
         }
+    }
+
+    /// Receives the next request. Returns `None` if the pool is gone and everything that it
+    /// handed over has been received.
+    fn receive(receiver: &mut Receiver<Pending<W>>, is_idle: &AtomicBool) -> Option<Pending<W>> {
+        if let Ok(pending) = receiver.try_recv() {
+            return Some(pending);
+        }
+        // Relaxed (both stores): the hint that `Pool::submit` loads.
+        is_idle.store(true, Ordering::Relaxed);
+        let received = receiver.recv();
+        is_idle.store(false, Ordering::Relaxed);
+        received.ok()
     }
 }
 

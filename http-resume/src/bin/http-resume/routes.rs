@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,6 +9,7 @@ use http_resume::http::header;
 use http_resume::{
     HeaderValue, Outcome, Pending, Request, Response, Router, StatusCode, sync_handler,
 };
+use mpsc_queue::channel;
 
 use super::pool::{Pool, Work};
 use super::timer::{Alarm, Timer};
@@ -109,7 +109,7 @@ fn hello<'r>(_: &Request<'_>, response: Response<'r, String>, work: Option<Strin
     let (pending, receipt) = response.mark_async(String::new());
     // The request is sent to the thread once that exists: a failed spawn would have
     // dropped it with the closure.
-    let (sender, receiver) = sync_channel::<Pending<String>>(1);
+    let (sender, mut receiver) = channel::<Pending<String>>();
     let started = thread::Builder::new().spawn(move || {
         if let Ok(pending) = receiver.recv() {
             pending.resume_with("hello from background".into());

@@ -3,11 +3,12 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::io;
+use std::thread;
 use std::time::Instant;
 
 use http_resume::Pending;
-
-use super::worker_queue::{Next, WorkerQueue, WorkerReceiver};
+use mpsc_queue::channel::{Receiver, Sender, channel};
+use mpsc_queue::{RecvError, RecvTimeoutError};
 
 /// The work of a sleeping request.
 pub(crate) struct Alarm {
@@ -16,36 +17,46 @@ pub(crate) struct Alarm {
 }
 
 pub(crate) struct Timer {
-    queue: WorkerQueue<Alarm>,
+    requests: Sender<Pending<Alarm>>,
 }
 
 impl Timer {
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self {
-            queue: WorkerQueue::spawn("timer".into(), run_timer)?,
-        })
+        let (requests, receiver) = channel();
+        thread::Builder::new()
+            .name("timer".into())
+            .spawn(|| run_timer(receiver))?;
+        Ok(Self { requests })
     }
 
     /// Resumes the request at its time.
     pub(crate) fn submit(&self, pending: Pending<Alarm>) {
-        self.queue.send(pending);
+        // The timer does not end before its sender. If it did, dropping the refused request
+        // would answer it with 500.
+        drop(self.requests.send(pending));
     }
 }
 
 /// With fewer sleepers than this, abandoned ones are not searched for.
 const MIN_SEARCHED: usize = 64;
 
-/// Runs until the queue stops. The requests that still sleep then are dropped, which
+/// Runs until the sender is gone. The requests that still sleep then are dropped, which
 /// answers them with 500.
-fn run_timer(mut receiver: WorkerReceiver<'_, Alarm>) {
+fn run_timer(mut receiver: Receiver<Pending<Alarm>>) {
     let mut sleepers: BinaryHeap<Reverse<Sleeper>> = BinaryHeap::new();
     let mut search_above = MIN_SEARCHED;
     loop {
         let first = sleepers.peek().map(|Reverse(sleeper)| sleeper.when());
-        match receiver.next(first) {
-            Next::Item(pending) => sleepers.push(Reverse(Sleeper(pending))),
-            Next::Deadline => {}
-            Next::Stop => return,
+        let received = match first {
+            Some(when) => receiver.recv_deadline(when),
+            None => receiver
+                .recv()
+                .map_err(|RecvError| RecvTimeoutError::Disconnected),
+        };
+        match received {
+            Ok(pending) => sleepers.push(Reverse(Sleeper(pending))),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
         }
         // Abandoned sleepers are removed whenever the heap has doubled since the last
         // search: amortised, that is constant work per sleeper.
