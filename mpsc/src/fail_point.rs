@@ -12,7 +12,8 @@ std::thread_local! {
 }
 
 /// Runs `code` in the next push of this thread, once, between its exchange and its link
-/// store. `code` must not unwind.
+/// store, or, in a gap-free queue, between its compare-exchange and its wake-up. A push that
+/// the gap-free form refuses does not run it. `code` must not unwind.
 pub fn in_next_gap(code: impl FnOnce() + 'static) {
     GAP.set(Some(Box::new(code)));
 }

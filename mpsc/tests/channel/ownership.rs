@@ -9,7 +9,7 @@ test_each_form! {
     sender_in_item_keeps_channel_connected
     sender_in_item_is_dropped_with_receiver
     sender_in_item_is_dropped_with_refused_item
-    receiver_in_item_of_its_channel_is_dropped_by_last_sender
+    receiver_in_item_of_other_channel_is_dropped_with_item
     send_in_drop_of_buffered_item_is_refused
 }
 
@@ -92,9 +92,7 @@ fn sender_in_item_is_dropped_with_refused_item<F: Form + Default>() {
     assert_eq!(Arc::strong_count(&counter), 1);
 }
 
-/// The channel is not reachable any more. Like a channel of std, it is dropped as soon as its
-/// last sender is, unless the receiver is in the channel itself.
-fn receiver_in_item_of_its_channel_is_dropped_by_last_sender<F: Form + Default>() {
+fn receiver_in_item_of_other_channel_is_dropped_with_item<F: Form + Default>() {
     /// An item of one channel that owns the receiver of another one.
     struct Parcel<F: Form> {
         link: Link,

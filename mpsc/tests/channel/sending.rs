@@ -15,7 +15,7 @@ test_each_form! {
     send_chain_keeps_items_together
     send_of_empty_chain_sends_nothing
     refused_chain_can_be_sent_to_other_channel
-    unsized_items_can_be_sent_in_their_owner
+    items_that_own_closures_can_be_sent
     clones_belong_to_same_channel
 }
 
@@ -119,8 +119,7 @@ fn refused_chain_can_be_sent_to_other_channel<F: Form + Default>() {
     assert_eq!(received(&mut receiver), [0, 1, 2]);
 }
 
-/// A message of several types: the link is in the box of each.
-fn unsized_items_can_be_sent_in_their_owner<F: Form + Default>() {
+fn items_that_own_closures_can_be_sent<F: Form + Default>() {
     struct Call {
         link: Link,
         function: Box<dyn FnOnce() -> usize + Send>,

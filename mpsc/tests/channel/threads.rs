@@ -79,7 +79,7 @@ impl Traced {
         })
     }
 
-    fn meet(mut self: Box<Self>, fate: impl Fn(&Fates) -> &AtomicUsize) {
+    fn meet(&mut self, fate: impl Fn(&Fates) -> &AtomicUsize) {
         fate(&self.fates).fetch_add(1, Ordering::Relaxed);
         self.has_fate = true;
     }
@@ -117,7 +117,7 @@ fn send_until_refused<F: Form>(
                 assert!(!must_be_refused, "the send began after the disconnection");
                 accepted += 1;
             }
-            Err(item) => {
+            Err(mut item) => {
                 item.meet(|fates| &fates.returned);
                 refused += 1;
             }
@@ -143,7 +143,7 @@ fn check_fates<F: Form + Default + Send + Sync + 'static>(
         .collect();
     drop(sender);
     let received = receiver.iter().take(50);
-    received.for_each(|item| item.meet(|fates| &fates.received));
+    received.for_each(|mut item| item.meet(|fates| &fates.received));
     disconnect(receiver, &is_disconnected);
 
     let (mut accepted, mut refused) = (0, 0);
@@ -173,7 +173,7 @@ fn each_item_has_one_fate_if_receiver_goes<F: Form + Default + Send + Sync + 'st
 fn close_and_drain<F: Form>(mut receiver: Receiver<Box<Traced>, F>, is_disconnected: &AtomicBool) {
     receiver.close();
     is_disconnected.store(true, Ordering::Release);
-    for item in &mut receiver {
+    for mut item in &mut receiver {
         item.meet(|fates| &fates.received);
     }
 }

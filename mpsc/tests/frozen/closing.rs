@@ -6,8 +6,8 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 
 use mpsc_queue::{
-    AsyncQueue, Chain, Closed, Counted, Form, GapFree, Link, Pop, Queue, RecvError, SharedLink,
-    TryPushError, linked,
+    AsyncQueue, BackLinked, Chain, Closed, Counted, Form, ForwardLinked, GapFree, Link, Pop, Queue,
+    RecvError, SharedLink, TryPushError, linked,
 };
 
 use crate::stalled_push::{Item, StalledPush, Task, item, pop_all, push, stalled_push};
@@ -201,28 +201,37 @@ fn refused_push_drops_items_of_overlapping_pushes<F: Form + Default + Send + Syn
     assert_eq!(drops.load(Ordering::Relaxed), 6);
 }
 
+/// The newest link of a forward-linked chain has led to an item of another push meanwhile. No
+/// queue to which the chain is pushed next may follow it.
 fn refused_push_keeps_its_own_chain<F: Form + Default + Send + Sync + 'static>() {
-    let queue = Arc::new(Queue::<Box<Item>, F>::default());
-    queue.consumer().unwrap().close();
-    let refused = StalledPush::start({
-        let queue = Arc::clone(&queue);
-        move || queue.push_chain((0..4).map(item).collect())
-    });
-    push(&queue, 7);
-    assert!(queue.push_chain((8..10).map(item).collect()).is_ok());
-    let Closed(mut chain) = refused.finish().expect_err("the queue is closed");
-    assert_eq!(chain.len(), 4);
+    fn refused_chain<F: Form + Default + Send + Sync + 'static>() -> Chain<Box<Item>> {
+        let queue = Arc::new(Queue::<Box<Item>, F>::default());
+        queue.consumer().unwrap().close();
+        let refused = StalledPush::start({
+            let queue = Arc::clone(&queue);
+            move || queue.push_chain((0..4).map(item).collect())
+        });
+        push(&queue, 7);
+        assert!(queue.push_chain((8..10).map(item).collect()).is_ok());
+        let Closed(chain) = refused.finish().expect_err("the queue is closed");
+        assert_eq!(chain.len(), 4);
+        chain
+    }
 
-    // The newest link of the chain has led to the item 7 meanwhile.
+    fn check<G: Form>(other: Queue<Box<Item>, G>, chain: Chain<Box<Item>>) {
+        let count = chain.len();
+        assert!(other.push_chain(chain).is_ok());
+        let (numbers, end) = pop_all(&mut other.consumer().unwrap());
+        assert!(numbers.into_iter().eq(0..count));
+        assert!(end.is_empty());
+    }
+
+    check(Queue::with_form(ForwardLinked), refused_chain::<F>());
+    check(Queue::with_form(BackLinked), refused_chain::<F>());
+    check(Queue::with_form(GapFree), refused_chain::<F>());
+    let mut chain = refused_chain::<F>();
     chain.push(item(4));
-    let other = Queue::with_form(GapFree);
-    assert!(other.push_chain(chain).is_ok());
-    assert!(
-        pop_all(&mut other.consumer().unwrap())
-            .0
-            .into_iter()
-            .eq(0..5)
-    );
+    check(Queue::with_form(ForwardLinked), chain);
 }
 
 #[derive(Default)]
