@@ -12,6 +12,8 @@ compile_error!(
 );
 
 #[cfg(loom)]
+mod form;
+#[cfg(loom)]
 mod items;
 #[cfg(loom)]
 mod model;
@@ -19,4 +21,4 @@ mod model;
 mod requests;
 
 #[cfg(loom)]
-pub use {items::*, model::*, requests::*};
+pub use {form::*, items::*, model::*, requests::*};
