@@ -20,20 +20,24 @@
 //!
 //! The consumer may have popped the item, and be about to park again, while the push has yet
 //! to take the waker. Any number of such late pushes may come to the slot, so a state says
-//! who may access it:
+//! who may access it. There are two cells, and the state also says which of them is the
+//! producers'; the other one is the consumer's.
 //!
-//! | state | set by | the first cell belongs to | the second cell belongs to |
+//! | state | set by | the producers' cell belongs to | the consumer's cell belongs to |
 //! |---|---|---|---|
 //! | `FREE` | who had the slot before | nobody | the consumer |
 //! | `FILLING` | the consumer | the consumer | the consumer |
 //! | `TAKING` | a push | that push | the consumer |
-//! | `REPLACED` | the consumer, instead of `TAKING` | that push | that push, once it is done with the first |
+//! | `REPLACED` | the consumer, instead of `TAKING` | that push | nobody |
 //!
 //! - A push that finds the slot in use leaves it alone. If the consumer is there, it is
 //!   awake, since it accesses the slot before it parks. If another push is there, that push
 //!   is about to wake the consumer.
 //! - The consumer never waits for a push either. If it finds one in the slot, it leaves its
-//!   waker in the second cell and sleeps without parking: the push in the slot wakes it.
+//!   waker in its own cell and sleeps without parking: the push in the slot wakes it.
+//! - What was left there goes to the one that changes the state first. The consumer takes it
+//!   back by `TAKING`. The push takes it by `TAKING` with the cells exchanged, so that the
+//!   consumer always has a cell of its own.
 //! - A late push may take a waker that was left for a later park. So the consumer stores a
 //!   waker again after every wake-up.
 
@@ -63,25 +67,26 @@ impl Handover {
 
 /// The slot in which a consumer stores its waker.
 pub(crate) struct WakerSlot<T> {
-    /// Empty or full, even after a panic.
-    waker: UnsafeCell<Option<T>>,
-    /// Full in the state `REPLACED` only.
-    replacement: UnsafeCell<Option<T>>,
+    /// Each is empty or full, even after a panic. [`Handover::InGap`] uses the first only.
+    cells: [UnsafeCell<Option<T>>; 2],
     /// Used by [`Handover::Late`] only.
     state: AtomicUsize,
 }
 
-/// The slot is not in use.
+/// The bit of the state that is the index of the producers' cell.
+const INDEX: usize = 1;
+
+/// The slot is not in use. The consumer's cell is empty.
 const FREE: usize = 0;
 
 /// The consumer is storing or clearing its waker.
-const FILLING: usize = 1;
+const FILLING: usize = 2;
 
-/// A push is taking the waker.
-const TAKING: usize = 2;
+/// A push is taking the waker. The consumer's cell is empty, unless the consumer is using it.
+const TAKING: usize = 4;
 
-/// A push is taking the waker, and the consumer has left another one meanwhile.
-const REPLACED: usize = 3;
+/// A push is taking the waker, and the consumer has left another one in its own cell.
+const REPLACED: usize = 6;
 
 // SAFETY: the slot passes a `T` from the consumer's thread to a producer's, which `T: Send`
 // permits. The conditions of its methods exclude overlapping accesses.
@@ -93,8 +98,7 @@ impl<T> WakerSlot<T> {
     const_fn_unless_loom! {
         pub(crate) fn new() -> Self {
             Self {
-                waker: UnsafeCell::new(None),
-                replacement: UnsafeCell::new(None),
+                cells: [UnsafeCell::new(None), UnsafeCell::new(None)],
                 state: AtomicUsize::new(FREE),
             }
         }
@@ -110,35 +114,49 @@ impl<T> WakerSlot<T> {
         match handover {
             // SAFETY: the exchange acquired what the consumer wrote before it parked, and the
             // consumer does not access the slot before it has seen the link.
-            Handover::InGap => self.waker.with_mut(|waker| unsafe { (*waker).take() }),
+            Handover::InGap => unsafe { self.take_from(0) },
             Handover::Late => self.take_late(),
         }
     }
 
     fn take_late(&self) -> Option<T> {
-        // Acquire pairs with the release of `fill_late`, and of an earlier push's.
-        // Relaxed on failure: the slot is left alone.
-        self.state
-            .compare_exchange(FREE, TAKING, Ordering::Acquire, Ordering::Relaxed)
-            .ok()?;
-        // SAFETY: in the state `TAKING`, the first cell belongs to this push.
-        let waker = self.waker.with_mut(|waker| unsafe { (*waker).take() });
-        // Release pairs with the acquire of the next access to the first cell.
-        // Acquire on failure pairs with the release in `replace`.
-        if self
-            .state
-            .compare_exchange(TAKING, FREE, Ordering::Release, Ordering::Acquire)
-            .is_ok()
-        {
-            return waker;
+        let mut index = self.change(FREE, TAKING).ok()?;
+        // SAFETY: in the state `TAKING`, the producers' cell belongs to this push.
+        let mut waker = unsafe { self.take_from(index) };
+        loop {
+            // Release pairs with the acquire of the next access to the cell.
+            // Relaxed on failure: the value is not used.
+            if self
+                .state
+                .compare_exchange(
+                    TAKING | index,
+                    FREE | index,
+                    Ordering::Release,
+                    Ordering::Relaxed,
+                )
+                .is_ok()
+            {
+                return waker;
+            }
+            // Acquire pairs with the release in `replace`: the consumer's cell is full.
+            // Release pairs with the acquire in `lock`: this push has left the other cell.
+            // Relaxed on failure: the consumer has taken its waker back.
+            let other = index ^ INDEX;
+            if self
+                .state
+                .compare_exchange(
+                    REPLACED | index,
+                    TAKING | other,
+                    Ordering::AcqRel,
+                    Ordering::Relaxed,
+                )
+                .is_ok()
+            {
+                index = other;
+                // SAFETY: in the state `TAKING`, the producers' cell belongs to this push.
+                waker = unsafe { self.take_from(index) };
+            }
         }
-        // SAFETY: in the state `REPLACED`, both cells belong to this push.
-        let replacement = self
-            .replacement
-            .with_mut(|waker| unsafe { (*waker).take() });
-        // Release pairs with the acquire of the next access to either cell.
-        self.state.store(FREE, Ordering::Release);
-        replacement
     }
 
     /// Stores `waker()`. Returns `false` if a push is in the slot: that push wakes the
@@ -161,13 +179,13 @@ impl<T> WakerSlot<T> {
             Handover::InGap => {
                 // SAFETY: the slot belongs to the consumer. (The waker is taken out, so that no
                 // user code runs while the slot is borrowed, and a panic leaves it empty.)
-                let old = self.waker.with_mut(|slot| unsafe { (*slot).take() });
+                let old = unsafe { self.take_from(0) };
                 let new = match old {
                     Some(old) if is_current(&old) => old,
                     _ => waker(),
                 };
                 // SAFETY: the slot belongs to the consumer.
-                self.waker.with_mut(|slot| unsafe { *slot = Some(new) });
+                self.cells[0].with_mut(|slot| unsafe { *slot = Some(new) });
                 true
             }
             Handover::Late => self.fill_late(waker()),
@@ -177,16 +195,14 @@ impl<T> WakerSlot<T> {
     fn fill_late(&self, mut waker: T) -> bool {
         loop {
             match self.lock() {
-                Ok(()) => {
-                    // SAFETY: in the state `FILLING`, the first cell belongs to the consumer.
-                    let old = self
-                        .waker
-                        .with_mut(|slot| unsafe { (*slot).replace(waker) });
-                    self.unlock();
+                Ok(index) => {
+                    // SAFETY: in the state `FILLING`, both cells belong to the consumer.
+                    let old = self.cells[index].with_mut(|slot| unsafe { (*slot).replace(waker) });
+                    self.unlock(index);
                     drop(old);
                     return true;
                 }
-                Err(()) => match self.replace(waker) {
+                Err(index) => match self.replace(index, waker) {
                     Ok(()) => return false,
                     // The push has left the slot meanwhile, so another one may be there.
                     Err(unused) => waker = unused,
@@ -201,77 +217,113 @@ impl<T> WakerSlot<T> {
     ///
     /// As for [`fill`](Self::fill).
     pub(crate) unsafe fn clear(&self, handover: Handover) {
-        if let Handover::Late = handover {
-            if self.lock().is_err() {
-                return; // a push has taken the waker, or is about to
+        let old = match handover {
+            // SAFETY: as in `fill`, the slot belongs to the consumer.
+            Handover::InGap => unsafe { self.take_from(0) },
+            Handover::Late => {
+                let Ok(index) = self.lock() else {
+                    return; // a push has taken the waker, or is about to
+                };
+                // SAFETY: in the state `FILLING`, both cells belong to the consumer.
+                let old = unsafe { self.take_from(index) };
+                self.unlock(index);
+                old
             }
-        }
-        // SAFETY: the slot belongs to the consumer: as in `fill`, or in the state `FILLING`.
-        let old = self.waker.with_mut(|waker| unsafe { (*waker).take() });
-        if let Handover::Late = handover {
-            self.unlock();
-        }
+        };
         drop(old);
     }
 
-    /// `FREE` → `FILLING`. Fails if a push is in the slot; the second cell is empty then.
-    fn lock(&self) -> Result<(), ()> {
-        // Acquire pairs with the release of the push that was in the slot before, on failure
-        // as well: that push may have emptied the second cell.
-        match self
-            .state
-            .compare_exchange(FREE, FILLING, Ordering::Acquire, Ordering::Acquire)
-        {
-            Ok(_) => Ok(()),
-            Err(REPLACED) => {
-                self.recall();
-                Err(())
+    /// `FREE` → `FILLING`. Returns the index of the producers' cell, as an error if a push is
+    /// in the slot. The consumer's cell is empty then.
+    fn lock(&self) -> Result<usize, usize> {
+        loop {
+            let state = match self.change(FREE, FILLING) {
+                Ok(index) => return Ok(index),
+                Err(state) => state,
+            };
+            let index = state & INDEX;
+            if state == TAKING | index || self.recall(index) {
+                return Err(index);
             }
-            Err(_) => Err(()),
         }
     }
 
     /// `FILLING` → `FREE`.
-    fn unlock(&self) {
-        // Release pairs with the acquire in `take_late`.
-        self.state.store(FREE, Ordering::Release);
+    fn unlock(&self, index: usize) {
+        // Release pairs with the acquire in `change`.
+        self.state.store(FREE | index, Ordering::Release);
     }
 
     /// `TAKING` → `REPLACED`: leaves `waker` for the push that is in the slot. Returns it if
     /// the push has gone.
-    fn replace(&self, waker: T) -> Result<(), T> {
-        // SAFETY: outside the state `REPLACED`, the second cell belongs to the consumer.
-        let old = self
-            .replacement
-            .with_mut(|slot| unsafe { (*slot).replace(waker) });
+    fn replace(&self, index: usize, waker: T) -> Result<(), T> {
+        let own = index ^ INDEX;
+        // SAFETY: outside the state `REPLACED`, the consumer's cell belongs to the consumer.
+        // It is the same one until the consumer sets that state.
+        let old = self.cells[own].with_mut(|slot| unsafe { (*slot).replace(waker) });
         debug_assert!(old.is_none(), "full in the state `REPLACED` only");
         // Release pairs with the acquire in `take_late`.
-        // Relaxed on failure: the second cell stays the consumer's.
-        match self
-            .state
-            .compare_exchange(TAKING, REPLACED, Ordering::Release, Ordering::Relaxed)
-        {
+        // Relaxed on failure: the cell stays the consumer's.
+        match self.state.compare_exchange(
+            TAKING | index,
+            REPLACED | index,
+            Ordering::Release,
+            Ordering::Relaxed,
+        ) {
             Ok(_) => Ok(()),
-            // SAFETY: the second cell belongs to the consumer. It was filled above.
-            Err(_) => Err(self
-                .replacement
-                .with_mut(|slot| unsafe { (*slot).take().unwrap_unchecked() })),
+            // SAFETY: the cell belongs to the consumer. It was filled above.
+            Err(_) => Err(unsafe { self.take_from(own).unwrap_unchecked() }),
         }
     }
 
-    /// `REPLACED` → `TAKING`: drops the waker that was left for the push in the slot, unless
-    /// that push has taken it.
-    fn recall(&self) {
-        // Acquire on failure pairs with the release in `take_late`: the push has emptied the
-        // second cell. Relaxed on success: the consumer reads what it wrote.
-        if self
+    /// `REPLACED` → `TAKING`: drops the waker that was left for the push in the slot. Returns
+    /// `false` if that push has taken the waker, or is about to.
+    fn recall(&self, index: usize) -> bool {
+        // Relaxed: the consumer reads what it wrote, or nothing.
+        let is_recalled = self
             .state
-            .compare_exchange(REPLACED, TAKING, Ordering::Relaxed, Ordering::Acquire)
-            .is_ok()
-        {
-            // SAFETY: in the state `TAKING`, the second cell belongs to the consumer.
-            drop(self.replacement.with_mut(|slot| unsafe { (*slot).take() }));
+            .compare_exchange(
+                REPLACED | index,
+                TAKING | index,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            )
+            .is_ok();
+        if is_recalled {
+            // SAFETY: in the state `TAKING`, the consumer's cell belongs to the consumer.
+            drop(unsafe { self.take_from(index ^ INDEX) });
         }
+        is_recalled
+    }
+
+    /// Changes the state `from` to `to`. Returns the index of the producers' cell, or the
+    /// state if it is another one.
+    fn change(&self, from: usize, to: usize) -> Result<usize, usize> {
+        let mut index = 0;
+        loop {
+            // Acquire pairs with the release of the access to the producers' cell before; on
+            // failure, with the release of the push that has left the consumer's cell.
+            match self.state.compare_exchange(
+                from | index,
+                to | index,
+                Ordering::Acquire,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return Ok(index),
+                Err(state) if state & !INDEX == from => index = state & INDEX,
+                Err(state) => return Err(state),
+            }
+        }
+    }
+
+    /// Empties a cell.
+    ///
+    /// # Safety
+    ///
+    /// The cell belongs to the caller.
+    unsafe fn take_from(&self, index: usize) -> Option<T> {
+        // SAFETY: the caller's promise.
+        self.cells[index].with_mut(|cell| unsafe { (*cell).take() })
     }
 }
 
