@@ -1,5 +1,5 @@
-//! Parts of the models in `tests/`. They run with `cargo loom`; without
-//! `--cfg loom` this library is empty.
+//! Parts of the models and of the random schedules in `tests/`. They run with `cargo loom`
+//! and `cargo schedules`; otherwise this library is empty.
 
 #[cfg(any(
     all(feature = "run-models", not(loom)),
@@ -11,7 +11,7 @@ compile_error!(
      `cargo schedules`: unset it."
 );
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 mod form;
 #[cfg(loom)]
 mod items;
@@ -21,4 +21,7 @@ mod model;
 mod requests;
 
 #[cfg(loom)]
-pub use {form::*, items::*, model::*, requests::*};
+pub use {items::*, model::*, requests::*};
+
+#[cfg(any(loom, shuttle))]
+pub use form::*;

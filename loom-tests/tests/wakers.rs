@@ -43,6 +43,8 @@ fn blocking_recv_receives_2x1<F: BareForm>() {
 fn async_recv_receives_1x2<F: BareForm>() {
     let model = Model::new("A pending task receives every item")
         .threads("1 x 2, consumer")
+        .bound(F::select([None, None, Some(3)]))
+        .full_bound(F::select([None, None, Some(5)]))
         .at_least(F::select([30_000, 1, 1]));
     model.check(|| {
         let queue = Arc::new(AsyncQueue::<Box<Job>, F>::default());
