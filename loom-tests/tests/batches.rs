@@ -1,6 +1,10 @@
 //! The items that a consumer has taken from the producers and not yet returned.
 //!
 //! A forward-linked queue has no such batch. Its models show that the forms do not differ.
+//!
+//! The consumer is on the thread of the model, and the observers of `is_empty` on others. A
+//! pop that takes a batch loads `back` before it exchanges it, so loom would skip schedules
+//! if it ran an observer first (`loom_limits.rs`).
 #![cfg(loom)]
 
 use std::collections::BTreeSet;

@@ -63,18 +63,18 @@ fn fifo_2x1<F: BareForm>() {
 fn fifo_2x2<F: BareForm>() {
     let model = Model::new(PROPERTY)
         .threads("2 x 2, consumer")
-        .bound(3)
-        .full_bound(5)
-        .at_least(F::select([20_000, 3_600, 1_100]));
+        .bound(F::select([3, 4, 5]))
+        .full_bound(F::select([Some(5), Some(6), None]))
+        .at_least(F::select([20_000, 19_000, 20_000]));
     model.check(|| fifo::<F>(2, 2, 2));
 }
 
 fn fifo_3x1<F: BareForm>() {
     let model = Model::new(PROPERTY)
         .threads("3 x 1, consumer")
-        .bound(3)
-        .full_bound(4)
-        .at_least(F::select([80_000, 21_000, 6_300]));
+        .bound(F::select([3, 3, 4]))
+        .full_bound(F::select([4, 4, 5]))
+        .at_least(F::select([80_000, 21_000, 41_000]));
     model.check(|| fifo::<F>(3, 1, 2));
 }
 

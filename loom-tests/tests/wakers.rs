@@ -45,7 +45,7 @@ fn async_recv_receives_1x2<F: BareForm>() {
         .threads("1 x 2, consumer")
         .bound(F::select([None, None, Some(3)]))
         .full_bound(F::select([None, None, Some(5)]))
-        .at_least(F::select([30_000, 1, 1]));
+        .at_least(F::select([30_000, 11_000, 440]));
     model.check(|| {
         let queue = Arc::new(AsyncQueue::<Box<Job>, F>::default());
         let producer = {
@@ -70,7 +70,7 @@ fn receiver_drop_races_with_wake<F: BareForm>() {
 
     let model = Model::new("A receiver registers again or is dropped while a push takes its waker")
         .threads("1 x 1, consumer")
-        .at_least(F::select([1_700, 1, 1]));
+        .at_least(F::select([1_700, 590, 8_500]));
     model.check(|| {
         let queue = Arc::new(AsyncQueue::<Box<Job>, F>::default());
         let producer = {
