@@ -1,7 +1,7 @@
 //! Items of the modelled queues, and assertions about them.
 
 use loom::alloc::Track;
-use mpsc_queue::{Consumer, Link, Pop, QueueRef, linked};
+use mpsc_queue::{Consumer, Link, Pop, Queue, QueueRef, linked};
 
 /// An item, numbered by its producer.
 #[derive(Debug)]
@@ -16,6 +16,9 @@ pub struct Job {
 }
 linked!(Job => link: Link);
 
+/// A queue of the form `F` that owns its items.
+pub type Jobs<F> = Queue<Box<Job>, F>;
+
 /// Creates an item.
 pub fn job(producer: usize, number: usize) -> Box<Job> {
     Box::new(Job {
@@ -26,7 +29,7 @@ pub fn job(producer: usize, number: usize) -> Box<Job> {
     })
 }
 
-/// Pops until the queue is empty.
+/// Pops until the queue is empty or closed.
 ///
 /// # Panics
 ///
@@ -36,8 +39,8 @@ pub fn pop_rest<R: QueueRef>(consumer: &mut Consumer<R>) -> Vec<R::Handle> {
     loop {
         match consumer.pop() {
             Pop::Item(handle) => rest.push(handle),
-            Pop::Empty => return rest,
-            Pop::Stalled => panic!("stalled, although no push is in flight"),
+            Pop::Empty | Pop::Closed => return rest,
+            Pop::Stalled(_) => panic!("stalled, although no push is in flight"),
         }
     }
 }

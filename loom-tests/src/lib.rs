@@ -1,5 +1,5 @@
-//! Parts of the models in `tests/`. They run with `cargo loom`; without
-//! `--cfg loom` this library is empty.
+//! Parts of the models and of the random schedules in `tests/`. They run with `cargo loom`
+//! and `cargo schedules`; otherwise this library is empty.
 
 #[cfg(any(
     all(feature = "run-models", not(loom)),
@@ -11,6 +11,8 @@ compile_error!(
      `cargo schedules`: unset it."
 );
 
+#[cfg(any(loom, shuttle))]
+mod form;
 #[cfg(loom)]
 mod items;
 #[cfg(loom)]
@@ -20,3 +22,6 @@ mod requests;
 
 #[cfg(loom)]
 pub use {items::*, model::*, requests::*};
+
+#[cfg(any(loom, shuttle))]
+pub use form::*;

@@ -47,14 +47,14 @@ impl Model {
     /// Limits the preemptions in one execution to `bound`, except in the full
     /// set (`cargo loom-full`), which has no bound. A switch from a thread that
     /// cannot continue is no preemption.
-    pub const fn bound(mut self, bound: usize) -> Self {
-        self.bound = Some(bound);
+    pub fn bound(mut self, bound: impl Into<Option<usize>>) -> Self {
+        self.bound = bound.into();
         self
     }
 
     /// Limits the preemptions in one execution of the full set to `bound`.
-    pub const fn full_bound(mut self, bound: usize) -> Self {
-        self.full_bound = Some(bound);
+    pub fn full_bound(mut self, bound: impl Into<Option<usize>>) -> Self {
+        self.full_bound = bound.into();
         self
     }
 

@@ -3,20 +3,25 @@
 
 use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{Job, Model, job, pop_rest};
-use mpsc_queue::{Counted, Queue};
+use loom_tests::{BareForm, Jobs, Model, in_each_form, job, pop_rest};
+use mpsc_queue::Counted;
 
-#[test]
-fn len_never_underflows() {
+in_each_form!(
+    len_never_underflows,
+    len_counts_completed_push,
+    seen_item_is_counted
+);
+
+fn len_never_underflows<F: BareForm>() {
     let model = Model::new("`len` is never negative, and at most the number of pushes")
         .threads("1 x 1, consumer, observer")
-        .at_least(900);
+        .at_least(F::select([900, 310, 110]));
     model.check(|| {
-        let queue = Arc::new(Queue::<Box<Job>, Counted>::counted());
+        let queue = Arc::new(Jobs::<Counted<F>>::default());
         let producer = {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
-                let _ = queue.push(job(0, 0));
+                let _ = queue.push(job(0, 0)).unwrap();
             })
         };
         let observer = {
@@ -33,18 +38,17 @@ fn len_never_underflows() {
     });
 }
 
-#[test]
-fn len_counts_completed_push() {
+fn len_counts_completed_push<F: BareForm>() {
     let model = Model::new("`len` counts a push that happens before the call")
         .threads("2 x 1")
-        .at_least(100);
+        .at_least(F::select([100, 99, 99]));
     model.check(|| {
-        let queue = Arc::new(Queue::<Box<Job>, Counted>::counted());
+        let queue = Arc::new(Jobs::<Counted<F>>::default());
         let threads: Vec<_> = (0..2)
             .map(|producer| {
                 let queue = Arc::clone(&queue);
                 thread::spawn(move || {
-                    let _ = queue.push(job(producer, 0));
+                    let _ = queue.push(job(producer, 0)).unwrap();
                     assert!((1..=2).contains(&queue.len()), "the push is not counted");
                 })
             })
@@ -58,17 +62,16 @@ fn len_counts_completed_push() {
 }
 
 /// What the consumer has seen to be in the queue is counted, also if it cannot be reached yet.
-#[test]
-fn seen_item_is_counted() {
+fn seen_item_is_counted<F: BareForm>() {
     let model =
         Model::new("An item that the consumer has seen is counted, even if the queue is stalled")
             .threads("1 x 1, consumer")
-            .at_least(50);
+            .at_least(F::select([50, 24, 8]));
     model.check(|| {
-        let queue = Arc::new(Queue::<Box<Job>, Counted>::counted());
+        let queue = Arc::new(Jobs::<Counted<F>>::default());
         let producer = {
             let queue = Arc::clone(&queue);
-            thread::spawn(move || assert!(!queue.push(job(0, 0)).is_needed()))
+            thread::spawn(move || assert!(!queue.push(job(0, 0)).unwrap().is_needed()))
         };
         let mut consumer = queue.consumer().unwrap();
         if !queue.is_empty() {

@@ -75,7 +75,8 @@ where
         match consumer.pop() {
             Pop::Item(item) => values.push(item.value()),
             Pop::Empty => assert!(!there, "a completed push is visible"),
-            Pop::Stalled => {}
+            Pop::Stalled(_) => {}
+            Pop::Closed => unreachable!("no algorithm of `papers` closes its queue"),
         }
     }
     for thread in threads {
@@ -84,8 +85,8 @@ where
     loop {
         match consumer.pop() {
             Pop::Item(item) => values.push(item.value()),
-            Pop::Empty => break,
-            Pop::Stalled => panic!("stalled although no push is in flight"),
+            Pop::Empty | Pop::Closed => break,
+            Pop::Stalled(_) => panic!("stalled although no push is in flight"),
         }
     }
     for (producer, &each) in pushes.iter().enumerate() {

@@ -4,16 +4,27 @@
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Notify};
 use loom::thread;
-use loom_tests::{Job, Model, assert_fifo, job, pop_rest};
-use mpsc_queue::{Pop, Queue};
+use loom_tests::{BareForm, Jobs, Model, assert_fifo, in_each_form, job, pop_rest};
+use mpsc_queue::Pop;
+
+in_each_form!(
+    parking_consumer_receives_1x2,
+    parking_consumer_receives_2x1,
+    park_publishes_to_waking_push,
+    other_wakeup_may_precede_push,
+    push_by_parked_consumer_ends_park_once,
+    park_fails_during_push_gap,
+    second_park_publishes_again,
+    leaked_guard_leaves_pops_and_parks_intact,
+);
 
 const PROPERTY: &str =
     "Every item arrives, with one `Wakeup::Needed` for each park that a push ends";
 
 /// Receives every item, and parks whenever the queue is empty. A lost wake-up is a
 /// deadlock, which loom reports.
-fn receive_all(notify: &Arc<Notify>, producers: usize, each: usize) {
-    let queue = Arc::new(Queue::<Box<Job>>::new());
+fn receive_all<F: BareForm>(notify: &Arc<Notify>, producers: usize, each: usize) {
+    let queue = Arc::new(Jobs::<F>::default());
     let wakeups = Arc::new(AtomicUsize::new(0));
     let threads: Vec<_> = (0..producers)
         .map(|producer| {
@@ -21,7 +32,7 @@ fn receive_all(notify: &Arc<Notify>, producers: usize, each: usize) {
             let wakeups = Arc::clone(&wakeups);
             thread::spawn(move || {
                 for number in 0..each {
-                    if queue.push(job(producer, number)).is_needed() {
+                    if queue.push(job(producer, number)).unwrap().is_needed() {
                         wakeups.fetch_add(1, Ordering::Relaxed);
                         notify.notify();
                     }
@@ -35,7 +46,8 @@ fn receive_all(notify: &Arc<Notify>, producers: usize, each: usize) {
     while items.len() < producers * each {
         match consumer.pop() {
             Pop::Item(job) => items.push(job),
-            Pop::Stalled => thread::yield_now(),
+            Pop::Stalled(_) => thread::yield_now(),
+            Pop::Closed => unreachable!("the consumer does not close the queue"),
             Pop::Empty => {
                 if let Some(parked) = consumer.park() {
                     notify.wait();
@@ -57,36 +69,33 @@ fn receive_all(notify: &Arc<Notify>, producers: usize, each: usize) {
     assert_fifo(&items, producers, each);
 }
 
-#[test]
-fn parking_consumer_receives_1x2() {
+fn parking_consumer_receives_1x2<F: BareForm>() {
     let model = Model::new(PROPERTY)
         .threads("1 x 2, consumer")
-        .at_least(25_000);
-    model.check(|| receive_all(&Arc::new(Notify::new()), 1, 2));
+        .at_least(F::select([25_000, 6_900, 7_200]));
+    model.check(|| receive_all::<F>(&Arc::new(Notify::new()), 1, 2));
 }
 
-#[test]
-fn parking_consumer_receives_2x1() {
+fn parking_consumer_receives_2x1<F: BareForm>() {
     let model = Model::new(PROPERTY)
         .threads("2 x 1, consumer")
         .bound(3)
         .full_bound(5)
-        .at_least(25_000);
-    model.check(|| receive_all(&Arc::new(Notify::new()), 2, 1));
+        .at_least(F::select([25_000, 19_000, 8_500]));
+    model.check(|| receive_all::<F>(&Arc::new(Notify::new()), 2, 1));
 }
 
-#[test]
-fn park_publishes_to_waking_push() {
+fn park_publishes_to_waking_push<F: BareForm>() {
     let model = Model::new("Writes before a park are visible to the push that ends it")
         .threads("1 x 1, consumer")
-        .at_least(12);
+        .at_least(F::select([12, 12, 23]));
     model.check(|| {
-        let queue = Arc::new(Queue::<Box<Job>>::new());
+        let queue = Arc::new(Jobs::<F>::default());
         let left = Arc::new(loom::cell::UnsafeCell::new(0));
         let producer = {
             let (queue, left) = (Arc::clone(&queue), Arc::clone(&left));
             thread::spawn(move || {
-                if queue.push(job(0, 0)).is_needed() {
+                if queue.push(job(0, 0)).unwrap().is_needed() {
                     // SAFETY: loom checks that no other access overlaps.
                     let seen = left.with(|value| unsafe { *value });
                     assert!(seen > 0, "the exchange did not acquire the park");
@@ -107,39 +116,37 @@ fn park_publishes_to_waking_push() {
     });
 }
 
-#[test]
-fn other_wakeup_may_precede_push() {
+fn other_wakeup_may_precede_push<F: BareForm>() {
     let model =
         Model::new("A consumer that is woken for another reason unparks, and misses no push")
             .threads("1 x 2, consumer, timer")
             .bound(3)
             .full_bound(5)
-            .at_least(16_000);
+            .at_least(F::select([16_000, 9_100, 5_600]));
     model.check(|| {
         let notify = Arc::new(Notify::new());
         let elsewhere = {
             let notify = Arc::clone(&notify);
             thread::spawn(move || notify.notify())
         };
-        receive_all(&notify, 1, 2);
+        receive_all::<F>(&notify, 1, 2);
         elsewhere.join().unwrap();
     });
 }
 
-#[test]
-fn push_by_parked_consumer_ends_park_once() {
+fn push_by_parked_consumer_ends_park_once<F: BareForm>() {
     let model = Model::new("Of the consumer's own push and another one, exactly one ends a park")
         .threads("1 x 1, consumer x 1")
-        .at_least(5);
+        .at_least(F::select([5, 4, 16]));
     model.check(|| {
-        let queue = Arc::new(Queue::<Box<Job>>::new());
+        let queue = Arc::new(Jobs::<F>::default());
         let mut consumer = queue.consumer().unwrap();
         let parked = consumer.park().expect("the queue is empty");
         let other = {
             let queue = Arc::clone(&queue);
-            thread::spawn(move || queue.push(job(0, 0)).is_needed())
+            thread::spawn(move || queue.push(job(0, 0)).unwrap().is_needed())
         };
-        let mine_is_needed = queue.push(job(1, 0)).is_needed();
+        let mine_is_needed = queue.push(job(1, 0)).unwrap().is_needed();
         assert!(!parked.unpark(), "a push ended the park");
         let other_is_needed = other.join().unwrap();
         assert!(mine_is_needed != other_is_needed, "one push ends one park");
@@ -148,19 +155,18 @@ fn push_by_parked_consumer_ends_park_once() {
     });
 }
 
-#[test]
-fn park_fails_during_push_gap() {
+fn park_fails_during_push_gap<F: BareForm>() {
     let model = Model::new("A park fails if the queue is not empty, even if it is stalled")
         .threads("1 x 1, consumer")
-        .at_least(28);
+        .at_least(F::select([28, 13, 10]));
     model.check(|| {
-        let queue = Arc::new(Queue::<Box<Job>>::new());
+        let queue = Arc::new(Jobs::<F>::default());
         let other = {
             let queue = Arc::clone(&queue);
-            thread::spawn(move || queue.push(job(0, 0)).is_needed())
+            thread::spawn(move || queue.push(job(0, 0)).unwrap().is_needed())
         };
         let mut consumer = queue.consumer().unwrap();
-        let is_stalled = matches!(consumer.pop(), Pop::Stalled);
+        let is_stalled = consumer.pop().is_stalled();
         let is_ended = match consumer.park() {
             Some(parked) => {
                 assert!(!is_stalled, "parked although the queue was stalled");
@@ -173,20 +179,19 @@ fn park_fails_during_push_gap() {
     });
 }
 
-#[test]
-fn second_park_publishes_again() {
+fn second_park_publishes_again<F: BareForm>() {
     let model = Model::new("Writes before a second park, after a leaked guard, are visible too")
         .threads("1 x 1, consumer")
-        .at_least(14);
+        .at_least(F::select([14, 14, 25]));
     model.check(|| {
-        let queue = Arc::new(Queue::<Box<Job>>::new());
+        let queue = Arc::new(Jobs::<F>::default());
         let done = Arc::new(AtomicUsize::new(0));
         let mut consumer = queue.consumer().unwrap();
         std::mem::forget(consumer.park().expect("the queue is empty"));
         let producer = {
             let (queue, done) = (Arc::clone(&queue), Arc::clone(&done));
             thread::spawn(move || {
-                assert!(queue.push(job(0, 0)).is_needed());
+                assert!(queue.push(job(0, 0)).unwrap().is_needed());
                 done.load(Ordering::Relaxed)
             })
         };
@@ -201,5 +206,33 @@ fn second_park_publishes_again() {
         let seen = producer.join().unwrap();
         assert!(!parked_again || seen == 1);
         assert!(matches!(consumer.pop(), Pop::Item(_)));
+    });
+}
+
+fn leaked_guard_leaves_pops_and_parks_intact<F: BareForm>() {
+    let model = Model::new(
+        "After a leaked guard, pops return every item, one push returns `Needed`, and the \
+         consumer can park again",
+    )
+    .threads("2 x 1, consumer")
+    .at_least(F::select([14_000, 2_700, 1_500]));
+    model.check(|| {
+        let queue = Arc::new(Jobs::<F>::default());
+        let mut consumer = queue.consumer().unwrap();
+        std::mem::forget(consumer.park().expect("the queue is empty"));
+        let threads: Vec<_> = (0..2)
+            .map(|producer| {
+                let queue = Arc::clone(&queue);
+                thread::spawn(move || queue.push(job(producer, 0)).unwrap().is_needed())
+            })
+            .collect();
+        let mut items = Vec::new();
+        items.extend(consumer.pop().into_item());
+        let needed = threads.into_iter().map(|thread| thread.join().unwrap());
+        assert_eq!(needed.map(usize::from).sum::<usize>(), 1);
+        items.extend(pop_rest(&mut consumer));
+        assert_fifo(&items, 2, 1);
+        let parked = consumer.park().expect("the queue is empty");
+        assert!(parked.unpark(), "no push followed");
     });
 }

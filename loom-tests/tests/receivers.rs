@@ -10,8 +10,10 @@ use std::task::{Context, Waker};
 
 use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{Job, Model, assert_fifo, job};
+use loom_tests::{BareForm, Job, Model, assert_fifo, in_each_form, job};
 use mpsc_queue::{AsyncQueue, BlockingQueue, Chain};
+
+in_each_form!(cancelled_recv_loses_no_item, chain_wakes_parked_receiver);
 
 #[derive(Default)]
 struct CountedWakeups(AtomicUsize);
@@ -24,13 +26,12 @@ impl std::task::Wake for CountedWakeups {
 
 /// A receive is cancelled while a push takes its waker. The item is received later, and the
 /// slot of the waker is accessed by one side at a time.
-#[test]
-fn cancelled_recv_loses_no_item() {
+fn cancelled_recv_loses_no_item<F: BareForm>() {
     let model = Model::new("A receive that is cancelled loses no item and leaves no waker")
         .threads("1 x 1, consumer")
-        .at_least(500);
+        .at_least(F::select([500, 180, 100]));
     model.check(|| {
-        let queue = Arc::new(AsyncQueue::<Box<Job>>::new());
+        let queue = Arc::new(AsyncQueue::<Box<Job>, F>::default());
         let producer = {
             let queue = Arc::clone(&queue);
             thread::spawn(move || queue.push(job(0, 0)))
@@ -43,7 +44,7 @@ fn cancelled_recv_loses_no_item() {
             let polled = pin!(receiver.recv()).poll(&mut Context::from_waker(&waker));
             received += usize::from(polled.is_ready());
         }
-        producer.join().unwrap();
+        producer.join().unwrap().unwrap();
         received += usize::from(receiver.pop_blocking().is_some());
         assert_eq!(received, 1);
         assert!(task.0.load(Ordering::Relaxed) <= 1);
@@ -51,13 +52,12 @@ fn cancelled_recv_loses_no_item() {
     });
 }
 
-#[test]
-fn chain_wakes_parked_receiver() {
+fn chain_wakes_parked_receiver<F: BareForm>() {
     let model = Model::new("A chain wakes a parked receiver")
         .threads("chain of 2, consumer")
-        .at_least(130);
+        .at_least(F::select([130, 39, 11]));
     model.check(|| {
-        let queue = Arc::new(BlockingQueue::<Box<Job>>::new());
+        let queue = Arc::new(BlockingQueue::<Box<Job>, F>::default());
         let producer = {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
@@ -65,8 +65,8 @@ fn chain_wakes_parked_receiver() {
             })
         };
         let mut receiver = queue.receiver().unwrap();
-        let items: Vec<_> = (0..2).map(|_| receiver.recv()).collect();
-        producer.join().unwrap();
+        let items: Vec<_> = (0..2).map(|_| receiver.recv().unwrap()).collect();
+        producer.join().unwrap().unwrap();
         assert_fifo(&items, 1, 2);
     });
 }

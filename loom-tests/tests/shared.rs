@@ -4,8 +4,14 @@
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use loom_tests::{Model, pop_rest};
+use loom_tests::{BareForm, Model, in_each_form, pop_rest};
 use mpsc_queue::{Pop, Queue, SharedLink, linked};
+
+in_each_form!(
+    failed_push_is_visible_to_pop,
+    popped_item_is_pushed_again,
+    item_is_in_one_of_two_queues
+);
 
 struct Task {
     link: SharedLink,
@@ -23,8 +29,8 @@ fn task() -> Arc<Task> {
 
 /// Two producers add work to one item and push it. The last pop must see the work of
 /// both, even if a push failed.
-fn coalesce(pops: usize) {
-    let queue = Arc::new(Queue::<Arc<Task>>::new());
+fn coalesce<F: BareForm>(pops: usize) {
+    let queue = Arc::new(Queue::<Arc<Task>, F>::default());
     let task = task();
     let threads: Vec<_> = (0..2)
         .map(|_| {
@@ -54,22 +60,20 @@ fn coalesce(pops: usize) {
     assert_eq!(done, 2, "the work of a push was missed");
 }
 
-#[test]
-fn failed_push_is_visible_to_pop() {
+fn failed_push_is_visible_to_pop<F: BareForm>() {
     let model = Model::new("Writes before a push that fails are visible to the pop of the item")
         .threads("2 x 1 of one item, consumer")
-        .at_least(200_000);
-    model.check(|| coalesce(2));
+        .at_least(F::select([200_000, 26_000, 7_900]));
+    model.check(|| coalesce::<F>(2));
 }
 
-#[test]
-fn popped_item_is_pushed_again() {
+fn popped_item_is_pushed_again<F: BareForm>() {
     let model =
         Model::new("An item is pushed again by its consumer; each successful push is popped once")
             .threads("1 x 1, consumer x 2, of one item")
-            .at_least(30);
+            .at_least(F::select([30, 19, 11]));
     model.check(|| {
-        let queue = Arc::new(Queue::<Arc<Task>>::new());
+        let queue = Arc::new(Queue::<Arc<Task>, F>::default());
         let task = task();
         let other = {
             let (queue, task) = (Arc::clone(&queue), Arc::clone(&task));
@@ -88,13 +92,12 @@ fn popped_item_is_pushed_again() {
     });
 }
 
-#[test]
-fn item_is_in_one_of_two_queues() {
+fn item_is_in_one_of_two_queues<F: BareForm>() {
     let model = Model::new("Each successful push is popped from the queue that it went into")
         .threads("2 x 1 of one item into 2 queues")
-        .at_least(7);
+        .at_least(F::select([7, 7, 7]));
     model.check(|| {
-        let queues = [(); 2].map(|()| Arc::new(Queue::<Arc<Task>>::new()));
+        let queues = [(); 2].map(|()| Arc::new(Queue::<Arc<Task>, F>::default()));
         let task = task();
         let other = {
             let (queue, task) = (Arc::clone(&queues[1]), Arc::clone(&task));

@@ -7,25 +7,32 @@ use loom::future::block_on;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
-use loom_tests::{Job, Model, assert_fifo, job};
+use loom_tests::{BareForm, Job, Model, assert_fifo, in_each_form, job};
 use mpsc_queue::{AsyncQueue, BlockingQueue, Pop, Receiver, Wake, WakingQueue};
 
-#[test]
-fn blocking_recv_receives_2x1() {
+in_each_form!(
+    blocking_recv_receives_2x1,
+    async_recv_receives_1x2,
+    receiver_drop_races_with_wake,
+    wake_is_called_once_per_ended_park,
+    push_links_before_wake
+);
+
+fn blocking_recv_receives_2x1<F: BareForm>() {
     let model = Model::new("A blocked thread receives every item")
         .threads("2 x 1, consumer")
         .bound(3)
-        .at_least(8_500);
+        .at_least(F::select([8_500, 2_800, 1_200]));
     model.check(|| {
-        let queue = Arc::new(BlockingQueue::<Box<Job>>::new());
+        let queue = Arc::new(BlockingQueue::<Box<Job>, F>::default());
         let threads: Vec<_> = (0..2)
             .map(|producer| {
                 let queue = Arc::clone(&queue);
-                thread::spawn(move || queue.push(job(producer, 0)))
+                thread::spawn(move || queue.push(job(producer, 0)).unwrap())
             })
             .collect();
         let mut receiver = queue.receiver().unwrap();
-        let items: Vec<_> = (0..2).map(|_| receiver.recv()).collect();
+        let items: Vec<_> = (0..2).map(|_| receiver.recv().unwrap()).collect();
         for thread in threads {
             thread.join().unwrap();
         }
@@ -33,29 +40,29 @@ fn blocking_recv_receives_2x1() {
     });
 }
 
-#[test]
-fn async_recv_receives_1x2() {
+fn async_recv_receives_1x2<F: BareForm>() {
     let model = Model::new("A pending task receives every item")
         .threads("1 x 2, consumer")
-        .at_least(30_000);
+        .bound(F::select([None, None, Some(3)]))
+        .full_bound(F::select([None, None, Some(5)]))
+        .at_least(F::select([30_000, 11_000, 440]));
     model.check(|| {
-        let queue = Arc::new(AsyncQueue::<Box<Job>>::new());
+        let queue = Arc::new(AsyncQueue::<Box<Job>, F>::default());
         let producer = {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
-                queue.push(job(0, 0));
-                queue.push(job(0, 1));
+                queue.push(job(0, 0)).unwrap();
+                queue.push(job(0, 1)).unwrap();
             })
         };
         let mut receiver = queue.receiver().unwrap();
-        let items: Vec<_> = (0..2).map(|_| block_on(receiver.recv())).collect();
+        let items: Vec<_> = (0..2).map(|_| block_on(receiver.recv()).unwrap()).collect();
         producer.join().unwrap();
         assert_fifo(&items, 1, 2);
     });
 }
 
-#[test]
-fn receiver_drop_races_with_wake() {
+fn receiver_drop_races_with_wake<F: BareForm>() {
     struct Noop;
     impl std::task::Wake for Noop {
         fn wake(self: std::sync::Arc<Self>) {}
@@ -63,12 +70,12 @@ fn receiver_drop_races_with_wake() {
 
     let model = Model::new("A receiver registers again or is dropped while a push takes its waker")
         .threads("1 x 1, consumer")
-        .at_least(1_700);
+        .at_least(F::select([1_700, 590, 8_500]));
     model.check(|| {
-        let queue = Arc::new(AsyncQueue::<Box<Job>>::new());
+        let queue = Arc::new(AsyncQueue::<Box<Job>, F>::default());
         let producer = {
             let queue = Arc::clone(&queue);
-            thread::spawn(move || queue.push(job(0, 0)))
+            thread::spawn(move || queue.push(job(0, 0)).unwrap())
         };
         let mut received = 0;
         for _ in 0..2 {
@@ -87,8 +94,7 @@ fn receiver_drop_races_with_wake() {
     });
 }
 
-#[test]
-fn wake_is_called_once_per_ended_park() {
+fn wake_is_called_once_per_ended_park<F: BareForm>() {
     struct Counter(Arc<AtomicUsize>);
     impl Wake for Counter {
         fn wake(&self) {
@@ -100,14 +106,17 @@ fn wake_is_called_once_per_ended_park() {
         .threads("2 x 1, consumer")
         .bound(3)
         .full_bound(5)
-        .at_least(8_000);
+        .at_least(F::select([8_000, 2_600, 750]));
     model.check(|| {
         let wakeups = Arc::new(AtomicUsize::new(0));
-        let queue = Arc::new(WakingQueue::with_waker(Counter(Arc::clone(&wakeups))));
+        let queue = Arc::new(WakingQueue::with_form_and_waker(
+            F::default(),
+            Counter(Arc::clone(&wakeups)),
+        ));
         let threads: Vec<_> = (0..2)
             .map(|producer| {
                 let queue = Arc::clone(&queue);
-                thread::spawn(move || queue.push(job(producer, 0)))
+                thread::spawn(move || queue.push(job(producer, 0)).unwrap())
             })
             .collect();
         let mut receiver = queue.receiver().unwrap();
@@ -127,8 +136,7 @@ fn wake_is_called_once_per_ended_park() {
     });
 }
 
-#[test]
-fn push_links_before_wake() {
+fn push_links_before_wake<F: BareForm>() {
     struct Flag(Arc<AtomicBool>);
     impl Wake for Flag {
         fn wake(&self) {
@@ -138,15 +146,18 @@ fn push_links_before_wake() {
 
     let model = Model::new("The item is linked before `Wake::wake` is called")
         .threads("1 x 1, consumer")
-        .at_least(75);
+        .at_least(F::select([75, 35, 22]));
     model.check(|| {
         let is_woken = Arc::new(AtomicBool::new(false));
-        let queue = Arc::new(WakingQueue::with_waker(Flag(Arc::clone(&is_woken))));
+        let queue = Arc::new(WakingQueue::with_form_and_waker(
+            F::default(),
+            Flag(Arc::clone(&is_woken)),
+        ));
         let mut receiver = queue.receiver().unwrap();
         let parked = receiver.park().expect("the queue is empty");
         let producer = {
             let queue = Arc::clone(&queue);
-            thread::spawn(move || queue.push(job(0, 0)))
+            thread::spawn(move || queue.push(job(0, 0)).unwrap())
         };
         let is_woken = is_woken.load(Ordering::Acquire);
         drop(parked);

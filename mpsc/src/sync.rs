@@ -46,6 +46,19 @@ pub(crate) use loom::thread::{Thread, current, park};
 #[cfg(all(feature = "std", shuttle))]
 pub(crate) use shuttle::thread::{Thread, current, park, park_timeout};
 
+/// Fails a model unless every store to `word` happens before this call, so that its memory may
+/// be freed. (loom does not look at memory that is freed.)
+#[inline]
+pub(crate) fn check_stores_happened<T>(word: &AtomicPtr<T>) {
+    #[cfg(loom)]
+    // SAFETY: loom panics if a store may overlap.
+    unsafe {
+        word.unsync_load();
+    }
+    #[cfg(not(loom))]
+    let _ = word;
+}
+
 #[cfg(loom)]
 pub(crate) use loom::thread::yield_now;
 #[cfg(shuttle)]

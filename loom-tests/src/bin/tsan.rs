@@ -1,4 +1,5 @@
-//! A program to run under ThreadSanitizer: every kind of push against every kind of pop.
+//! A program to run under ThreadSanitizer: every kind of push against every kind of pop,
+//! in each form.
 //!
 //! It is not a test, because the standard library is not instrumented: accesses that a
 //! channel, a scope, an `Arc` or libtest orders would be reported as races. This program
@@ -7,7 +8,10 @@
 
 use std::thread;
 
-use mpsc_queue::{BlockingQueue, Chain, Link, Pop, Queue, SharedLink, linked};
+use mpsc_queue::{
+    BackLinked, BlockingQueue, Chain, Form, ForwardLinked, GapFree, Link, Pop, Queue, SharedLink,
+    linked,
+};
 
 const PRODUCERS: usize = 4;
 const EACH: usize = 20_000;
@@ -43,8 +47,13 @@ impl Order {
     }
 }
 
+/// Returns a queue that lives as long as the program, because threads without a scope share it.
+fn leak<Q: Default>() -> &'static Q {
+    Box::leak(Box::default())
+}
+
 /// Runs `produce` on a thread for each producer, and `consume` on this one.
-fn run(produce: fn(usize), consume: impl FnOnce()) {
+fn run(produce: impl Fn(usize) + Copy + Send + 'static, consume: impl FnOnce()) {
     let producers: Vec<_> = (0..PRODUCERS)
         .map(|producer| thread::spawn(move || produce(producer)))
         .collect();
@@ -54,20 +63,20 @@ fn run(produce: fn(usize), consume: impl FnOnce()) {
     }
 }
 
-fn polled() {
-    static QUEUE: Queue<Box<Job>> = Queue::new();
-    fn produce(producer: usize) {
+fn polled<F: Form + Default + 'static>() {
+    let queue = leak::<Queue<Box<Job>, F>>();
+    let produce = |producer| {
         for number in (0..EACH).step_by(4) {
-            let _ = QUEUE.push(job(producer, number));
+            let _ = queue.push(job(producer, number)).unwrap();
             let chain: Chain<_> = (1..4).map(|n| job(producer, number + n)).collect();
-            let _ = QUEUE.push_chain(chain);
+            let _ = queue.push_chain(chain).unwrap();
         }
-    }
+    };
     run(produce, || {
         let mut order = Order::default();
         while !order.is_complete() {
             // A new consumer each time, to test the hand-over.
-            let mut consumer = QUEUE.consumer().expect("no other consumer exists");
+            let mut consumer = queue.consumer().expect("no other consumer exists");
             if let Pop::Item(job) = consumer.pop() {
                 order.check(&job);
             }
@@ -76,41 +85,38 @@ fn polled() {
     });
 }
 
-fn slept() {
-    static QUEUE: BlockingQueue<Box<Job>> = BlockingQueue::new();
+fn slept<F: Form + Default + 'static>() {
+    let queue = leak::<BlockingQueue<Box<Job>, F>>();
     run(
-        |producer| (0..EACH).for_each(|number| QUEUE.push(job(producer, number))),
+        |producer| (0..EACH).for_each(|number| queue.push(job(producer, number)).unwrap()),
         || {
             let mut order = Order::default();
-            let mut receiver = QUEUE.receiver().expect("no other consumer exists");
+            let mut receiver = queue.receiver().expect("no other consumer exists");
             while !order.is_complete() {
-                order.check(&receiver.recv());
+                order.check(&receiver.recv().unwrap());
             }
         },
     );
 }
 
-fn shared() {
+fn shared<F: Form + Default + 'static>() {
+    #[derive(Default)]
     struct Task {
         link: SharedLink,
     }
     linked!(Task => link: SharedLink);
-    static QUEUE: Queue<&'static Task> = Queue::new();
-    static TASKS: [Task; 2] = [const {
-        Task {
-            link: SharedLink::new(),
-        }
-    }; 2];
-    static PUSHED: Queue<Box<Job>> = Queue::new();
 
-    fn produce(producer: usize) {
-        let pushed = (0..EACH).filter(|number| QUEUE.try_push(&TASKS[number % 2]).is_ok());
-        let _ = PUSHED.push(job(producer, pushed.count()));
-    }
+    let queue = leak::<Queue<&'static Task, F>>();
+    let tasks = leak::<[Task; 2]>();
+    let pushed = leak::<Queue<Box<Job>, F>>();
+    let produce = |producer| {
+        let succeeded = (0..EACH).filter(|number| queue.try_push(&tasks[number % 2]).is_ok());
+        let _ = pushed.push(job(producer, succeeded.count())).unwrap();
+    };
     let mut popped = 0;
     run(produce, || {
-        let mut tasks = QUEUE.consumer().expect("no other consumer exists");
-        let mut counts = PUSHED.consumer().expect("no other consumer exists");
+        let mut tasks = queue.consumer().expect("no other consumer exists");
+        let mut counts = pushed.consumer().expect("no other consumer exists");
         let (mut ended, mut pushed) = (0, 0);
         while ended < PRODUCERS || popped < pushed {
             popped += tasks.drain(usize::MAX).count();
@@ -123,8 +129,39 @@ fn shared() {
     });
 }
 
+/// Closes during pushes. The producers drop the items that are not received.
+fn closed<F: Form + Default + 'static>() {
+    let queue = leak::<Queue<Box<Job>, F>>();
+    run(
+        |producer| (0..EACH).for_each(|number| drop(queue.push(job(producer, number)))),
+        || {
+            let mut order = Order::default();
+            let mut consumer = queue.consumer().expect("no other consumer exists");
+            while order.0[0] < EACH / 4 {
+                consumer.drain(100).for_each(|job| order.check(&job));
+            }
+            consumer.close();
+            loop {
+                match consumer.pop() {
+                    Pop::Item(job) => order.check(&job),
+                    Pop::Stalled(_) => thread::yield_now(),
+                    Pop::Closed => return,
+                    Pop::Empty => unreachable!("the queue is closed"),
+                }
+            }
+        },
+    );
+}
+
+fn all<F: Form + Default + 'static>() {
+    polled::<F>();
+    slept::<F>();
+    shared::<F>();
+    closed::<F>();
+}
+
 fn main() {
-    polled();
-    slept();
-    shared();
+    all::<ForwardLinked>();
+    all::<BackLinked>();
+    all::<GapFree>();
 }

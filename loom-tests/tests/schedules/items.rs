@@ -65,6 +65,10 @@ impl Order {
         *next += 1;
     }
 
+    pub(crate) fn of(&self, producer: usize) -> usize {
+        self.0[producer]
+    }
+
     pub(crate) fn total(&self) -> usize {
         self.0.iter().sum()
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use loom_tests::{BareForm, in_each_form};
 use mpsc_queue::{Chain, Consumer, Pop, Queue};
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::thread;
@@ -11,13 +12,18 @@ use crate::items::{Census, Order, PRODUCERS};
 use crate::producers::{join_all, push_all, spawn_all};
 use crate::runner::schedules;
 
+in_each_form!(
+    pop_yields_each_item_once_and_in_order,
+    consumer_is_handed_over_during_pushes,
+    queue_drop_drops_items
+);
+
 /// Single pushes and chains, and a consumer that polls.
-#[test]
-fn pop_yields_each_item_once_and_in_order() {
+fn pop_yields_each_item_once_and_in_order<F: BareForm>() {
     schedules(|| {
         const EACH: usize = 300;
         let census = Census::new(EACH);
-        let queue = Arc::new(Queue::new());
+        let queue = Arc::new(Queue::<_, F>::default());
         let returned = Arc::new(AtomicUsize::new(0));
         let producers = spawn_all(|producer| {
             let (queue, census) = (Arc::clone(&queue), census.clone());
@@ -32,10 +38,10 @@ fn pop_yields_each_item_once_and_in_order() {
                         .map(|number| census.item(producer, number))
                         .collect();
                     let length = chain.len();
-                    let _ = queue.push_chain(chain);
+                    let _ = queue.push_chain(chain).unwrap();
                     returned.fetch_add(length, Relaxed);
                     if let Some(number) = numbers.next() {
-                        let _ = queue.push(census.item(producer, number));
+                        let _ = queue.push(census.item(producer, number)).unwrap();
                         returned.fetch_add(1, Relaxed);
                     }
                 }
@@ -47,7 +53,8 @@ fn pop_yields_each_item_once_and_in_order() {
             let at_least = returned.load(Relaxed) - order.total().min(returned.load(Relaxed));
             match consumer.pop() {
                 Pop::Item(item) => order.check(&item),
-                Pop::Stalled => thread::yield_now(),
+                Pop::Stalled(_) => thread::yield_now(),
+                Pop::Closed => unreachable!("the consumer does not close the queue"),
                 Pop::Empty => {
                     assert_eq!(at_least, 0, "a completed push was missed");
                     thread::yield_now();
@@ -61,14 +68,13 @@ fn pop_yields_each_item_once_and_in_order() {
 }
 
 /// Three threads replace each other as the consumer.
-#[test]
-fn consumer_is_handed_over_during_pushes() {
+fn consumer_is_handed_over_during_pushes<F: BareForm>() {
     schedules(|| {
         const EACH: usize = 100;
         let census = Census::new(EACH);
-        let queue = Arc::new(Queue::new());
+        let queue = Arc::new(Queue::<_, F>::default());
         let producers = push_all(&census, &queue, |queue, item| {
-            let _ = queue.push(item);
+            let _ = queue.push(item).unwrap();
         });
         let order = Arc::new(std::sync::Mutex::new(Order::default()));
         let consumers = [(); 3].map(|()| {
@@ -94,14 +100,13 @@ fn consumer_is_handed_over_during_pushes() {
 }
 
 /// The last owner of the queue, the consumer or a producer, drops the items in it.
-#[test]
-fn queue_drop_drops_items() {
+fn queue_drop_drops_items<F: BareForm>() {
     schedules(|| {
         const EACH: usize = 100;
         let census = Census::new(EACH);
-        let queue = Arc::new(Queue::new());
+        let queue = Arc::new(Queue::<_, F>::default());
         let producers = push_all(&census, &queue, |queue, item| {
-            let _ = queue.push(item);
+            let _ = queue.push(item).unwrap();
         });
         let mut consumer = Consumer::owned(queue).unwrap();
         for _ in 0..thread_rng().gen_range(0..PRODUCERS * EACH) {

@@ -35,7 +35,7 @@ fn requests_are_dropped_once_after_loop_end() {
             move || {
                 let mut jobs = jobs.receiver().unwrap();
                 for _ in 0..EACH {
-                    let pending = jobs.recv();
+                    let pending = jobs.recv().unwrap();
                     if thread_rng().gen_bool(0.9) {
                         pending.resume();
                     } // else it is dropped
@@ -53,7 +53,7 @@ fn requests_are_dropped_once_after_loop_end() {
             };
             let work = census.item(key.connection, serial / PRODUCERS);
             let (pending, _flag) = suspend(&queue, key, spare.take(), work);
-            jobs[key.connection].push(pending);
+            jobs[key.connection].push(pending).unwrap();
             for back in consumer.drain(2) {
                 popped += 1;
                 let serial = back.key().serial as usize;

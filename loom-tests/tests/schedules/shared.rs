@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use loom_tests::{BareForm, in_each_form};
 use mpsc_queue::{BlockingQueue, SharedLink, linked};
 
 use crate::items::PRODUCERS;
 use crate::producers::{join_all, spawn_all};
 use crate::runner::schedules;
 
+in_each_form!(failed_push_is_visible_to_pop);
+
 /// Work that is added before a push, even one that fails, is visible to the pop. Missed
 /// work is a deadlock, because the consumer waits for it.
-#[test]
-fn failed_push_is_visible_to_pop() {
+fn failed_push_is_visible_to_pop<F: BareForm>() {
     #[derive(Default)]
     struct Task {
         work: AtomicUsize,
@@ -23,7 +25,7 @@ fn failed_push_is_visible_to_pop() {
     schedules(|| {
         const EACH: usize = 150;
         let tasks: [Arc<Task>; 3] = Default::default();
-        let queue = Arc::new(BlockingQueue::<Arc<Task>>::new());
+        let queue = Arc::new(BlockingQueue::<Arc<Task>, F>::default());
         let producers = spawn_all(|producer| {
             let (queue, tasks) = (Arc::clone(&queue), tasks.clone());
             move || {
@@ -37,7 +39,7 @@ fn failed_push_is_visible_to_pop() {
         let mut receiver = queue.receiver().unwrap();
         let mut seen = 0;
         while seen < PRODUCERS * EACH {
-            let task = receiver.recv();
+            let task = receiver.recv().unwrap();
             seen += task.work.swap(0, Relaxed);
         }
         join_all(producers);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use loom_tests::{BareForm, in_each_form};
 use mpsc_queue::{AsyncQueue, BlockingQueue, Queue, Receiver};
 use shuttle::{future, thread};
 
@@ -10,18 +11,23 @@ use crate::items::{Census, Order, PRODUCERS};
 use crate::producers::{join_all, push_all};
 use crate::runner::schedules;
 
+in_each_form!(
+    blocking_recv_receives_all_items,
+    async_recv_receives_all_items,
+    one_push_reports_each_ended_park
+);
+
 /// A lost wake-up is a deadlock, which shuttle reports.
-#[test]
-fn blocking_recv_receives_all_items() {
+fn blocking_recv_receives_all_items<F: BareForm>() {
     schedules(|| {
         const EACH: usize = 150;
         let census = Census::new(EACH);
-        let queue = Arc::new(BlockingQueue::new());
-        let producers = push_all(&census, &queue, |queue, item| queue.push(item));
+        let queue = Arc::new(BlockingQueue::<_, F>::default());
+        let producers = push_all(&census, &queue, |queue, item| queue.push(item).unwrap());
         let mut receiver = queue.receiver().unwrap();
         let mut order = Order::default();
         while order.total() < PRODUCERS * EACH {
-            order.check(&receiver.recv());
+            order.check(&receiver.recv().unwrap());
         }
         join_all(producers);
         census.assert_each_dropped_once();
@@ -29,19 +35,18 @@ fn blocking_recv_receives_all_items() {
 }
 
 /// A lost wake-up of a task is a deadlock, which shuttle reports.
-#[test]
-fn async_recv_receives_all_items() {
+fn async_recv_receives_all_items<F: BareForm>() {
     schedules(|| {
         const EACH: usize = 150;
         let census = Census::new(EACH);
-        let queue = Arc::new(AsyncQueue::new());
-        let producers = push_all(&census, &queue, |queue, item| queue.push(item));
+        let queue = Arc::new(AsyncQueue::<_, F>::default());
+        let producers = push_all(&census, &queue, |queue, item| queue.push(item).unwrap());
         let mut receiver = Receiver::owned(queue).unwrap();
         let mut order = Order::default();
         while order.total() < PRODUCERS * EACH {
             future::block_on(async {
                 for _ in 0..10 {
-                    order.check(&*receiver.recv().await);
+                    order.check(&*receiver.recv().await.unwrap());
                 }
             });
         }
@@ -52,17 +57,16 @@ fn async_recv_receives_all_items() {
 
 /// As many pushes report a park as parks were ended by a push, also if the consumer is
 /// woken for other reasons.
-#[test]
-fn one_push_reports_each_ended_park() {
+fn one_push_reports_each_ended_park<F: BareForm>() {
     schedules(|| {
         const EACH: usize = 150;
         let census = Census::new(EACH);
-        let queue = Arc::new(Queue::new());
+        let queue = Arc::new(Queue::<_, F>::default());
         let reported = Arc::new(AtomicUsize::new(0));
         let producers = {
             let reported = Arc::clone(&reported);
             push_all(&census, &queue, move |queue, item| {
-                let wakeup = queue.push(item);
+                let wakeup = queue.push(item).unwrap();
                 reported.fetch_add(wakeup.is_needed().into(), Relaxed);
             })
         };

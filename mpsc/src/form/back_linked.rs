@@ -48,9 +48,10 @@ impl RawForm for Backward {
         on_parked: impl FnOnce() -> T,
     ) -> Pushed<T> {
         // Release pairs with the acquire of the exchange in `batch::take`, in `close` and in
-        // `sweep`, and with that of the next push, which passes it on by its own link.
-        // Acquire pairs with the release of the push before, with the release in `park`
-        // (what the consumer left for its waker), and with the release in `close`.
+        // `sweep`. As a read-modify-write, the exchange also continues the release sequences
+        // of the pushes before it, so that their links can be read as well.
+        // Acquire pairs with the release in `park` (what the consumer left for its waker) and
+        // with the release in `close`.
         let prev = queue
             .back
             .word

@@ -128,10 +128,9 @@ unsafe fn take<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> {
         return NonNull::new(newest).map_or(RawPop::Closed, RawPop::Item);
     }
     queue.set_held(true);
-    // Acquire pairs with the release of the exchange in `push`: the newest link can be read,
-    // and what its push has acquired (in the gap-free form, also by the release sequence that
-    // the later pushes continue). Release pairs with the acquire in
-    // `RawQueue::is_empty`: `held` is set.
+    // Acquire pairs with the release of the exchange in `push`, and with those before it, since
+    // each continues their release sequences: all links can be read. Release pairs with the
+    // acquire in `RawQueue::is_empty`: `held` is set.
     let back = queue.back.word.swap(EMPTY, Ordering::AcqRel);
     debug_assert!(is_link(back), "only the consumer replaces a link by a tag");
     // SAFETY: `back` was a link, and only the consumer replaces a link by a tag.
@@ -149,8 +148,9 @@ unsafe fn turn<S: Copy>(ends: &mut Ends, stall: Option<S>) -> Option<S> {
     while let Some(link) = NonNull::new(ends.walk) {
         // SAFETY: a link in the batch is valid until it is handed out.
         let next = unsafe { &link.as_ref().next };
-        // Acquire pairs with the release store to `next` in the push of this link: what that
-        // push has acquired, and so the next older link, can be read.
+        // Acquire pairs with the release store to `next` in the push of this link: the push
+        // accesses the link no more, so the link may be freed. (The older links can be read
+        // in any case: the exchange in `take` has acquired those of all their pushes.)
         let older = next.load(Ordering::Acquire);
         if older.is_null() && stall.is_some() {
             return stall;

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 
 use crate::sealed::Internal;
-use crate::sync::{AtomicBool, AtomicPtr, Ordering, const_fn_unless_loom};
+use crate::sync::{AtomicBool, AtomicPtr, Ordering, check_stores_happened, const_fn_unless_loom};
 
 /// The list node that a queued value embeds: one word.
 ///
@@ -60,6 +60,7 @@ impl Link {
     /// Marks the link as being in no queue, in debug builds.
     #[inline]
     pub(crate) fn mark_unlinked(&self) {
+        check_stores_happened(&self.next);
         if cfg!(debug_assertions) {
             // Relaxed: the caller has taken the link out. `clear_queued` or the transfer of
             // the only handle orders the next push's `prepare` after this.
