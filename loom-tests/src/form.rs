@@ -1,11 +1,9 @@
 //! The forms of the queue that each model runs in.
 
-use std::fmt::Debug;
-
 use mpsc_queue::{BackLinked, Form, ForwardLinked, GapFree};
 
 /// A form of the queue, without an end of its producers or a count.
-pub trait BareForm: Form<Stall: Debug> + Default + 'static {
+pub trait BareForm: Form {
     /// Returns the value for this form of those for a forward-linked, a back-linked and a
     /// gap-free queue.
     fn select<T: Copy>(each: [T; 3]) -> T;

@@ -14,14 +14,18 @@ compile_error!(
 #[cfg(any(loom, shuttle))]
 mod form;
 #[cfg(loom)]
+mod fates;
+#[cfg(loom)]
 mod items;
 #[cfg(loom)]
 mod model;
 #[cfg(loom)]
+mod reached;
+#[cfg(loom)]
 mod requests;
 
 #[cfg(loom)]
-pub use {items::*, model::*, requests::*};
+pub use {fates::*, items::*, model::*, reached::*, requests::*};
 
 #[cfg(any(loom, shuttle))]
 pub use form::*;
