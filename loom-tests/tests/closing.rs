@@ -515,8 +515,9 @@ fn close_is_visible_to_refused_push<F: BareForm>() {
 fn refused_items_are_not_counted<F: BareForm>() {
     let model = Model::new("`len` never exceeds the pushes, and is 0 when a closed queue is empty")
         .threads("1 x 1, chain of 2, consumer")
-        .bound(4)
-        .at_least(F::select([48_000, 50_000, 10_000]));
+        .bound(3)
+        .full_bound(5)
+        .at_least(F::select([8_100, 8_400, 2_100]));
     model.check(|| {
         let ledger = Ledger::default();
         let queue = Arc::new(Letters::<Counted<F>>::default());
