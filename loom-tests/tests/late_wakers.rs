@@ -102,7 +102,7 @@ fn async_recv_receives_1x2() {
     let model = Model::new(PROPERTY)
         .threads("1 x 2, consumer")
         .bound(4)
-        .at_least(1);
+        .at_least(850);
     model.check(|| receive_all(1, 2, 1));
 }
 
@@ -112,7 +112,7 @@ fn async_recv_receives_2x1() {
         .threads("2 x 1, consumer")
         .bound(3)
         .full_bound(4)
-        .at_least(1);
+        .at_least(6_800);
     model.check(|| receive_all(2, 1, 1));
 }
 
@@ -121,7 +121,7 @@ fn other_task_polls_1x2() {
     let model = Model::new(PROPERTY)
         .threads("1 x 2, consumer of 2 tasks")
         .bound(4)
-        .at_least(1);
+        .at_least(2_900);
     model.check(|| receive_all(1, 2, 2));
 }
 
@@ -131,7 +131,7 @@ fn other_task_polls_2x1() {
         .threads("2 x 1, consumer of 2 tasks")
         .bound(3)
         .full_bound(4)
-        .at_least(1);
+        .at_least(13_000);
     model.check(|| receive_all(2, 1, 2));
 }
 
@@ -141,7 +141,7 @@ fn third_task_polls_2x1() {
         .threads("2 x 1, consumer of 3 tasks")
         .bound(3)
         .full_bound(4)
-        .at_least(1);
+        .at_least(21_000);
     model.check(|| receive_all(2, 1, 3));
 }
 
@@ -188,7 +188,7 @@ fn blocking_recv_receives_2x1() {
     let model = Model::new(BLOCKING)
         .threads("2 x 1, consumer")
         .bound(4)
-        .at_least(1);
+        .at_least(1_400);
     model.check(|| receive_blocking(2, 1, false));
 }
 
@@ -197,7 +197,7 @@ fn other_unpark_wakes_blocking_recv() {
     let model = Model::new(BLOCKING)
         .threads("1 x 2 and another wake-up, consumer")
         .bound(4)
-        .at_least(1);
+        .at_least(250);
     model.check(|| receive_blocking(1, 2, true));
 }
 
@@ -212,7 +212,7 @@ fn late_push_wakes_current_task() {
     ]);
     let model = Model::new("A push wakes one of the tasks that have polled, if any, and the last")
         .threads("1 x 1, consumer of 3 tasks")
-        .at_least(1);
+        .at_least(210);
     let seen = reached.clone();
     model.check(move || {
         let queue = Arc::new(Jobs::with_form(GapFree));
@@ -268,7 +268,7 @@ fn late_push_wakes_current_task() {
 fn cancelled_recv_is_not_woken() {
     let model = Model::new("A receive is cancelled while a late push is on its way to the slot")
         .threads("1 x 1, consumer of 3 tasks")
-        .at_least(1);
+        .at_least(1_100);
     model.check(|| {
         let queue = Arc::new(Jobs::with_form(GapFree));
         let mut receiver = queue.receiver().unwrap();
@@ -302,7 +302,7 @@ fn receivers_follow_each_other_during_late_push() {
     let model = Model::new("A receiver is dropped while a push is in the slot; the next one waits")
         .threads("1 x 2, 2 receivers of one task each")
         .bound(4)
-        .at_least(1);
+        .at_least(3_100);
     model.check(|| {
         let queue = Arc::new(Jobs::with_form(GapFree));
         let producers = spawn_producers(&queue, 1, 2);
