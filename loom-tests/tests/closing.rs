@@ -29,6 +29,7 @@ in_each_form!(
     close_is_visible_to_refused_push,
     refused_items_are_not_counted,
     is_empty_counts_items_of_closed_queue,
+    is_empty_counts_items_behind_batch,
 );
 
 type Letters<F> = Queue<Box<Letter>, F>;
@@ -549,40 +550,70 @@ fn refused_items_are_not_counted<F: BareForm>() {
     });
 }
 
+/// Three items, or two, are pushed before the observer starts; with three, the first is popped
+/// before as well, so that the consumer holds a batch while there is more in `back`.
+fn is_empty_counts_items<F: BareForm>(reached: &Reached<2>, has_batch: bool) {
+    let ledger = Ledger::default();
+    let queue = Arc::new(Letters::<F>::default());
+    let mut consumer = queue.consumer().unwrap();
+    let mut letters = Vec::new();
+    let mut pop = |consumer: &mut Consumer<_>| {
+        letters.push(consumer.pop().into_item().expect("no push is in flight"));
+    };
+    push_each(&queue, &ledger, 0, 0..2);
+    if has_batch {
+        pop(&mut consumer);
+        push_each(&queue, &ledger, 0, 2..3);
+    }
+    // Not loom's: it orders nothing, and a load never returns an old value.
+    let is_last_popped = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let observer = {
+        let (queue, reached) = (Arc::clone(&queue), reached.clone());
+        let is_last_popped = std::sync::Arc::clone(&is_last_popped);
+        thread::spawn(move || {
+            let is_empty = queue.is_empty();
+            let is_last_popped = is_last_popped.load(std::sync::atomic::Ordering::Relaxed);
+            assert!(!is_empty || is_last_popped);
+            reached.note(usize::from(is_empty));
+        })
+    };
+    if !has_batch {
+        pop(&mut consumer);
+    }
+    consumer.close();
+    if has_batch {
+        pop(&mut consumer);
+    }
+    is_last_popped.store(true, std::sync::atomic::Ordering::Relaxed);
+    pop(&mut consumer);
+    assert!(queue.is_empty());
+    assert!(consumer.pop().is_closed());
+    observer.join().unwrap();
+    let count = letters.len();
+    letters
+        .into_iter()
+        .for_each(|letter: Box<Letter>| letter.end(Fate::Delivered));
+    ledger.assert_fates(1, count);
+}
+
+const OBSERVED: &str = "Another thread finds a queue empty only after its items were popped";
+
 fn is_empty_counts_items_of_closed_queue<F: BareForm>() {
     let reached = Reached::new(["not empty", "empty"]);
-    let model = Model::new("Another thread finds a queue empty only after its items were popped")
+    let model = Model::new(OBSERVED)
         .threads("consumer, observer")
         .at_least(F::select([22, 69, 69]));
     let seen = reached.clone();
-    model.check(move || {
-        let ledger = Ledger::default();
-        let queue = Arc::new(Letters::<F>::default());
-        push_each(&queue, &ledger, 0, 0..2);
-        // Not loom's: it orders nothing, and a load never returns an old value.
-        let is_last_popped = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let observer = {
-            let (queue, seen) = (Arc::clone(&queue), seen.clone());
-            let is_last_popped = std::sync::Arc::clone(&is_last_popped);
-            thread::spawn(move || {
-                let is_empty = queue.is_empty();
-                let is_last_popped = is_last_popped.load(std::sync::atomic::Ordering::Relaxed);
-                assert!(!is_empty || is_last_popped);
-                seen.note(usize::from(is_empty));
-            })
-        };
-        let mut consumer = queue.consumer().unwrap();
-        let mut letters = vec![consumer.pop().into_item().unwrap()];
-        consumer.close();
-        is_last_popped.store(true, std::sync::atomic::Ordering::Relaxed);
-        letters.push(consumer.pop().into_item().unwrap());
-        assert!(queue.is_empty());
-        assert!(consumer.pop().is_closed());
-        observer.join().unwrap();
-        for letter in letters {
-            letter.end(Fate::Delivered);
-        }
-        ledger.assert_fates(1, 2);
-    });
+    model.check(move || is_empty_counts_items::<F>(&seen, false));
+    reached.assert_reached(&[0, 1]);
+}
+
+fn is_empty_counts_items_behind_batch<F: BareForm>() {
+    let reached = Reached::new(["not empty", "empty"]);
+    let model = Model::new(OBSERVED)
+        .threads("consumer of a batch, observer")
+        .at_least(F::select([22, 10, 10]));
+    let seen = reached.clone();
+    model.check(move || is_empty_counts_items::<F>(&seen, true));
     reached.assert_reached(&[0, 1]);
 }

@@ -6,7 +6,7 @@ use crate::mutant::Mutant;
 const REASONS: &[(&str, &str)] = &[(
     "the resume queue stays in the cell",
     "the queue would keep itself alive while a request is in it, but no request stays: the loop \
-     that ends, or the resume after its end, drains the queue",
+     that ends pops what was queued before, and what comes later is refused",
 )];
 
 /// Returns why no model can fail with the fault of `mutant`.

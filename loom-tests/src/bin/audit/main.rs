@@ -10,8 +10,8 @@
 //! model catches, and that is not listed as [equivalent], makes the audit fail.
 //!
 //! `--check` runs no model. It checks that every ordering is understood and that every
-//! mutation applies. Another argument selects the mutants whose line contains it; then no
-//! file is written.
+//! mutation applies. Another argument selects the mutants whose line contains it, and further
+//! ones name the files of models to run; then `AUDIT.md` is not written.
 
 mod copy;
 mod equivalent;
@@ -46,7 +46,9 @@ failed, but that some neither passed: the time or loom's branch limit was exceed
 ";
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let argument = std::env::args().nth(1).unwrap_or_default();
+    let mut arguments = std::env::args().skip(1);
+    let argument = arguments.next().unwrap_or_default();
+    let files: Vec<_> = arguments.collect();
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mutants = match mutants(&workspace) {
         Ok(mutants) => mutants,
@@ -62,7 +64,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let is_whole = argument.is_empty();
     let selected = mutants.into_iter();
     let selected = selected.filter(|mutant| mutant.to_string().contains(&argument));
-    audit(&workspace, &selected.collect::<Vec<_>>(), is_whole)
+    audit(&workspace, &selected.collect::<Vec<_>>(), &files, is_whole)
 }
 
 /// Returns all mutants, or what is wrong with their descriptions.
@@ -80,16 +82,21 @@ fn mutants(workspace: &Path) -> Result<Vec<Mutant>, Vec<String>> {
     }
 }
 
-/// Runs the models for each mutant.
-fn audit(workspace: &Path, mutants: &[Mutant], is_whole: bool) -> Result<ExitCode, Box<dyn Error>> {
+/// Runs the models for each mutant: those in `files`, or all if there are none.
+fn audit(
+    workspace: &Path,
+    mutants: &[Mutant],
+    files: &[String],
+    is_whole: bool,
+) -> Result<ExitCode, Box<dyn Error>> {
     let copy = Copy::of(workspace)?;
-    let models = Models::build(&copy)?.ok_or("the copy does not compile")?;
+    let models = Models::build(&copy, files)?.ok_or("the copy does not compile")?;
     models.must_pass(if is_whole { Pass::Full } else { Pass::Quick })?;
 
     let mut table = String::from(HEAD);
     let mut failures = 0;
     for mutant in mutants {
-        let verdict = copy.with_fault(mutant, || match Models::build(&copy)? {
+        let verdict = copy.with_fault(mutant, || match Models::build(&copy, files)? {
             Some(models) => models.judge(&mutant.file),
             None => Ok(Verdict::NotBuilt),
         })?;

@@ -61,11 +61,12 @@ pub(crate) enum Verdict {
 }
 
 impl Models {
-    /// Builds the models. Returns `None` if the copy does not compile; cargo prints
-    /// the reason.
-    pub(crate) fn build(copy: &Copy) -> Result<Option<Self>, Box<dyn Error>> {
+    /// Builds the models in `files`, or all if there are none. Returns `None` if the copy does
+    /// not compile; cargo prints the reason.
+    pub(crate) fn build(copy: &Copy, files: &[String]) -> Result<Option<Self>, Box<dyn Error>> {
         let mut cargo = Command::new(env!("CARGO"))
             .args(["loom", "--no-run", "--quiet", "--message-format=json"])
+            .args(files.iter().flat_map(|file| ["--test", file]))
             .current_dir(&copy.root)
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_TARGET_DIR")
