@@ -11,10 +11,10 @@ compile_error!(
      `cargo schedules`: unset it."
 );
 
-#[cfg(any(loom, shuttle))]
-mod form;
 #[cfg(loom)]
 mod fates;
+#[cfg(any(loom, shuttle))]
+mod form;
 #[cfg(loom)]
 mod items;
 #[cfg(loom)]
