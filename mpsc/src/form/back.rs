@@ -45,6 +45,16 @@ pub(super) fn is_link(back: *mut Link) -> bool {
     }
 }
 
+/// Returns `true` if `back` says that the queue is empty and not closed.
+///
+/// On the consumer's thread this is exact, whatever the ordering of the load of `back`: the
+/// consumer alone writes `EMPTY` and `PARKED`, so by coherence it cannot read one that is older
+/// than a push that happens before the load.
+#[inline]
+pub(super) fn is_empty(back: *mut Link) -> bool {
+    back == EMPTY || back == PARKED
+}
+
 impl Back {
     const_fn_unless_loom! {
         pub(super) fn new() -> Self {
@@ -93,17 +103,6 @@ impl Back {
             Ok(_) => true,
             Err(back) => back == EMPTY,
         }
-    }
-
-    /// Returns `true` if `back` says that the queue is empty and not closed.
-    ///
-    /// On the consumer's thread the result is exact, whatever the ordering of the load: the
-    /// consumer alone writes `EMPTY` and `PARKED`, so by coherence it cannot read one that is
-    /// older than a push that happens before the load.
-    #[inline]
-    pub(super) fn is_empty(&self, ordering: Ordering) -> bool {
-        let back = self.word.load(ordering);
-        back == EMPTY || back == PARKED
     }
 
     /// Returns the address of the newest link, or `None` if `back` is a tag.

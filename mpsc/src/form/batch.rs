@@ -5,7 +5,7 @@
 
 use core::ptr::{self, NonNull};
 
-use super::back::{EMPTY, is_link};
+use super::back::{EMPTY, is_empty, is_link};
 use super::raw::{Closing, RawForm, RawPop, RawQueue};
 use crate::item::Link;
 use crate::prefetch::prefetch;
@@ -118,7 +118,7 @@ pub(super) unsafe fn pop<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> 
 unsafe fn take<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> {
     // Acquire: pairs with the release of the exchange in `push`. An observer that finds `held`
     // set knows of what a push did before (`Counters::get`).
-    if queue.back.is_empty(Ordering::Acquire) {
+    if is_empty(queue.back.word.load(Ordering::Acquire)) {
         return RawPop::Empty;
     }
     // SAFETY: the caller is the only consumer.

@@ -6,7 +6,7 @@
 use core::iter;
 use core::ptr::{self, NonNull};
 
-use super::back::{CLOSED, EMPTY, is_link};
+use super::back::{CLOSED, EMPTY, is_empty, is_link};
 use super::raw::{Closing, Pushed, RawForm, RawPop, RawQueue};
 use super::stall::Stall;
 use crate::backoff::Backoff;
@@ -95,7 +95,7 @@ impl RawForm for Forward {
         let mut front = queue.front().load(Ordering::Acquire);
         if front.is_null() {
             // Relaxed: only the value counts.
-            if queue.back.is_empty(Ordering::Relaxed) {
+            if is_empty(queue.back.word.load(Ordering::Relaxed)) {
                 return RawPop::Empty;
             }
             // A push was in its gap between the two loads, or still is; or the queue is closed.

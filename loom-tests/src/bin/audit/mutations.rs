@@ -123,7 +123,7 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "`Empty` without a load of `back` (cordyceps)",
         patch: &[
-            ("if front.is_null() { if queue.back.is_empty() { return RawPop::Empty; }", "if front.is_null() { if true { return RawPop::Empty; }"),
+            ("if front.is_null() { if is_empty(queue.back.word.load(Ordering::Relaxed)) { return RawPop::Empty; }", "if front.is_null() { if true { return RawPop::Empty; }"),
         ],
     },
     Mutation {
@@ -278,13 +278,13 @@ const MUTATIONS: &[Mutation] = &[
                 "let is_newest = self.newest == Some(link.addr().get());",
                 "let is_newest = false; let _ = link;",
             ),
-            ("RawPop::Empty => unreachable!(…)", "RawPop::Empty => None"),
+            ("RawPop::Empty | RawPop::Closed => { unreachable!(…) }", "RawPop::Empty | RawPop::Closed => None,"),
         ],
     },
     Mutation {
         what: "park ignores the batch",
         patch: &[
-            ("&& F::newest_held(self).is_null() && self.back.park()", "&& self.back.park()"),
+            ("F::newest_held(self).is_null() && self.back.park()", "self.back.park()"),
         ],
     },
     Mutation {
@@ -484,7 +484,7 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "a clone of a sender is not counted",
         patch: &[
-            ("let before = self.senders.fetch_add(1, Ordering::Relaxed);", "let before = self.senders.load(Ordering::Relaxed);"),
+            ("self.senders.fetch_add(1, Ordering::Relaxed);", ""),
         ],
     },
     Mutation {
@@ -502,13 +502,13 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "a send does not look at the flag",
         patch: &[
-            ("if self.gate.is_shut() { return Err(Closed(unsafe { link_to_handle(link) })); }", ""),
+            ("if self.gate.is_shut() { return Err(Closed(handle)); }", ""),
         ],
     },
     Mutation {
         what: "a receiver that goes does not close the channel",
         patch: &[
-            ("self.close(); let rest = Rest(self);", "let rest = Rest(self);"),
+            ("rest.0.close();", ""),
         ],
     },
     Mutation {
@@ -520,7 +520,7 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "a push takes the waker that was left for it, and does not say so",
         patch: &[
-            ("if self.state.compare_exchange(REPLACED | index, TAKING | other, Ordering::AcqRel, Ordering::Relaxed).is_ok() { index = other; waker = unsafe { self.take_from(index) }; }", "waker = unsafe { self.take_from(other) };
+            ("if self.state.compare_exchange(REPLACED | index, TAKING | other, Ordering::AcqRel, Ordering::Relaxed).is_ok() { index = other; }", "let waker = unsafe { self.take_from(other) };
                 self.state.store(FREE | index, Ordering::Release);
                 index = other;
                 if index < 2 {
