@@ -2,15 +2,15 @@
 
 mod support;
 
-use std::sync::Mutex;
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use http_resume::{
     Config, Metric, Outcome, Pending, Receipt, Request, Response, Router, sync_handler,
 };
-use support::{HANGS, Running, server_with_later, until};
+use support::{HANGS, NEVER, Running, patient, server_with_later, until};
 
 fn server() -> Running {
     server_with_later(Config::default()).0
@@ -485,6 +485,35 @@ fn half_close_is_not_disconnect() {
     pending.resume();
     assert_eq!(client.answer().body, "/later/1");
     client.assert_closed();
+}
+
+/// The response closes the last connection before the event loop polls.
+#[test]
+fn response_to_half_closed_client_ends_shutdown() {
+    for _ in 0..10 {
+        let (server, suspended) = server_with_later(Config {
+            shutdown_timeout: NEVER,
+            ..patient()
+        });
+        let metrics = Arc::clone(&server.metrics);
+        let iterations = || metrics.total(Metric::LoopIterations);
+        let mut client = server.connect();
+        client.get("/later/1");
+        let pending = suspended.recv_timeout(HANGS).unwrap();
+        client.close_our_half();
+        let before = iterations();
+        server.stop();
+        until(|| iterations() > before); // the shutdown has probably begun
+        pending.resume();
+        assert_eq!(client.answer().body, "/later/1");
+        client.assert_closed();
+        let (ended, has_ended) = channel();
+        std::thread::spawn(move || {
+            server.wait();
+            ended.send(())
+        });
+        has_ended.recv_timeout(HANGS).expect("the shutdown ends");
+    }
 }
 
 #[test]

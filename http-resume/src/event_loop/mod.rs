@@ -91,7 +91,7 @@ impl EventLoop {
         let resume_queue = Arc::clone(&self.resume_queue);
         let mut consumer = resume_queue.consumer();
         let mut events = Events::with_capacity(1024);
-        while self.shutdown_deadline.is_none() || !self.connections.is_empty() {
+        while !self.is_shut_down() {
             self.iterate(&mut consumer, &mut events)?;
         }
         // The connections go first: they abandon their requests. Then the queue is closed, and
@@ -155,7 +155,7 @@ impl EventLoop {
 
     /// Waits for the sockets, the resume queue and the next timer.
     fn poll(&mut self, consumer: &mut ResumeConsumer<'_>, events: &mut Events) -> io::Result<()> {
-        let is_busy = !self.due.is_empty() || self.may_accept();
+        let is_busy = !self.due.is_empty() || self.may_accept() || self.is_shut_down();
         // From the park on, the next resume wakes the poll. Parking fails if the budget did not
         // suffice for all resumes, or if another one has come.
         let parked = if is_busy { None } else { consumer.park() };
@@ -320,6 +320,11 @@ impl EventLoop {
             Some(deadline) if deadline <= self.service.now => self.abort(),
             _ => {}
         }
+    }
+
+    /// Returns whether the loop was asked to stop and all connections are closed.
+    fn is_shut_down(&self) -> bool {
+        self.shutdown_deadline.is_some() && self.connections.is_empty()
     }
 
     /// Closes the listening socket and the idle connections.
