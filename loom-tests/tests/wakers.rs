@@ -14,6 +14,7 @@ in_each_form!(
     blocking_recv_receives_2x1,
     async_recv_receives_1x2,
     receiver_drop_races_with_wake,
+    receiver_drop_at_stall_leaves_waker_to_push,
     wake_is_called_once_per_ended_park,
     push_links_before_wake
 );
@@ -62,12 +63,12 @@ fn async_recv_receives_1x2<F: BareForm>() {
     });
 }
 
-fn receiver_drop_races_with_wake<F: BareForm>() {
-    struct Noop;
-    impl std::task::Wake for Noop {
-        fn wake(self: std::sync::Arc<Self>) {}
-    }
+struct Noop;
+impl std::task::Wake for Noop {
+    fn wake(self: std::sync::Arc<Self>) {}
+}
 
+fn receiver_drop_races_with_wake<F: BareForm>() {
     let model = Model::new("A receiver registers again or is dropped while a push takes its waker")
         .threads("1 x 1, consumer")
         .at_least(F::select([1_700, 590, 8_500]));
@@ -91,6 +92,31 @@ fn receiver_drop_races_with_wake<F: BareForm>() {
         received += usize::from(receiver.pop_blocking().is_some());
         assert_eq!(received, 1);
         drop::<Receiver<_, _>>(receiver);
+    });
+}
+
+/// The pop takes the link of the push, which is still in its gap. (A poll would spin, and so let
+/// the push go on.)
+fn receiver_drop_at_stall_leaves_waker_to_push<F: BareForm>() {
+    let model = Model::new("A receiver that is dropped while stalled does not access the waker")
+        .threads("1 x 1, consumer")
+        .at_least(F::select([180, 67, 53]));
+    model.check(|| {
+        let queue = Arc::new(AsyncQueue::<Box<Job>, F>::default());
+        let producer = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.push(job(0, 0)).unwrap())
+        };
+        let mut receiver = queue.receiver().unwrap();
+        let waker = std::task::Waker::from(std::sync::Arc::new(Noop));
+        let polled = receiver.poll_recv(&mut Context::from_waker(&waker));
+        let mut received = usize::from(polled.is_ready());
+        received += usize::from(receiver.pop().into_item().is_some());
+        drop(receiver);
+        producer.join().unwrap();
+        let mut receiver = queue.receiver().unwrap();
+        received += usize::from(receiver.pop_blocking().is_some());
+        assert_eq!(received, 1);
     });
 }
 
