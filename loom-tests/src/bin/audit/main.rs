@@ -110,7 +110,7 @@ fn audit(
         let verdict = match (verdict, reason) {
             (Verdict::Caught(by), _) => by,
             (Verdict::NotBuilt, _) => "**does not compile**".to_owned(),
-            (_, Some(reason)) => format!("none, equivalent: {reason}"),
+            (_, Some(reason)) => format!("none: {reason}"),
             (Verdict::Undecided(by), None) => format!("**not decided**: {by}"),
             (Verdict::Survived, None) => "**none**".to_owned(),
         };
@@ -121,7 +121,7 @@ fn audit(
     let mutants = mutants.len();
     writeln!(
         table,
-        "\n{mutants} mutants, {failures} of them neither caught nor equivalent."
+        "\n{mutants} mutants, {failures} of them neither caught nor explained."
     )?;
     if is_whole {
         std::fs::write(workspace.join("loom-tests/AUDIT.md"), &table)?;

@@ -328,7 +328,7 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "a close does not keep the link that it found",
         patch: &[
-            ("let newest = if is_link(back) { back } else { ptr::null_mut() };", "let newest = ptr::null_mut(); let _ = is_link(back);"),
+            ("let newest = if is_link(back) { back } else { ptr::null_mut() };", "let newest = ptr::null_mut::<Link>(); let _ = is_link(back);"),
         ],
     },
     Mutation {
