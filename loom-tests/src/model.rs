@@ -135,7 +135,7 @@ impl Model {
             self.threads,
             &text(bound),
             &text(self.full_bound),
-            &executions.to_string(),
+            &self.at_least.to_string(),
         ]
         .join("\t");
         OpenOptions::new()

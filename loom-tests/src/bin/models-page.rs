@@ -81,7 +81,7 @@ fn page(record: &str) -> Result<String, Box<dyn Error>> {
         write!(
             page,
             "\n## [`{file}`](tests/{file}.rs)\n\n\
-             | model | property | threads | bound | executions |\n|---|---|---|---|--:|\n"
+             | model | property | threads | bound | executions, at least |\n|---|---|---|---|--:|\n"
         )?;
         for row in rows {
             let bound = if row.bound == row.full_bound {
