@@ -49,7 +49,7 @@ fn ours(items: u64) -> Duration {
     let mut item = <Box<Item> as Payload>::new(0);
     let start = Instant::now();
     for _ in 0..items {
-        queue.push(item).expect("nobody closes the queue");
+        queue.push(item).expect("the queue is never closed");
         item = receiver.pop_blocking().expect("the queue holds one item");
     }
     let elapsed = start.elapsed();

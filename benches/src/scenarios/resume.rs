@@ -81,7 +81,7 @@ fn through_ours(suspended: u64, items: u64) -> Duration {
     let event = Arc::new(Event::new());
     let queue = Arc::new(WakingQueue::with_waker(Notify(Arc::clone(&event))));
     let mut resumed = OurReceiver::owned(Arc::clone(&queue)).expect("a new queue has no receiver");
-    let resume = move |item| queue.push(item).expect("nobody closes the queue");
+    let resume = move |item| queue.push(item).expect("the queue is never closed");
     round_trips(suspended, items, resume, |found: &mut Vec<Box<Item>>| {
         found.extend(resumed.drain(usize::MAX));
         if found.is_empty()

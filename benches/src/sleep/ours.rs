@@ -32,7 +32,7 @@ impl Waker for ThreadWaker {
     }
 
     fn recv(receiver: &mut Receiver<Shared<Self>, Self>, _: &mut u64) -> Box<Item> {
-        receiver.recv().expect("nobody closes the queue")
+        receiver.recv().expect("the queue is never closed")
     }
 
     fn wakes(&self) -> Option<u64> {
@@ -94,7 +94,7 @@ impl<W: Waker> Sleeper<Box<Item>> for Single<W> {
     }
 
     fn push(queue: &mut Self::Producer, item: Box<Item>) {
-        queue.push(item).expect("nobody closes the queue");
+        queue.push(item).expect("the queue is never closed");
     }
 
     fn recv((receiver, parks): &mut Self::Consumer) -> Box<Item> {
@@ -132,7 +132,7 @@ impl<W: Waker> Sleeper<Box<Item>> for Chained<W> {
     fn flush((queue, chain): &mut Self::Producer) {
         queue
             .push_chain(mem::take(chain))
-            .expect("nobody closes the queue");
+            .expect("the queue is never closed");
     }
 
     fn recv(consumer: &mut Self::Consumer) -> Box<Item> {

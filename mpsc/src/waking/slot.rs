@@ -25,10 +25,10 @@
 //!
 //! | state | set by | the producers' cell belongs to | the consumer's cell belongs to |
 //! |---|---|---|---|
-//! | `FREE` | who had the slot before | nobody | the consumer |
+//! | `FREE` | the thread that had the slot before | no thread | the consumer |
 //! | `FILLING` | the consumer | the consumer | the consumer |
 //! | `TAKING` | a push | that push | the consumer |
-//! | `REPLACED` | the consumer, instead of `TAKING` | that push | nobody |
+//! | `REPLACED` | the consumer, instead of `TAKING` | that push | no thread |
 //!
 //! - A push that finds the slot in use leaves it alone. If the consumer is there, it is
 //!   awake, since it accesses the slot before it parks. If another push is there, that push
