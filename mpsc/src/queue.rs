@@ -297,7 +297,11 @@ impl<H: Handle, F: Form> Queue<H, F> {
         let Some((links, count)) = chain.into_links() else {
             return Ok(None);
         };
-        let links = F::Raw::orient(links);
+        let links = if F::Raw::NEWEST_FIRST {
+            links.newest_first()
+        } else {
+            links
+        };
         match self.push_links(links, count, on_parked) {
             Pushed::Quiet => Ok(None),
             Pushed::Parked(taken) => Ok(Some(taken)),
@@ -329,7 +333,7 @@ impl<H: Handle, F: Form> Queue<H, F> {
     ) -> Pushed<T> {
         self.length.pushed(count);
         // SAFETY: the links come from `handle_to_link`, or from a chain, which linked and
-        // gave them up, and are oriented; the `next` of the end is null. The `on_parked` of
+        // gave them up, and are in the direction of the form; the `next` of the end is null. The `on_parked` of
         // this crate do not unwind.
         unsafe { F::Raw::push(&self.raw, links, on_parked) }
     }
@@ -359,10 +363,15 @@ impl<H: Handle, F: Form> Queue<H, F> {
         // SAFETY: the push was refused, and the iterator is used up below.
         let swept = unsafe { F::Raw::sweep(&self.raw, own) };
         self.length.refused(count);
+        let own = if F::Raw::NEWEST_FIRST {
+            own.oldest_first()
+        } else {
+            own
+        };
         // A chain, so that `own` are dropped if the `Drop` of another item panics.
         // SAFETY: `own` come from handles of type `H`, belong to the caller again, and lead
         // from each to the next newer one.
-        let own = unsafe { Chain::from_links(F::Raw::disorient(own), count) };
+        let own = unsafe { Chain::from_links(own, count) };
         self.discard(swept);
         own
     }

@@ -30,15 +30,7 @@ impl RawForm for Backward {
 
     const STALL: Option<Stall> = Some(Stall);
 
-    #[inline]
-    fn orient(links: Links) -> Links {
-        links.newest_first()
-    }
-
-    #[inline]
-    fn disorient(links: Links) -> Links {
-        links.oldest_first()
-    }
+    const NEWEST_FIRST: bool = true;
 
     /// Runs `on_parked` in the gap, between the exchange and the store.
     #[inline]

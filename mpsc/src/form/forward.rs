@@ -33,15 +33,7 @@ impl RawForm for Forward {
 
     const STALL: Option<Stall> = Some(Stall);
 
-    #[inline]
-    fn orient(links: Links) -> Links {
-        links
-    }
-
-    #[inline]
-    fn disorient(links: Links) -> Links {
-        links
-    }
+    const NEWEST_FIRST: bool = false;
 
     /// E, P → G → L, or L → L. Runs `on_parked` in the gap.
     #[inline]

@@ -29,15 +29,7 @@ impl RawForm for Treiber {
 
     const STALL: Option<Infallible> = None;
 
-    #[inline]
-    fn orient(links: Links) -> Links {
-        links.newest_first()
-    }
-
-    #[inline]
-    fn disorient(links: Links) -> Links {
-        links.oldest_first()
-    }
+    const NEWEST_FIRST: bool = true;
 
     /// Runs `on_parked` after the links are in place.
     #[inline]

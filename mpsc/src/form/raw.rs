@@ -47,12 +47,9 @@ pub trait RawForm: Initial + Sized {
     /// The value of that type, if it has one.
     const STALL: Option<Self::Stall>;
 
-    /// Brings the links of a private chain, which lead from each to the next newer one, into
-    /// the direction of this form.
-    fn orient(links: Links) -> Links;
-
-    /// The inverse of [`orient`](Self::orient), after a push that was refused.
-    fn disorient(links: Links) -> Links;
+    /// Set if the links of a pushed chain lead from each to the next older one; otherwise they
+    /// lead to the next newer one, as those of a private chain do.
+    const NEWEST_FIRST: bool;
 
     /// Appends the chain `links`, unless the queue is closed.
     ///
@@ -62,7 +59,7 @@ pub trait RawForm: Initial + Sized {
     ///
     /// # Safety
     ///
-    /// The links are valid, in no queue, and oriented for this form; the `next` of the one
+    /// The links are valid, in no queue, and in the direction of this form; the `next` of the one
     /// that has no neighbour in the chain is null. From now on the links belong to the queue
     /// until they are popped. `on_parked` does not unwind.
     unsafe fn push<T>(

@@ -429,7 +429,7 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "a refused chain keeps the direction of its form",
         patch: &[
-            ("Chain::from_links(F::Raw::disorient(own), count)", "Chain::from_links(own, count)"),
+            ("let own = if F::Raw::NEWEST_FIRST { own.oldest_first() } else { own };", ""),
         ],
     },
     Mutation {
