@@ -12,7 +12,7 @@ use super::raw::{Pushed, RawForm, RawPop, RawQueue};
 use super::stall::Stall;
 use crate::backoff::Backoff;
 use crate::item::{Link, Links};
-use crate::sync::{AtomicPtr, Ordering, impl_initial, initial};
+use crate::sync::{Ordering, impl_initial, initial};
 
 /// The consumer's end of a back-linked queue.
 pub struct Backward(Batch);
@@ -59,12 +59,14 @@ impl RawForm for Backward {
             own.store(prev, Ordering::Release);
             return Pushed::Quiet;
         }
-        if prev != EMPTY {
-            return push_tagged(own, prev, on_parked);
-        }
+        let pushed = match prev {
+            EMPTY => Pushed::Quiet,
+            CLOSED => return Pushed::Closed,
+            _ => Pushed::Parked(on_parked()),
+        };
         // Release pairs with the acquire load of `next` in `batch::turn`.
         own.store(BOTTOM, Ordering::Release);
-        Pushed::Quiet
+        pushed
     }
 
     #[inline]
@@ -94,24 +96,6 @@ impl RawForm for Backward {
             Some(link)
         })
     }
-}
-
-/// The rest of a push that has replaced `PARKED` or `CLOSED`. (Out of line, so that these cost
-/// the other pushes one branch.)
-#[cold]
-#[inline(never)]
-fn push_tagged<T>(
-    own: &AtomicPtr<Link>,
-    prev: *mut Link,
-    on_parked: impl FnOnce() -> T,
-) -> Pushed<T> {
-    if prev == CLOSED {
-        return Pushed::Closed;
-    }
-    let taken = on_parked();
-    // Release pairs with the acquire load of `next` in `batch::turn`.
-    own.store(BOTTOM, Ordering::Release);
-    Pushed::Parked(taken)
 }
 
 /// Returns what the push of a link stores in the `next` of it, waiting while that push is

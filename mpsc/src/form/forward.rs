@@ -11,7 +11,6 @@ use super::raw::{Closing, Pushed, RawForm, RawPop, RawQueue};
 use super::stall::Stall;
 use crate::backoff::Backoff;
 use crate::item::{Link, Links};
-use crate::prefetch::prefetch;
 use crate::sync::{AtomicPtr, Ordering, impl_initial};
 
 /// The consumer's end of a forward-linked queue.
@@ -69,14 +68,16 @@ impl RawForm for Forward {
             prev.store(links.oldest.as_ptr(), Ordering::Release);
             return Pushed::Quiet;
         }
-        if prev != EMPTY {
-            return push_tagged(queue, prev, links, on_parked);
-        }
+        let pushed = match prev {
+            EMPTY => Pushed::Quiet,
+            CLOSED => return Pushed::Closed,
+            _ => Pushed::Parked(on_parked()),
+        };
         // Release pairs with the acquire loads of `front` in `pop`.
         queue
             .front()
             .store(links.oldest.as_ptr(), Ordering::Release);
-        Pushed::Quiet
+        pushed
     }
 
     /// L → L or L → E.
@@ -168,27 +169,6 @@ impl RawForm for Forward {
     }
 }
 
-/// The rest of a push that has replaced `PARKED` or `CLOSED`. (Out of line, so that these cost
-/// the other pushes one branch.)
-#[cold]
-#[inline(never)]
-fn push_tagged<T>(
-    queue: &RawQueue<Forward>,
-    prev: *mut Link,
-    links: Links,
-    on_parked: impl FnOnce() -> T,
-) -> Pushed<T> {
-    if prev == CLOSED {
-        return Pushed::Closed;
-    }
-    let taken = on_parked();
-    // Release pairs with the acquire loads of `front` in `pop`.
-    queue
-        .front()
-        .store(links.oldest.as_ptr(), Ordering::Release);
-    Pushed::Parked(taken)
-}
-
 /// Returns the successor of a link, waiting while the push of the successor is in its gap.
 ///
 /// # Safety
@@ -217,7 +197,6 @@ impl RawQueue<Forward> {
     fn advance(&self, first: NonNull<Link>, next: *mut Link) -> RawPop<Stall> {
         // Relaxed: only the consumer reads `front` while the queue is not empty.
         self.front().store(next, Ordering::Relaxed);
-        prefetch(next);
         RawPop::Item(first)
     }
 }

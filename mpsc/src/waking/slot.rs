@@ -110,6 +110,7 @@ impl<T> WakerSlot<T> {
     ///
     /// As for [`WakeTarget::take`](super::wake::WakeTarget::take): the caller is the push that
     /// replaced `PARKED`, at the point that `handover` names.
+    #[cold]
     pub(crate) unsafe fn take(&self, handover: Handover) -> Option<T> {
         match handover {
             // SAFETY: the exchange acquired what the consumer wrote before it parked, and the

@@ -24,13 +24,13 @@ fn main() {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
                 for payload in 1..=1000 {
-                    queue.push(Box::new(Job { link: Link::new(), payload }));
+                    queue.push(Box::new(Job { link: Link::new(), payload })).unwrap();
                 }
             })
         })
         .collect();
     let mut jobs = queue.receiver().expect("no other receiver exists");
-    let sum: u64 = (0..4000).map(|_| jobs.recv().payload).sum();
+    let sum: u64 = (0..4000).map(|_| jobs.recv().unwrap().payload).sum();
     producers.into_iter().for_each(|producer| producer.join().expect("producers do not panic"));
     assert_eq!(sum, 4 * 500_500);
 

@@ -59,97 +59,142 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "the link is stored before the exchange",
         patch: &[
-            ("let prev = queue.back.word.swap(links.newest.as_ptr(), Ordering::AcqRel);
+            (
+                "let prev = queue.back.word.swap(links.newest.as_ptr(), Ordering::AcqRel);
                 #[cfg(mpsc_fail_point)]
                 crate::fail_point::gap();
-                if is_link(prev) { let prev =", "let prev = queue.back.word.load(Ordering::Acquire);
-                if is_link(prev) { let prev ="),
-            ("prev.store(links.oldest.as_ptr(), Ordering::Release);", "prev.store(links.oldest.as_ptr(), Ordering::Release);
-                queue.back.word.swap(links.newest.as_ptr(), Ordering::AcqRel);"),
-            ("queue.front().store(links.oldest.as_ptr(), Ordering::Release); Pushed::Quiet", "queue.front().store(links.oldest.as_ptr(), Ordering::Release);
-                queue.back.word.swap(links.newest.as_ptr(), Ordering::AcqRel); Pushed::Quiet"),
-            ("queue.front().store(links.oldest.as_ptr(), Ordering::Release); Pushed::Parked(taken)", "queue.front().store(links.oldest.as_ptr(), Ordering::Release);
-                queue.back.word.swap(links.newest.as_ptr(), Ordering::AcqRel); Pushed::Parked(taken)"),
+                if is_link(prev) { let prev =",
+                "let prev = queue.back.word.load(Ordering::Acquire);
+                if is_link(prev) { let prev =",
+            ),
+            (
+                "prev.store(links.oldest.as_ptr(), Ordering::Release);",
+                "prev.store(links.oldest.as_ptr(), Ordering::Release);
+                queue.back.word.swap(links.newest.as_ptr(), Ordering::AcqRel);",
+            ),
+            (
+                "queue.front().store(links.oldest.as_ptr(), Ordering::Release); pushed",
+                "queue.front().store(links.oldest.as_ptr(), Ordering::Release);
+                queue.back.word.swap(links.newest.as_ptr(), Ordering::AcqRel); pushed",
+            ),
         ],
     },
     Mutation {
         what: "a gap-free push writes its link after the compare-exchange",
         patch: &[
-            ("own.store(if is_link(prev) { prev } else { BOTTOM }, Ordering::Relaxed); match", "match"),
-            ("Ok(_) => break,", "Ok(_) => {
+            (
+                "own.store(if is_link(prev) { prev } else { BOTTOM }, Ordering::Relaxed); match",
+                "match",
+            ),
+            (
+                "Ok(_) => break,",
+                "Ok(_) => {
                     own.store(if is_link(prev) { prev } else { BOTTOM }, Ordering::Release);
                     break;
-                }"),
+                }",
+            ),
         ],
     },
     Mutation {
         what: "the push that ends a park does not report it, forward-linked",
-        patch: &[
-            ("queue.front().store(links.oldest.as_ptr(), Ordering::Release); Pushed::Parked(taken)", "queue.front().store(links.oldest.as_ptr(), Ordering::Release);
-                drop(taken); Pushed::Quiet"),
-        ],
+        patch: &[(
+            "_ => Pushed::Parked(on_parked()), }; queue.front().store(links.oldest.as_ptr(), Ordering::Release);",
+            "_ => {
+                    on_parked();
+                    Pushed::Quiet
+                }
+            };
+            queue.front().store(links.oldest.as_ptr(), Ordering::Release);",
+        )],
     },
     Mutation {
         what: "the push that ends a park does not report it, back-linked",
-        patch: &[
-            ("own.store(BOTTOM, Ordering::Release); Pushed::Parked(taken)", "own.store(BOTTOM, Ordering::Release);
-                drop(taken); Pushed::Quiet"),
-        ],
+        patch: &[(
+            "_ => Pushed::Parked(on_parked()), }; own.store(BOTTOM, Ordering::Release);",
+            "_ => {
+                    on_parked();
+                    Pushed::Quiet
+                }
+            };
+            own.store(BOTTOM, Ordering::Release);",
+        )],
     },
     Mutation {
         what: "the push that ends a park does not report it, gap-free",
-        patch: &[
-            ("if prev == PARKED { return Pushed::Parked(on_parked()); }", "let _ = (PARKED, on_parked);"),
-        ],
+        patch: &[(
+            "if prev == PARKED { return Pushed::Parked(on_parked()); }",
+            "let _ = (PARKED, on_parked);",
+        )],
     },
     Mutation {
         what: "every push into an empty queue reports that it ended a park, forward-linked",
-        patch: &[
-            ("if prev != EMPTY { return push_tagged(queue, prev, links, on_parked); }", "if true { return push_tagged(queue, prev, links, on_parked); }"),
-        ],
+        patch: &[(
+            "EMPTY => Pushed::Quiet, CLOSED => return Pushed::Closed, _ => Pushed::Parked(on_parked()), }; queue.front().store(links.oldest.as_ptr(), Ordering::Release);",
+            "CLOSED => return Pushed::Closed,
+                _ => Pushed::Parked(on_parked()),
+            };
+            let _ = EMPTY;
+            queue.front().store(links.oldest.as_ptr(), Ordering::Release);",
+        )],
     },
     Mutation {
         what: "every push into an empty queue reports that it ended a park, back-linked",
-        patch: &[
-            ("if prev != EMPTY { return push_tagged(own, prev, on_parked); }", "if true { return push_tagged(own, prev, on_parked); }"),
-        ],
+        patch: &[(
+            "EMPTY => Pushed::Quiet, CLOSED => return Pushed::Closed, _ => Pushed::Parked(on_parked()), }; own.store(BOTTOM, Ordering::Release);",
+            "CLOSED => return Pushed::Closed,
+                _ => Pushed::Parked(on_parked()),
+            };
+            let _ = EMPTY;
+            own.store(BOTTOM, Ordering::Release);",
+        )],
     },
     Mutation {
         what: "every push into an empty queue reports that it ended a park, gap-free",
-        patch: &[
-            ("if prev == PARKED { return Pushed::Parked(on_parked()); }", "let _ = PARKED; if !is_link(prev) { return Pushed::Parked(on_parked()); }"),
-        ],
+        patch: &[(
+            "if prev == PARKED { return Pushed::Parked(on_parked()); }",
+            "let _ = PARKED; if !is_link(prev) { return Pushed::Parked(on_parked()); }",
+        )],
     },
     Mutation {
         what: "`Empty` without a load of `back` (cordyceps)",
-        patch: &[
-            ("if front.is_null() { if is_empty(queue.back.word.load(Ordering::Relaxed)) { return RawPop::Empty; }", "if front.is_null() { if true { return RawPop::Empty; }"),
-        ],
+        patch: &[(
+            "if front.is_null() { if is_empty(queue.back.word.load(Ordering::Relaxed)) { return RawPop::Empty; }",
+            "if front.is_null() { if true { return RawPop::Empty; }",
+        )],
     },
     Mutation {
         what: "`Empty` for an empty and for a stalled queue (the Odin original)",
         patch: &[
-            ("_ => RawPop::Stalled(Stall) }; };", "_ => RawPop::Empty }; };"),
-            ("queue.front().store(first.as_ptr(), Ordering::Relaxed); RawPop::Stalled(Stall)", "queue.front().store(first.as_ptr(), Ordering::Relaxed); RawPop::Empty"),
+            (
+                "_ => RawPop::Stalled(Stall) }; };",
+                "_ => RawPop::Empty }; };",
+            ),
+            (
+                "queue.front().store(first.as_ptr(), Ordering::Relaxed); RawPop::Stalled(Stall)",
+                "queue.front().store(first.as_ptr(), Ordering::Relaxed); RawPop::Empty",
+            ),
         ],
     },
     Mutation {
         what: "`Empty` where the walk over a batch is stalled",
-        patch: &[
-            ("return RawPop::Stalled(stall);", "let _ = stall; return RawPop::Empty;"),
-        ],
+        patch: &[(
+            "return RawPop::Stalled(stall);",
+            "let _ = stall; return RawPop::Empty;",
+        )],
     },
     Mutation {
         what: "the walk over a batch loses its place at a stall",
-        patch: &[
-            ("batch.0.with_mut(|cell| unsafe { *cell = ends }); return RawPop::Stalled(stall);", "return RawPop::Stalled(stall);"),
-        ],
+        patch: &[(
+            "batch.0.with_mut(|cell| unsafe { *cell = ends }); return RawPop::Stalled(stall);",
+            "return RawPop::Stalled(stall);",
+        )],
     },
     Mutation {
         what: "`front` is not restored on a stall",
-        patch: &[
-            ("queue.front().store(first.as_ptr(), Ordering::Relaxed); RawPop::Stalled", "RawPop::Stalled"),
-        ],
+        patch: &[(
+            "queue.front().store(first.as_ptr(), Ordering::Relaxed); RawPop::Stalled",
+            "RawPop::Stalled",
+        )],
     },
     Mutation {
         what: "`front` is cleared after `back`, not before",
@@ -230,11 +275,12 @@ const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         what: "the wake-up precedes the link",
-        patch: &[
-            ("let taken = self.queue.push_unique_with(handle, || self.take_waker())?; self.wake(taken);", "self.queue.push_unique_with(handle, || {
+        patch: &[(
+            "let taken = self.queue.push_unique_with(handle, || self.take_waker())?; self.wake(taken);",
+            "self.queue.push_unique_with(handle, || {
                 self.waker.wake_taken(self.take_waker(), INTERNAL)
-            })?;"),
-        ],
+            })?;",
+        )],
     },
     Mutation {
         what: "the waker is stored without unparking first",
@@ -258,11 +304,12 @@ const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         what: "an item is counted after it is published (the Odin original)",
-        patch: &[
-            ("self.length.pushed(count); unsafe { F::Raw::push(&self.raw, links, on_parked) }", "let pushed = unsafe { F::Raw::push(&self.raw, links, on_parked) };
+        patch: &[(
+            "self.length.pushed(count); unsafe { F::Raw::push(&self.raw, links, on_parked) }",
+            "let pushed = unsafe { F::Raw::push(&self.raw, links, on_parked) };
             self.length.pushed(count);
-            pushed"),
-        ],
+            pushed",
+        )],
     },
     Mutation {
         what: "a queue drops its oldest item only",
@@ -278,285 +325,305 @@ const MUTATIONS: &[Mutation] = &[
                 "let is_newest = self.newest == Some(link.addr().get());",
                 "let is_newest = false; let _ = link;",
             ),
-            ("RawPop::Empty | RawPop::Closed => { unreachable!(…) }", "RawPop::Empty | RawPop::Closed => None,"),
+            (
+                "RawPop::Empty | RawPop::Closed => { unreachable!(…) }",
+                "RawPop::Empty | RawPop::Closed => None,",
+            ),
         ],
     },
     Mutation {
         what: "park ignores the batch",
-        patch: &[
-            ("F::newest_held(self).is_null() && self.back.park()", "self.back.park()"),
-        ],
+        patch: &[(
+            "F::newest_held(self).is_null() && self.back.park()",
+            "self.back.park()",
+        )],
     },
     Mutation {
         what: "unpark ignores the batch",
-        patch: &[
-            ("self.back.unpark() && F::newest_held(self).is_null()", "self.back.unpark()"),
-        ],
+        patch: &[(
+            "self.back.unpark() && F::newest_held(self).is_null()",
+            "self.back.unpark()",
+        )],
     },
     Mutation {
         what: "`is_empty` ignores what the consumer holds",
-        patch: &[
-            ("!is_link(back) && !self.consumer.held.load(Ordering::Relaxed)", "!is_link(back)"),
-        ],
+        patch: &[(
+            "!is_link(back) && !self.consumer.held.load(Ordering::Relaxed)",
+            "!is_link(back)",
+        )],
     },
     Mutation {
         what: "the consumer notes its batch after it has taken it",
-        patch: &[
-            ("queue.set_held(true); let back = queue.back.word.swap(EMPTY, Ordering::AcqRel);", "let back = queue.back.word.swap(EMPTY, Ordering::AcqRel);
-            queue.set_held(true);"),
-        ],
+        patch: &[(
+            "queue.set_held(true); let back = queue.back.word.swap(EMPTY, Ordering::AcqRel);",
+            "let back = queue.back.word.swap(EMPTY, Ordering::AcqRel);
+            queue.set_held(true);",
+        )],
     },
     Mutation {
         what: "a close notes what it found after the exchange",
-        patch: &[
-            ("self.set_held(true); let back = self.back.word.swap(CLOSED, Ordering::AcqRel);", "let back = self.back.word.swap(CLOSED, Ordering::AcqRel);
-            self.set_held(true);"),
-        ],
+        patch: &[(
+            "self.set_held(true); let back = self.back.word.swap(CLOSED, Ordering::AcqRel);",
+            "let back = self.back.word.swap(CLOSED, Ordering::AcqRel);
+            self.set_held(true);",
+        )],
     },
     Mutation {
         what: "the end of a batch hides what a close found",
-        patch: &[
-            ("if !matches!(unsafe { queue.closing() }, Closing::Closed { newest } if !newest.is_null()) {", "if true {"),
-        ],
+        patch: &[(
+            "if !matches!(unsafe { queue.closing() }, Closing::Closed { newest } if !newest.is_null()) {",
+            "if true {",
+        )],
     },
     Mutation {
         what: "a close hides the batch",
-        patch: &[
-            ("if newest.is_null() && !held {", "if let (true, _) = (newest.is_null(), held) {"),
-        ],
+        patch: &[(
+            "if newest.is_null() && !held {",
+            "if let (true, _) = (newest.is_null(), held) {",
+        )],
     },
     Mutation {
         what: "a close does not keep the link that it found",
-        patch: &[
-            ("let newest = if is_link(back) { back } else { ptr::null_mut() };", "let newest = ptr::null_mut::<Link>(); let _ = is_link(back);"),
-        ],
+        patch: &[(
+            "let newest = if is_link(back) { back } else { ptr::null_mut() };",
+            "let newest = ptr::null_mut::<Link>(); let _ = is_link(back);",
+        )],
     },
     Mutation {
         what: "a close drains instead: it closes an empty queue only",
-        patch: &[
-            ("let back = self.back.word.swap(CLOSED, Ordering::AcqRel);", "let back = self.back.word.load(Ordering::Acquire);
+        patch: &[(
+            "let back = self.back.word.swap(CLOSED, Ordering::AcqRel);",
+            "let back = self.back.word.load(Ordering::Acquire);
             if !is_link(back) {
                 self.back.word.store(CLOSED, Ordering::Release);
-            }"),
-        ],
+            }",
+        )],
     },
     Mutation {
         what: "a second close exchanges `back` again",
-        patch: &[
-            ("if let Closing::Closed { .. } = unsafe { self.closing() } { return; }", ""),
-        ],
+        patch: &[(
+            "if let Closing::Closed { .. } = unsafe { self.closing() } { return; }",
+            "",
+        )],
     },
     Mutation {
         what: "a pop of a closed queue takes from `back`, batch",
-        patch: &[
-            ("if let Closing::Closed { newest } = unsafe { queue.closing() } { unsafe { queue.set_drained() };", "if let (Closing::Closed { newest }, false) = (
+        patch: &[(
+            "if let Closing::Closed { newest } = unsafe { queue.closing() } { unsafe { queue.set_drained() };",
+            "if let (Closing::Closed { newest }, false) = (
                 unsafe { queue.closing() },
                 is_link(queue.back.word.load(Ordering::Relaxed)),
             ) {
-                unsafe { queue.set_drained() };"),
-        ],
+                unsafe { queue.set_drained() };",
+        )],
     },
     Mutation {
         what: "a pop of a closed queue looks at `back`, forward-linked",
-        patch: &[
-            ("Closing::Closed { newest } if newest.is_null() => RawPop::Closed", "Closing::Closed { newest }
+        patch: &[(
+            "Closing::Closed { newest } if newest.is_null() => RawPop::Closed",
+            "Closing::Closed { newest }
                 if newest.is_null() && queue.back.word.load(Ordering::Relaxed) == CLOSED =>
             {
                 RawPop::Closed
-            }"),
-        ],
+            }",
+        )],
     },
     Mutation {
         what: "a gap-free push replaces `CLOSED`",
-        patch: &[
-            ("if prev == CLOSED { return Pushed::Closed; } own.store(", "let _ = CLOSED; own.store("),
-        ],
+        patch: &[(
+            "if prev == CLOSED { return Pushed::Closed; } own.store(",
+            "let _ = CLOSED; own.store(",
+        )],
     },
     Mutation {
         what: "a refused push does not restore `CLOSED`, forward-linked",
-        patch: &[
-            ("queue.back.word.swap(CLOSED, Ordering::Relaxed)", "queue.back.word.load(Ordering::Acquire)"),
-        ],
+        patch: &[(
+            "queue.back.word.swap(CLOSED, Ordering::Relaxed)",
+            "queue.back.word.load(Ordering::Acquire)",
+        )],
     },
     Mutation {
         what: "a refused push does not restore `CLOSED`, back-linked",
-        patch: &[
-            ("let newest = queue.back.word.swap(CLOSED, Ordering::Acquire); let mut walk", "let newest = queue.back.word.load(Ordering::Acquire); let mut walk"),
-        ],
+        patch: &[(
+            "let newest = queue.back.word.swap(CLOSED, Ordering::Acquire); let mut walk",
+            "let newest = queue.back.word.load(Ordering::Acquire); let mut walk",
+        )],
     },
     Mutation {
         what: "a sweep ends at null, and not at the newest link",
-        patch: &[
-            ("(link.as_ptr() != newest).then(|| unsafe { wait_for_next(link) })", "(link.as_ptr() != newest)
+        patch: &[(
+            "(link.as_ptr() != newest).then(|| unsafe { wait_for_next(link) })",
+            "(link.as_ptr() != newest)
                 .then(|| NonNull::new(unsafe { link.as_ref() }.next.load(Ordering::Acquire)))
-                .flatten()"),
-        ],
+                .flatten()",
+        )],
     },
     Mutation {
         what: "a refused item is returned before its link is written",
-        patch: &[
-            ("iter::successors(next(own.newest), move |link| next(*link))", "let first = unsafe { own.newest.as_ref() }.next.load(Ordering::Acquire);
-            iter::successors(NonNull::new(first), move |link| next(*link))"),
-        ],
+        patch: &[(
+            "iter::successors(next(own.newest), move |link| next(*link))",
+            "let first = unsafe { own.newest.as_ref() }.next.load(Ordering::Acquire);
+            iter::successors(NonNull::new(first), move |link| next(*link))",
+        )],
     },
     Mutation {
         what: "a swept item is dropped before its link is read, forward-linked",
-        patch: &[
-            ("iter::successors(next(own.newest), move |link| next(*link))", "let mut last = own.newest;
+        patch: &[(
+            "iter::successors(next(own.newest), move |link| next(*link))",
+            "let mut last = own.newest;
             iter::from_fn(move || {
                 last = next(last)?;
                 Some(last)
-            })"),
-        ],
+            })",
+        )],
     },
     Mutation {
         what: "a swept item is dropped before its link is read, back-linked",
         patch: &[
-            ("let mut walk = newest;", "let (mut walk, mut given) = (newest, None);"),
-            ("let link = NonNull::new(walk).filter(|link| *link != own.newest)?; walk = unsafe { wait_for_own_link(link) };", "if let Some(given) = given {
+            (
+                "let mut walk = newest;",
+                "let (mut walk, mut given) = (newest, None);",
+            ),
+            (
+                "let link = NonNull::new(walk).filter(|link| *link != own.newest)?; walk = unsafe { wait_for_own_link(link) };",
+                "if let Some(given) = given {
                     walk = unsafe { wait_for_own_link(given) };
                 }
                 let link = NonNull::new(walk).filter(|link| *link != own.newest)?;
-                given = Some(link);"),
+                given = Some(link);",
+            ),
         ],
     },
     Mutation {
         what: "a refused push leaves the swept items alone",
-        patch: &[
-            ("self.discard(swept); own", "drop(swept); own"),
-        ],
+        patch: &[("self.discard(swept); own", "drop(swept); own")],
     },
     Mutation {
         what: "a refused chain keeps the direction of its form",
-        patch: &[
-            ("let own = if F::Raw::NEWEST_FIRST { own.oldest_first() } else { own };", ""),
-        ],
+        patch: &[(
+            "let own = if F::Raw::NEWEST_FIRST { own.oldest_first() } else { own };",
+            "",
+        )],
     },
     Mutation {
         what: "a refused item stays counted",
-        patch: &[
-            ("self.length.refused(count); let own", "let own"),
-        ],
+        patch: &[("self.length.refused(count); let own", "let own")],
     },
     Mutation {
         what: "a swept item stays counted",
-        patch: &[
-            (".inspect(|_| self.length.refused(1))", ""),
-        ],
+        patch: &[(".inspect(|_| self.length.refused(1))", "")],
     },
     Mutation {
         what: "the end mark becomes an item",
-        patch: &[
-            ("if self.gate.is_mark(link) {", "if false {"),
-        ],
+        patch: &[("if self.gate.is_mark(link) {", "if false {")],
     },
     Mutation {
         what: "a pop forgets that it has met the end mark",
-        patch: &[
-            ("unsafe { self.raw.close() }; return RawPop::Closed;", "return RawPop::Closed;"),
-        ],
+        patch: &[(
+            "unsafe { self.raw.close() }; return RawPop::Closed;",
+            "return RawPop::Closed;",
+        )],
     },
     Mutation {
         what: "the last sender pushes no mark",
-        patch: &[
-            ("if self.senders.fetch_sub(1, Ordering::AcqRel) != 1 { return; }", "self.senders.fetch_sub(1, Ordering::AcqRel);
+        patch: &[(
+            "if self.senders.fetch_sub(1, Ordering::AcqRel) != 1 { return; }",
+            "self.senders.fetch_sub(1, Ordering::AcqRel);
             if true {
                 return;
-            }"),
-        ],
+            }",
+        )],
     },
     Mutation {
         what: "every sender that goes pushes the mark",
-        patch: &[
-            ("if self.senders.fetch_sub(1, Ordering::AcqRel) != 1 { return; }", "self.senders.fetch_sub(1, Ordering::AcqRel);"),
-        ],
+        patch: &[(
+            "if self.senders.fetch_sub(1, Ordering::AcqRel) != 1 { return; }",
+            "self.senders.fetch_sub(1, Ordering::AcqRel);",
+        )],
     },
     Mutation {
         what: "senders are counted by a load and a store",
-        patch: &[
-            ("if self.senders.fetch_sub(1, Ordering::AcqRel) != 1 { return; }", "let before = self.senders.load(Ordering::Acquire);
+        patch: &[(
+            "if self.senders.fetch_sub(1, Ordering::AcqRel) != 1 { return; }",
+            "let before = self.senders.load(Ordering::Acquire);
             self.senders.store(before - 1, Ordering::Release);
             if before != 1 {
                 return;
-            }"),
-        ],
+            }",
+        )],
     },
     Mutation {
         what: "a clone of a sender is not counted",
-        patch: &[
-            ("self.senders.fetch_add(1, Ordering::Relaxed);", ""),
-        ],
+        patch: &[("self.senders.fetch_add(1, Ordering::Relaxed);", "")],
     },
     Mutation {
         what: "the last sender does not wake the receiver",
-        patch: &[
-            ("self.queue.wake(taken);", "drop(taken);"),
-        ],
+        patch: &[("self.queue.wake(taken);", "drop(taken);")],
     },
     Mutation {
         what: "the flag that stops senders is set after the exchange",
-        patch: &[
-            ("self.gate.shut(); unsafe { self.raw.close() };", "unsafe { self.raw.close() }; self.gate.shut();"),
-        ],
+        patch: &[(
+            "self.gate.shut(); unsafe { self.raw.close() };",
+            "unsafe { self.raw.close() }; self.gate.shut();",
+        )],
     },
     Mutation {
         what: "a send does not look at the flag",
-        patch: &[
-            ("if self.gate.is_shut() { return Err(Closed(handle)); }", ""),
-        ],
+        patch: &[("if self.gate.is_shut() { return Err(Closed(handle)); }", "")],
     },
     Mutation {
         what: "a receiver that goes does not close the channel",
-        patch: &[
-            ("rest.0.close();", ""),
-        ],
+        patch: &[("rest.0.close();", "")],
     },
     Mutation {
         what: "a gap-free push takes the waker as in a gap",
-        patch: &[
-            ("None => Self::Late", "None => Self::InGap"),
-        ],
+        patch: &[("None => Self::Late", "None => Self::InGap")],
     },
     Mutation {
         what: "a push takes the waker that was left for it, and does not say so",
-        patch: &[
-            ("if self.state.compare_exchange(REPLACED | index, TAKING | other, Ordering::AcqRel, Ordering::Relaxed).is_ok() { index = other; }", "let waker = unsafe { self.take_from(other) };
+        patch: &[(
+            "if self.state.compare_exchange(REPLACED | index, TAKING | other, Ordering::AcqRel, Ordering::Relaxed).is_ok() { index = other; }",
+            "let waker = unsafe { self.take_from(other) };
                 self.state.store(FREE | index, Ordering::Release);
                 index = other;
                 if index < 2 {
                     return waker;
-                }"),
-        ],
+                }",
+        )],
     },
     Mutation {
         what: "a push in the slot does not look for another waker",
-        patch: &[
-            ("let other = index ^ INDEX;", "self.state.store(FREE | index, Ordering::Release);
+        patch: &[(
+            "let other = index ^ INDEX;",
+            "self.state.store(FREE | index, Ordering::Release);
                 return waker;
                 #[allow(unreachable_code)]
-                let other = index ^ INDEX;"),
-        ],
+                let other = index ^ INDEX;",
+        )],
     },
     Mutation {
         what: "the consumer leaves no waker for the push in the slot",
-        patch: &[
-            ("Err(index) => match self.replace(index, waker) { Ok(()) => return false, Err(unused) => waker = unused }", "Err(index) => {
+        patch: &[(
+            "Err(index) => match self.replace(index, waker) { Ok(()) => return false, Err(unused) => waker = unused }",
+            "Err(index) => {
                     let _ = (Self::replace, index);
                     drop(waker);
                     return false;
-                }"),
-        ],
+                }",
+        )],
     },
     Mutation {
         what: "the consumer does not take back the waker that it left",
-        patch: &[
-            ("if state == TAKING | index || self.recall(index) {", "let _ = Self::recall; if true {"),
-        ],
+        patch: &[(
+            "if state == TAKING | index || self.recall(index) {",
+            "let _ = Self::recall; if true {",
+        )],
     },
     Mutation {
         what: "the consumer sleeps on without storing its waker anew",
-        patch: &[
-            ("if park_thread(receiver) { park(); } }", "if park_thread(receiver) {
+        patch: &[(
+            "if park_thread(receiver) { park(); } }",
+            "if park_thread(receiver) {
                     loop {
                         park();
                         match receiver.pop() {
@@ -565,39 +632,46 @@ const MUTATIONS: &[Mutation] = &[
                             _ => break,
                         }
                     }
-                } }"),
-        ],
+                } }",
+        )],
     },
     Mutation {
         what: "a task keeps the first waker that it stored",
-        patch: &[
-            ("slot.fill(Self::HANDOVER, is_current, waker)", "slot.fill(Self::HANDOVER, |stored| { let _ = is_current(stored); true }, waker)"),
-        ],
+        patch: &[(
+            "slot.fill(Self::HANDOVER, is_current, waker)",
+            "slot.fill(Self::HANDOVER, |stored| { let _ = is_current(stored); true }, waker)",
+        )],
     },
     Mutation {
         what: "the loop is woken before the push",
         patch: &[
-            ("match self.queue.push(item) {", "(self.wake)(); match self.queue.push(item) {"),
-            ("Ok(wakeup) if wakeup.is_needed() => (self.wake)(),", "Ok(wakeup) if wakeup.is_needed() => {}"),
+            (
+                "match self.queue.push(item) {",
+                "(self.wake)(); match self.queue.push(item) {",
+            ),
+            (
+                "Ok(wakeup) if wakeup.is_needed() => (self.wake)(),",
+                "Ok(wakeup) if wakeup.is_needed() => {}",
+            ),
         ],
     },
     Mutation {
         what: "every resume wakes the loop (the Odin original)",
-        patch: &[
-            ("Ok(wakeup) if wakeup.is_needed() => (self.wake)(), Ok(_) => {}", "Ok(_) => (self.wake)(),"),
-        ],
+        patch: &[(
+            "Ok(wakeup) if wakeup.is_needed() => (self.wake)(), Ok(_) => {}",
+            "Ok(_) => (self.wake)(),",
+        )],
     },
     Mutation {
         what: "the loop ends without closing its queue (the Odin original)",
-        patch: &[
-            ("self.consumer.close(); while let", "while let"),
-        ],
+        patch: &[("self.consumer.close(); while let", "while let")],
     },
     Mutation {
         what: "the loop ends without popping what was queued before",
-        patch: &[
-            ("while let Pop::Item(late) = self.consumer.pop() { self.queue.drop_late(late); }", "let _ = |late| { let Pop::Item(_) = self.consumer.pop() else { return }; self.queue.drop_late(late); };"),
-        ],
+        patch: &[(
+            "while let Pop::Item(late) = self.consumer.pop() { self.queue.drop_late(late); }",
+            "let _ = |late| { let Pop::Item(_) = self.consumer.pop() else { return }; self.queue.drop_late(late); };",
+        )],
     },
     Mutation {
         what: "the resume queue stays in the cell while the cell is queued",
