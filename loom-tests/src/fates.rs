@@ -46,7 +46,7 @@ linked!(Letter => link: Link);
 
 impl Letter {
     /// Drops the item, whose end is `fate`.
-    pub fn end(mut self: Box<Self>, fate: Fate) {
+    pub fn end(mut self, fate: Fate) {
         self.fate = fate;
     }
 }
