@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
-use super::producers::{pop_all, write_all};
+use super::producers::{places, pop_all, push_all, write_all};
 use crate::backoff::Backoff;
 use crate::contestant::Contestant;
 use crate::cores;
@@ -102,13 +102,10 @@ fn iteration<T: Payload, C: Contestant<T>>(
             cores::pin(0);
             write_all(&mut items, 0);
             ready.wait_for(1);
-            let mut items = items.into_iter();
+            let mut items = places(items);
             let start = Instant::now();
-            for burst in 1..=ITEMS / BURST {
-                for item in items.by_ref().take(BURST as usize) {
-                    C::push(producer, item);
-                }
-                C::flush(producer);
+            for (items, burst) in items.chunks_mut(BURST as usize).zip(1..) {
+                push_all::<T, C>(producer, items);
                 popped.wait_for(burst);
             }
             start.elapsed()

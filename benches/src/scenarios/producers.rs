@@ -115,8 +115,9 @@ impl Producers {
                     scope.spawn(move || {
                         self.pin(number);
                         write_all(&mut part, number);
+                        let mut part = places(part);
                         gate.pass();
-                        Span::of(|| push_all::<T, C>(&mut producer, part))
+                        Span::of(|| push_all::<T, C>(&mut producer, &mut part))
                     })
                 })
                 .collect();
@@ -169,9 +170,18 @@ pub(super) fn write_all<T: Payload>(items: &mut [T], number: u64) {
     }
 }
 
-fn push_all<T, C: Contestant<T>>(producer: &mut C::Producer, items: Vec<T>) {
-    for item in items {
-        C::push(producer, item);
+/// Moves the items into places, from which a loop takes them one by one.
+///
+/// A loop over a vector that is emptied keeps its position in memory if a push may unwind, and
+/// then the measured figure is in part that of the loop. A loop over places does not.
+pub(super) fn places<T>(items: impl IntoIterator<Item = T>) -> Vec<Option<T>> {
+    items.into_iter().map(Some).collect()
+}
+
+/// Pushes the items of all places.
+pub(super) fn push_all<T, C: Contestant<T>>(producer: &mut C::Producer, places: &mut [Option<T>]) {
+    for place in places {
+        C::push(producer, place.take().expect("each item is pushed once"));
     }
     C::flush(producer);
 }

@@ -96,10 +96,7 @@ impl RawForm for Forward {
         }
         let Some(first) = NonNull::new(front) else {
             // SAFETY: the caller is the only consumer.
-            return match unsafe { queue.closing() } {
-                Closing::Closed { newest } if newest.is_null() => RawPop::Closed,
-                _ => RawPop::Stalled(Stall),
-            };
+            return unsafe { queue.pop_none() };
         };
         // SAFETY: a link in the queue is valid until it is popped, by `push`.
         let first_next = unsafe { &first.as_ref().next };
@@ -135,17 +132,7 @@ impl RawForm for Forward {
             return queue.advance(first, next);
         }
         // SAFETY: the caller is the only consumer.
-        if let Closing::Closed { newest } = unsafe { queue.closing() } {
-            if first.as_ptr() == newest {
-                queue.set_held(false);
-                // SAFETY: the caller is the only consumer.
-                unsafe { queue.set_drained() };
-                return RawPop::Item(first);
-            }
-        }
-        // Relaxed: `back` is a link or `CLOSED`, so no producer touches `front`.
-        queue.front().store(first.as_ptr(), Ordering::Relaxed);
-        RawPop::Stalled(Stall)
+        unsafe { queue.pop_newest(first) }
     }
 
     #[inline]
@@ -190,6 +177,44 @@ unsafe fn wait_for_next(link: NonNull<Link>) -> NonNull<Link> {
 impl RawQueue<Forward> {
     fn front(&self) -> &AtomicPtr<Link> {
         &self.consumer.form.front
+    }
+
+    /// The result of a pop that finds neither an item nor an empty queue.
+    ///
+    /// (Out of line, like `pop_newest`, so that the rest of a pop is inlined.)
+    ///
+    /// # Safety
+    ///
+    /// The caller is the only consumer.
+    #[cold]
+    unsafe fn pop_none(&self) -> RawPop<Stall> {
+        // SAFETY: the caller is the only consumer.
+        match unsafe { self.closing() } {
+            Closing::Closed { newest } if newest.is_null() => RawPop::Closed,
+            _ => RawPop::Stalled(Stall),
+        }
+    }
+
+    /// Takes out `first`, whose successor is unknown and which is not in `back`, if it was the
+    /// newest link when the queue was closed.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the only consumer.
+    #[cold]
+    unsafe fn pop_newest(&self, first: NonNull<Link>) -> RawPop<Stall> {
+        // SAFETY: the caller is the only consumer.
+        if let Closing::Closed { newest } = unsafe { self.closing() } {
+            if first.as_ptr() == newest {
+                self.set_held(false);
+                // SAFETY: the caller is the only consumer.
+                unsafe { self.set_drained() };
+                return RawPop::Item(first);
+            }
+        }
+        // Relaxed: `back` is a link or `CLOSED`, so no producer touches `front`.
+        self.front().store(first.as_ptr(), Ordering::Relaxed);
+        RawPop::Stalled(Stall)
     }
 
     /// Takes out `first`, which has a successor.

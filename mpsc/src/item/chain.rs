@@ -97,20 +97,17 @@ impl<H: Handle> Chain<H> {
 
     /// Appends links that come from handles of type `H`.
     fn link_to(&mut self, newer: Links) {
-        self.links = Some(match self.links {
-            None => newer,
+        match &mut self.links {
+            None => self.links = Some(newer),
             Some(links) => {
                 // SAFETY: a link in the chain is valid until it is taken out.
                 // Relaxed: the push of the chain publishes it.
                 unsafe { links.newest.as_ref() }
                     .next
                     .store(newer.oldest.as_ptr(), Ordering::Relaxed);
-                Links {
-                    oldest: links.oldest,
-                    newest: newer.newest,
-                }
+                links.newest = newer.newest;
             }
-        });
+        }
     }
 
     /// Removes and returns the oldest item.

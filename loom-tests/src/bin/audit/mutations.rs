@@ -166,12 +166,12 @@ const MUTATIONS: &[Mutation] = &[
         what: "`Empty` for an empty and for a stalled queue (the Odin original)",
         patch: &[
             (
-                "_ => RawPop::Stalled(Stall) }; };",
-                "_ => RawPop::Empty }; };",
+                "_ => RawPop::Stalled(Stall), } }",
+                "_ => RawPop::Empty, } }",
             ),
             (
-                "queue.front().store(first.as_ptr(), Ordering::Relaxed); RawPop::Stalled(Stall)",
-                "queue.front().store(first.as_ptr(), Ordering::Relaxed); RawPop::Empty",
+                "self.front().store(first.as_ptr(), Ordering::Relaxed); RawPop::Stalled(Stall)",
+                "self.front().store(first.as_ptr(), Ordering::Relaxed); RawPop::Empty",
             ),
         ],
     },
@@ -192,7 +192,7 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "`front` is not restored on a stall",
         patch: &[(
-            "queue.front().store(first.as_ptr(), Ordering::Relaxed); RawPop::Stalled",
+            "self.front().store(first.as_ptr(), Ordering::Relaxed); RawPop::Stalled",
             "RawPop::Stalled",
         )],
     },
