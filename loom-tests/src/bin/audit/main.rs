@@ -29,7 +29,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use copy::Copy;
-use models::{Models, Pass, Verdict};
+use models::{Files, Pass, Verdict};
 use mutant::Mutant;
 use sources::Source;
 
@@ -90,16 +90,13 @@ fn audit(
     is_whole: bool,
 ) -> Result<ExitCode, Box<dyn Error>> {
     let copy = Copy::of(workspace)?;
-    let models = Models::build(&copy, files)?.ok_or("the copy does not compile")?;
-    models.must_pass(if is_whole { Pass::Full } else { Pass::Quick })?;
+    let pass = if is_whole { Pass::Full } else { Pass::Quick };
+    let mut files = Files::of(&copy, files, pass)?;
 
     let mut table = String::from(HEAD);
     let mut failures = 0;
     for mutant in mutants {
-        let verdict = copy.with_fault(mutant, || match Models::build(&copy, files)? {
-            Some(models) => models.judge(&mutant.file),
-            None => Ok(Verdict::NotBuilt),
-        })?;
+        let verdict = copy.with_fault(mutant, || files.judge(&copy, &mutant.file))?;
         let reason = equivalent::reason(mutant);
         let is_failure = match verdict {
             Verdict::Caught(_) => false,

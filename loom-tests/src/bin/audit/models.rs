@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{BufReader, Seek};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
+use std::slice;
 use std::time::Duration;
 
 use cargo_metadata::Message;
@@ -22,8 +23,9 @@ const QUICK_TIME: Duration = Duration::from_secs(60);
 /// that spins reaches the limit, too.
 const BRANCH_LIMIT: &str = "Model exceeded maximum number of branches";
 
-/// The models, in the order in which they run.
-pub(crate) struct Models(Vec<Model>);
+/// The files of models, in the order in which they are tried. The one that has caught a mutant
+/// most recently is the first, because the next mutant is mostly one of the same source.
+pub(crate) struct Files(Vec<String>);
 
 struct Model {
     /// Name of its file.
@@ -60,58 +62,37 @@ pub(crate) enum Verdict {
     NotBuilt,
 }
 
-impl Models {
-    /// Builds the models in `files`, or all if there are none. Returns `None` if the copy does
-    /// not compile; cargo prints the reason.
-    pub(crate) fn build(copy: &Copy, files: &[String]) -> Result<Option<Self>, Box<dyn Error>> {
-        let mut cargo = Command::new(env!("CARGO"))
-            .args(["loom", "--no-run", "--quiet", "--message-format=json"])
-            .args(files.iter().flat_map(|file| ["--test", file]))
-            .current_dir(&copy.root)
-            .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_TARGET_DIR")
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let output = BufReader::new(cargo.stdout.take().expect("stdout is piped"));
-        let mut models = Vec::new();
-        for message in Message::parse_stream(output) {
-            if let Message::CompilerArtifact(artifact) = message?
-                && let Some(program) = artifact.executable
-                && artifact.target.is_test()
-            {
-                models.extend(list(&artifact.target.name, program.as_std_path())?);
-            }
-        }
-        if !cargo.wait()?.success() {
-            return Ok(None);
-        }
-        models.sort_by(|a, b| (&a.file, &a.name).cmp(&(&b.file, &b.name)));
-        Ok(Some(Self(models)))
-    }
-
-    /// Checks that all models pass without a fault.
-    pub(crate) fn must_pass(&self, pass: Pass) -> Result<(), Box<dyn Error>> {
-        for model in &self.0 {
+impl Files {
+    /// Returns those in `files`, or all if there are none, when their models have passed in
+    /// `copy`.
+    pub(crate) fn of(copy: &Copy, files: &[String], pass: Pass) -> Result<Self, Box<dyn Error>> {
+        let models = build(copy, files)?.ok_or("the copy does not compile")?;
+        for model in &models {
             let (Outcome::Failed(why) | Outcome::Undecided(why)) = model.run(pass)? else {
                 continue;
             };
             return Err(format!("without any fault: {}{why}", model.text()).into());
         }
-        Ok(())
+        let mut files: Vec<_> = models.into_iter().map(|model| model.file).collect();
+        files.dedup();
+        Ok(Self(files))
     }
 
-    /// Runs the models that contain `file`: each file of models, until one has failed.
-    pub(crate) fn judge(&self, file: &str) -> Result<Verdict, Box<dyn Error>> {
-        let is_server = |model: &&Model| model.file.starts_with("server");
-        let (server, queue): (Vec<_>, Vec<_>) = self.0.iter().partition(is_server);
-        let models = if file.starts_with("http-resume") {
+    /// Builds and runs the models that contain `source`, until those of one file have failed.
+    pub(crate) fn judge(&mut self, copy: &Copy, source: &str) -> Result<Verdict, Box<dyn Error>> {
+        let is_server = |file: &String| file.starts_with("server");
+        let (server, queue): (Vec<_>, Vec<_>) = self.0.iter().cloned().partition(is_server);
+        let files = if source.starts_with("http-resume") {
             server // the models of the queue do not contain the server
         } else {
             [queue, server].concat()
         };
-        let mut undecided = Vec::new();
+        let mut undecided: Vec<(String, &str)> = Vec::new();
         for (pass, remark) in [(Pass::Quick, ""), (Pass::Full, ", with its own bound")] {
-            for models in models.chunk_by(|a, b| a.file == b.file) {
+            for file in &files {
+                let Some(models) = build(copy, slice::from_ref(file))? else {
+                    return Ok(Verdict::NotBuilt);
+                };
                 let mut failed = Vec::new();
                 for model in models {
                     if undecided.iter().any(|(other, _)| *other == model.text()) {
@@ -124,6 +105,7 @@ impl Models {
                     }
                 }
                 if !failed.is_empty() {
+                    self.0.sort_by_key(|other| other != file);
                     return Ok(Verdict::Caught(failed.join(", ")));
                 }
             }
@@ -137,6 +119,34 @@ impl Models {
             .collect();
         Ok(Verdict::Undecided(texts.join(", ")))
     }
+}
+
+/// Builds the models in `files`, or all if there are none, and returns them sorted. Returns
+/// `None` if the copy does not compile; cargo prints the reason.
+fn build(copy: &Copy, files: &[String]) -> Result<Option<Vec<Model>>, Box<dyn Error>> {
+    let mut cargo = Command::new(env!("CARGO"))
+        .args(["loom", "--no-run", "--quiet", "--message-format=json"])
+        .args(files.iter().flat_map(|file| ["--test", file]))
+        .current_dir(&copy.root)
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_TARGET_DIR")
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let output = BufReader::new(cargo.stdout.take().expect("stdout is piped"));
+    let mut models = Vec::new();
+    for message in Message::parse_stream(output) {
+        if let Message::CompilerArtifact(artifact) = message?
+            && let Some(program) = artifact.executable
+            && artifact.target.is_test()
+        {
+            models.extend(list(&artifact.target.name, program.as_std_path())?);
+        }
+    }
+    if !cargo.wait()?.success() {
+        return Ok(None);
+    }
+    models.sort_by(|a, b| (&a.file, &a.name).cmp(&(&b.file, &b.name)));
+    Ok(Some(models))
 }
 
 /// Returns the models of a test program. Those of `papers`, and the tests of loom
