@@ -1,6 +1,7 @@
 //! The queue, and the producers' side of it.
 
 use core::fmt;
+use core::iter;
 use core::marker::PhantomData;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::NonNull;
@@ -10,7 +11,9 @@ use crate::form::{Form, ForwardLinked, Pushed, RawForm, RawPop, RawQueue};
 #[cfg(feature = "alloc")]
 use crate::gate::EndMark;
 use crate::gate::Gate;
-use crate::item::{Chain, Handle, Link, Links, UniqueHandle, handle_to_link, link_to_handle};
+use crate::item::{
+    Chain, Handle, Link, Links, UniqueHandle, drop_all, handle_to_link, link_to_handle,
+};
 use crate::length::{Counters, Length};
 use crate::sync::{const_fn_unless_loom, initial};
 
@@ -28,8 +31,8 @@ use crate::sync::{const_fn_unless_loom, initial};
 /// - `F` is the [form](crate#which-form) of the queue, in [`Counted`](crate::Counted) if the queue is to have
 ///   a [length](Queue::len).
 ///
-/// Dropping the queue drops the items in it, each once. If the `Drop` of an item panics,
-/// the items behind it are leaked.
+/// Dropping the queue drops the items in it, each once. If the `Drop` of one panics, the others
+/// are dropped all the same.
 ///
 /// [`docs::misuse`](crate::docs::misuse) shows what does not compile.
 ///
@@ -376,26 +379,14 @@ impl<H: Handle, F: Form> Queue<H, F> {
         own
     }
 
-    /// Drops the items of links that a refused push has swept. Goes on past a `Drop` that
-    /// panics.
+    /// Drops the items of links that a refused push has swept.
     fn discard(&self, swept: impl Iterator<Item = NonNull<Link>>) {
-        struct Rest<I: Iterator>(I);
-
-        impl<I: Iterator> Drop for Rest<I> {
-            fn drop(&mut self) {
-                self.0.by_ref().for_each(drop);
-            }
-        }
-
         let items = swept
             // SAFETY: the links come from handles of type `H` and belong to this push. (The end
             // mark is not among them: when it is pushed, all other pushes are over.)
             .map(|link| unsafe { link_to_handle::<H>(link) })
             .inspect(|_| self.length.refused(1));
-        let mut rest = Rest(items);
-        for item in &mut rest.0 {
-            drop(item);
-        }
+        drop_all(items);
     }
 
     /// Takes the oldest item out.
@@ -468,11 +459,13 @@ impl<H: Handle, F: Form> Drop for Queue<H, F> {
     fn drop(&mut self) {
         // SAFETY: `&mut self` proves that no consumer is used any more. No push is in
         // flight either, so the loop ends with `Empty` or `Closed` and not before.
-        while let RawPop::Item(link) = unsafe { self.pop() } {
-            // SAFETY: all links in the queue but the mark come from handles of type `H`, and
-            // this one has just left.
-            drop(unsafe { link_to_handle::<H>(link) });
-        }
+        let links = iter::from_fn(|| match unsafe { self.pop() } {
+            RawPop::Item(link) => Some(link),
+            _ => None,
+        });
+        // SAFETY: all links in the queue but the mark come from handles of type `H`, and each
+        // has just left.
+        drop_all(links.map(|link| unsafe { link_to_handle::<H>(link) }));
     }
 }
 

@@ -7,7 +7,7 @@ use super::shared::{Shared, Sleeper, SleeperWaker};
 use crate::consumer::Pop;
 use crate::error::{RecvError, TryRecvError};
 use crate::form::{BackLinked, Form};
-use crate::item::Handle;
+use crate::item::{Handle, drop_all};
 use crate::length::Counters;
 use crate::sync::Arc;
 use crate::waking;
@@ -182,17 +182,8 @@ fn park_task<H: Handle, F: Form>(inner: &mut Inner<H, F>, cx: &Context<'_>) -> b
 
 impl<H: Handle, F: Form> Drop for Receiver<H, F> {
     fn drop(&mut self) {
-        struct Rest<'a, H: Handle, F: Form>(&'a mut Receiver<H, F>);
-
-        impl<H: Handle, F: Form> Drop for Rest<'_, H, F> {
-            fn drop(&mut self) {
-                self.0.try_iter().for_each(drop);
-            }
-        }
-
-        let rest = Rest(self); // goes on past a `Drop` that panics
-        rest.0.close();
-        rest.0.try_iter().for_each(drop);
+        self.close();
+        drop_all(self.try_iter());
     }
 }
 

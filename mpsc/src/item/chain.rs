@@ -1,11 +1,13 @@
 //! Chains of items, linked beforehand and pushed together.
 
 use core::fmt;
+use core::iter;
 use core::marker::PhantomData;
-use core::mem;
+use core::mem::{self, ManuallyDrop};
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::{self, NonNull};
 
+use super::drop_all::drop_all;
 use super::handle::{Handle, UniqueHandle, handle_to_link, link_to_handle};
 use super::link::Links;
 use crate::error::AlreadyQueued;
@@ -15,7 +17,8 @@ use crate::sync::Ordering;
 /// read-modify-write, whatever its length.
 ///
 /// Building a chain does not allocate and takes no read-modify-write (for shared handles,
-/// one per item, for its flag). Dropping a chain drops its items.
+/// one per item, for its flag). Dropping a chain drops its items; if the `Drop` of one panics,
+/// the others are dropped all the same.
 ///
 /// ```
 /// use mpsc_queue::{Chain, Link, Pop, Queue, linked};
@@ -140,14 +143,15 @@ impl<H: Handle> Chain<H> {
     }
 
     /// Converts the chain into its links and their number.
-    pub(crate) fn into_links(mut self) -> Option<(Links, usize)> {
-        let links = self.links.take()?;
-        // SAFETY: the link belongs to the chain. Relaxed: the push publishes it. (It is null
-        // already, unless the chain was refused by a queue.)
-        unsafe { links.newest.as_ref() }
-            .next
-            .store(ptr::null_mut(), Ordering::Relaxed);
-        Some((links, self.count))
+    pub(crate) fn into_links(self) -> Option<(Links, usize)> {
+        let chain = ManuallyDrop::new(self); // an empty one has nothing to drop
+        Some((chain.links?, chain.count))
+    }
+
+    /// Drops the items. (Out of line, because a chain is mostly empty when it is dropped.)
+    #[cold]
+    fn drop_items(&mut self) {
+        drop_all(iter::from_fn(|| self.pop()));
     }
 
     /// Makes a chain of `count` links that a push has given back.
@@ -157,6 +161,11 @@ impl<H: Handle> Chain<H> {
     /// The links come from `handle_to_link::<H>`, belong to the caller, and lead from each to
     /// the next newer one.
     pub(crate) unsafe fn from_links(links: Links, count: usize) -> Self {
+        // SAFETY: the link belongs to the chain.
+        // Relaxed: the next push of the chain publishes it.
+        unsafe { links.newest.as_ref() }
+            .next
+            .store(ptr::null_mut(), Ordering::Relaxed);
         Self {
             links: Some(links),
             count,
@@ -166,9 +175,10 @@ impl<H: Handle> Chain<H> {
 }
 
 impl<H: Handle> Drop for Chain<H> {
+    #[inline]
     fn drop(&mut self) {
-        while let Some(handle) = self.pop() {
-            drop(handle);
+        if !self.is_empty() {
+            self.drop_items();
         }
     }
 }

@@ -10,8 +10,8 @@ use mpsc_queue::{AsyncQueue, Chain, Form, Link, Queue, Wake, WakingQueue, channe
 use crate::{item, push};
 
 test_each_form! {
-    panic_in_queue_drop_leaks_rest
-    panic_in_drop_of_closed_queue_leaks_rest
+    panic_in_queue_drop_drops_rest
+    panic_in_drop_of_closed_queue_drops_rest
     panic_in_drop_of_channel_receiver_drops_rest
     panic_between_pops_loses_no_item
     panic_in_task_waker_loses_no_item
@@ -44,16 +44,20 @@ fn five_bombs(drops: &Arc<AtomicUsize>) -> impl Iterator<Item = Box<Bomb>> {
     })
 }
 
-fn panic_in_queue_drop_leaks_rest<F: Form + Default>() {
+fn panic_in_queue_drop_drops_rest<F: Form + Default>() {
     let drops = Arc::default();
     let queue = Queue::<_, F>::default();
     five_bombs(&drops).for_each(|bomb| push(&queue, bomb));
     assert!(catch_unwind(AssertUnwindSafe(|| drop(queue))).is_err());
-    assert_eq!(drops.load(Ordering::Relaxed), 3, "no item is dropped twice");
+    assert_eq!(
+        drops.load(Ordering::Relaxed),
+        5,
+        "each item is dropped once"
+    );
 }
 
 /// Before the close, the consumer has taken none or one of the items.
-fn panic_in_drop_of_closed_queue_leaks_rest<F: Form + Default>() {
+fn panic_in_drop_of_closed_queue_drops_rest<F: Form + Default>() {
     for pops in 0..2 {
         let drops = Arc::default();
         let queue = Queue::<_, F>::default();
@@ -63,7 +67,11 @@ fn panic_in_drop_of_closed_queue_leaks_rest<F: Form + Default>() {
         consumer.close();
         drop(consumer);
         assert!(catch_unwind(AssertUnwindSafe(|| drop(queue))).is_err());
-        assert_eq!(drops.load(Ordering::Relaxed), 3, "no item is dropped twice");
+        assert_eq!(
+            drops.load(Ordering::Relaxed),
+            5,
+            "each item is dropped once"
+        );
     }
 }
 
@@ -79,11 +87,15 @@ fn panic_in_drop_of_channel_receiver_drops_rest<F: Form + Default>() {
 }
 
 #[test]
-fn panic_in_chain_drop_leaks_rest() {
+fn panic_in_chain_drop_drops_rest() {
     let drops = Arc::default();
     let chain: Chain<_> = five_bombs(&drops).collect();
     assert!(catch_unwind(AssertUnwindSafe(|| drop(chain))).is_err());
-    assert_eq!(drops.load(Ordering::Relaxed), 3, "no item is dropped twice");
+    assert_eq!(
+        drops.load(Ordering::Relaxed),
+        5,
+        "each item is dropped once"
+    );
 }
 
 fn panic_between_pops_loses_no_item<F: Form + Default>() {
