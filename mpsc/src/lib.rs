@@ -35,8 +35,8 @@
 //! # Where to read on
 //!
 //! [`Queue`] and [`Consumer`] are the core, [`WakingQueue`] and [`Receiver`] what wakes,
-//! `channel` what ends with its senders, and [`docs::algorithm`], [`docs::limitations`], [`docs::performance`] and
-//! [`docs::misuse`] the essays.
+//! `channel` what ends with its senders, and [`docs::algorithm`], [`docs::limitations`],
+//! [`docs::performance`] and [`docs::misuse`] the essays.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

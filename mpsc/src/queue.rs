@@ -28,8 +28,8 @@ use crate::sync::{const_fn_unless_loom, initial};
 ///
 /// - `H` is the [`Handle`] that travels. The queue is `Send` and `Sync` exactly when `H`
 ///   is `Send`, and invariant in `H`.
-/// - `F` is the [form](crate#which-form) of the queue, in [`Counted`](crate::Counted) if the queue is to have
-///   a [length](Queue::len).
+/// - `F` is the [form](crate#which-form) of the queue, in [`Counted`](crate::Counted) if the
+///   queue is to have a [length](Queue::len).
 ///
 /// Dropping the queue drops the items in it, each once. If the `Drop` of one panics, the others
 /// are dropped all the same.

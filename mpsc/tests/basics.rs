@@ -57,21 +57,21 @@ fn pop<F: Form>(consumer: &mut Consumer<&Queue<Box<Message>, F>>) -> Option<usiz
     }
 }
 
-fn new_queue_is_empty<F: Form + Default>() {
+fn new_queue_is_empty<F: Form>() {
     let queue = Queue::<Box<Message>, _>::with_form(F::default());
     assert!(queue.is_empty());
     let counted = Queue::<Box<Message>, _>::with_form(Counted(F::default()));
     assert_eq!((counted.is_empty(), counted.len()), (true, 0));
 }
 
-fn pop_from_empty_queue_returns_empty<F: Form + Default>() {
+fn pop_from_empty_queue_returns_empty<F: Form>() {
     let queue = Queue::<Box<Message>, F>::default();
     let mut consumer = queue.consumer().unwrap();
     assert_eq!(pop(&mut consumer), None);
     assert_eq!(pop(&mut consumer), None);
 }
 
-fn pop_after_push_returns_item<F: Form + Default>() {
+fn pop_after_push_returns_item<F: Form>() {
     let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
     push(&queue, 7);
@@ -81,7 +81,7 @@ fn pop_after_push_returns_item<F: Form + Default>() {
     assert!(queue.is_empty());
 }
 
-fn three_pops_return_items_in_order_of_pushes<F: Form + Default>() {
+fn three_pops_return_items_in_order_of_pushes<F: Form>() {
     let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
     for number in 0..3 {
@@ -95,7 +95,7 @@ fn three_pops_return_items_in_order_of_pushes<F: Form + Default>() {
     assert_eq!(pop(&mut consumer), None);
 }
 
-fn alternating_pushes_and_pops_keep_order<F: Form + Default>() {
+fn alternating_pushes_and_pops_keep_order<F: Form>() {
     let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
     push(&queue, 1);
@@ -107,7 +107,7 @@ fn alternating_pushes_and_pops_keep_order<F: Form + Default>() {
     assert_eq!(pop(&mut consumer), None);
 }
 
-fn popped_item_can_be_pushed_again<F: Form + Default>() {
+fn popped_item_can_be_pushed_again<F: Form>() {
     let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
     let mut item = message(0);
@@ -121,7 +121,7 @@ fn popped_item_can_be_pushed_again<F: Form + Default>() {
     }
 }
 
-fn fifty_pops_return_items_in_order_of_pushes<F: Form + Default>() {
+fn fifty_pops_return_items_in_order_of_pushes<F: Form>() {
     let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
     for number in 0..50 {
@@ -131,7 +131,7 @@ fn fifty_pops_return_items_in_order_of_pushes<F: Form + Default>() {
     assert!(numbers.into_iter().eq(0..50));
 }
 
-fn ten_producers_lose_no_item<F: Form + Default>() {
+fn ten_producers_lose_no_item<F: Form>() {
     let queue = Queue::<_, F>::default();
     thread::scope(|scope| {
         for producer in 0..10 {
@@ -149,7 +149,7 @@ fn ten_producers_lose_no_item<F: Form + Default>() {
     assert!(numbers.into_iter().eq(0..10_000));
 }
 
-fn len_counts_pushes_less_pops<F: Form + Default>() {
+fn len_counts_pushes_less_pops<F: Form>() {
     let queue = Queue::<_, Counted<F>>::default();
     for number in 0..200 {
         push(&queue, number);
@@ -162,7 +162,7 @@ fn len_counts_pushes_less_pops<F: Form + Default>() {
     }
 }
 
-fn chain_keeps_order<F: Form + Default>() {
+fn chain_keeps_order<F: Form>() {
     let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
     push(&queue, 0);
@@ -173,7 +173,7 @@ fn chain_keeps_order<F: Form + Default>() {
     assert!(numbers.into_iter().eq(0..6));
 }
 
-fn default_queues_are_empty<F: Form + Default>() {
+fn default_queues_are_empty<F: Form>() {
     let queue = Queue::<Box<Message>, F>::default();
     let counted = Queue::<Box<Message>, Counted<F>>::default();
     assert!(queue.is_empty() && counted.is_empty());
@@ -183,7 +183,7 @@ fn default_queues_are_empty<F: Form + Default>() {
 }
 
 /// A receiver passes each call to the consumer inside.
-fn receiver_pops_with_every_method<F: Form + Default>() {
+fn receiver_pops_with_every_method<F: Form>() {
     struct SilentWaker;
     impl mpsc_queue::Wake for SilentWaker {
         fn wake(&self) {}
@@ -206,7 +206,7 @@ fn receiver_pops_with_every_method<F: Form + Default>() {
 }
 
 /// No type requires `Debug` of an item or of a handle.
-fn debug_shows_state_and_no_item<F: Form + Default>() {
+fn debug_shows_state_and_no_item<F: Form>() {
     let queue = Queue::<_, F>::default();
     assert_eq!(format!("{queue:?}"), "Queue { is_empty: true, .. }");
     push(&queue, 1);

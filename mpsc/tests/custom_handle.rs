@@ -44,7 +44,7 @@ fn four_items() -> &'static mut [Item] {
     Box::leak(Box::new([(); 4].map(|()| Item::default())))
 }
 
-fn exclusive_references_travel_through_queue<F: Form + Default>() {
+fn exclusive_references_travel_through_queue<F: Form>() {
     let items = four_items();
     let queue = Queue::<_, F>::default();
     let mut chain = Chain::new();
@@ -62,7 +62,7 @@ fn exclusive_references_travel_through_queue<F: Form + Default>() {
     assert!(numbers.eq(0..4));
 }
 
-fn refused_exclusive_references_come_back<F: Form + Default>() {
+fn refused_exclusive_references_come_back<F: Form>() {
     let queue = Queue::<_, F>::default();
     queue.consumer().unwrap().close();
     let mut chain = Chain::new();
@@ -113,7 +113,7 @@ mod debug_builds {
     // SAFETY: not kept, on purpose, as said above.
     unsafe impl UniqueHandle for Copied {}
 
-    fn push_of_queued_item_panics<F: Form + Default>() {
+    fn push_of_queued_item_panics<F: Form>() {
         // Leaked, because a queue that did not panic would be broken.
         let queues: &[Queue<Copied, F>; 2] = Box::leak(Box::default());
         let item = Copied(Box::leak(Box::default()));

@@ -63,7 +63,7 @@ fn run(produce: impl Fn(usize) + Copy + Send + 'static, consume: impl FnOnce()) 
     }
 }
 
-fn polled<F: Form + Default + 'static>() {
+fn polled<F: Form>() {
     let queue = leak::<Queue<Box<Job>, F>>();
     let produce = |producer| {
         for number in (0..EACH).step_by(4) {
@@ -85,7 +85,7 @@ fn polled<F: Form + Default + 'static>() {
     });
 }
 
-fn slept<F: Form + Default + 'static>() {
+fn slept<F: Form>() {
     let queue = leak::<BlockingQueue<Box<Job>, F>>();
     run(
         |producer| (0..EACH).for_each(|number| queue.push(job(producer, number)).unwrap()),
@@ -99,7 +99,7 @@ fn slept<F: Form + Default + 'static>() {
     );
 }
 
-fn shared<F: Form + Default + 'static>() {
+fn shared<F: Form>() {
     #[derive(Default)]
     struct Task {
         link: SharedLink,
@@ -130,7 +130,7 @@ fn shared<F: Form + Default + 'static>() {
 }
 
 /// Closes during pushes. The producers drop the items that are not received.
-fn closed<F: Form + Default + 'static>() {
+fn closed<F: Form>() {
     let queue = leak::<Queue<Box<Job>, F>>();
     run(
         |producer| (0..EACH).for_each(|number| drop(queue.push(job(producer, number)))),
@@ -153,7 +153,7 @@ fn closed<F: Form + Default + 'static>() {
     );
 }
 
-fn all<F: Form + Default + 'static>() {
+fn all<F: Form>() {
     polled::<F>();
     slept::<F>();
     shared::<F>();

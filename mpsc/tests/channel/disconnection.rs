@@ -30,7 +30,7 @@ test_each_form! {
     counted_channel_disconnects
 }
 
-fn receives_return_buffered_items_after_last_sender<F: Form + Default>() {
+fn receives_return_buffered_items_after_last_sender<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     (0..5).for_each(|number| sender.send(item(number)).unwrap());
     drop(sender);
@@ -47,7 +47,7 @@ fn receives_return_buffered_items_after_last_sender<F: Form + Default>() {
 }
 
 /// The mark that the last sender has pushed is received once, and by each kind of receive.
-fn every_receive_returns_disconnected_after_last_sender<F: Form + Default>() {
+fn every_receive_returns_disconnected_after_last_sender<F: Form>() {
     for first in 0..5 {
         let (sender, mut receiver) = open::<F>();
         sender.send(item(0)).unwrap();
@@ -67,7 +67,7 @@ fn every_receive_returns_disconnected_after_last_sender<F: Form + Default>() {
     }
 }
 
-fn senders_can_be_dropped_in_any_order<F: Form + Default>() {
+fn senders_can_be_dropped_in_any_order<F: Form>() {
     for order in [
         [0, 1, 2],
         [0, 2, 1],
@@ -93,7 +93,7 @@ fn senders_can_be_dropped_in_any_order<F: Form + Default>() {
     }
 }
 
-fn recv_sleeps_while_one_sender_is_left<F: Form + Default>() {
+fn recv_sleeps_while_one_sender_is_left<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     drop(sender.clone());
     let timeout = Duration::from_millis(5);
@@ -104,7 +104,7 @@ fn recv_sleeps_while_one_sender_is_left<F: Form + Default>() {
 }
 
 /// The sender goes at any time: before the receiver parks, while it parks, or afterwards.
-fn dropped_last_sender_wakes_recv<F: Form + Default + Send + Sync + 'static>() {
+fn dropped_last_sender_wakes_recv<F: Form>() {
     must_end(|| {
         for round in 0..200 {
             let (sender, mut receiver) = open::<F>();
@@ -120,7 +120,7 @@ fn dropped_last_sender_wakes_recv<F: Form + Default + Send + Sync + 'static>() {
     });
 }
 
-fn dropped_last_sender_wakes_recv_timeout<F: Form + Default + Send + Sync + 'static>() {
+fn dropped_last_sender_wakes_recv_timeout<F: Form>() {
     must_end(|| {
         for _ in 0..200 {
             let (sender, mut receiver) = open::<F>();
@@ -132,7 +132,7 @@ fn dropped_last_sender_wakes_recv_timeout<F: Form + Default + Send + Sync + 'sta
     });
 }
 
-fn panic_of_sending_thread_disconnects<F: Form + Default + Send + Sync + 'static>() {
+fn panic_of_sending_thread_disconnects<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     let sending = thread::spawn(move || {
         sender.send(item(0)).unwrap();
@@ -146,7 +146,7 @@ fn panic_of_sending_thread_disconnects<F: Form + Default + Send + Sync + 'static
     assert!(sending.join().is_err());
 }
 
-fn every_send_after_receiver_returns_item<F: Form + Default>() {
+fn every_send_after_receiver_returns_item<F: Form>() {
     let (sender, receiver) = open::<F>();
     sender.send(item(0)).unwrap();
     drop(receiver);
@@ -159,7 +159,7 @@ fn every_send_after_receiver_returns_item<F: Form + Default>() {
     assert_eq!(refused.number, 1);
 }
 
-fn close_keeps_buffered_items_and_refuses_sends<F: Form + Default>() {
+fn close_keeps_buffered_items_and_refuses_sends<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     (0..3).for_each(|number| sender.send(item(number)).unwrap());
     assert_eq!(receiver.try_recv().unwrap().number, 0);
@@ -172,7 +172,7 @@ fn close_keeps_buffered_items_and_refuses_sends<F: Form + Default>() {
 }
 
 /// The close finds the mark of the last sender in the queue.
-fn close_after_last_sender_delivers_buffered_items<F: Form + Default>() {
+fn close_after_last_sender_delivers_buffered_items<F: Form>() {
     for popped in 0..3 {
         let (sender, mut receiver) = open::<F>();
         (0..3).for_each(|number| sender.send(item(number)).unwrap());
@@ -186,7 +186,7 @@ fn close_after_last_sender_delivers_buffered_items<F: Form + Default>() {
     }
 }
 
-fn second_close_changes_nothing<F: Form + Default>() {
+fn second_close_changes_nothing<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     (0..2).for_each(|number| sender.send(item(number)).unwrap());
     for number in 0..2 {
@@ -220,7 +220,7 @@ fn noted(counter: &Arc<()>, panics: bool) -> Box<Noted> {
     })
 }
 
-fn dropped_receiver_drops_buffered_items<F: Form + Default>() {
+fn dropped_receiver_drops_buffered_items<F: Form>() {
     let counter = Arc::new(());
     let (sender, mut receiver) = channel::with_form(F::default());
     for _ in 0..4 {
@@ -234,7 +234,7 @@ fn dropped_receiver_drops_buffered_items<F: Form + Default>() {
     assert_eq!(Arc::strong_count(&counter), 1);
 }
 
-fn dropped_receiver_drops_rest_after_panic<F: Form + Default>() {
+fn dropped_receiver_drops_rest_after_panic<F: Form>() {
     let counter = Arc::new(());
     let (sender, receiver) = channel::with_form(F::default());
     for panics in [false, true, false, false] {
@@ -247,7 +247,7 @@ fn dropped_receiver_drops_rest_after_panic<F: Form + Default>() {
 }
 
 /// The items of a receiver that is never dropped stay in the channel.
-fn leaked_receiver_does_not_disconnect<F: Form + Default>() {
+fn leaked_receiver_does_not_disconnect<F: Form>() {
     let counter = Arc::new(());
     let (sender, receiver) = channel::with_form(F::default());
     let leaked = mem::ManuallyDrop::new(receiver);
@@ -261,7 +261,7 @@ fn leaked_receiver_does_not_disconnect<F: Form + Default>() {
     assert_eq!(Arc::strong_count(&counter), 1);
 }
 
-fn is_closed_is_final<F: Form + Default>() {
+fn is_closed_is_final<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     assert!(!sender.is_closed());
     sender.send(item(0)).unwrap();
@@ -273,7 +273,7 @@ fn is_closed_is_final<F: Form + Default>() {
     assert!(sender.is_closed());
 }
 
-fn channel_without_use_can_be_dropped<F: Form + Default>() {
+fn channel_without_use_can_be_dropped<F: Form>() {
     drop(open::<F>());
     let (sender, receiver) = open::<F>();
     drop(sender);
@@ -283,7 +283,7 @@ fn channel_without_use_can_be_dropped<F: Form + Default>() {
     drop(sender);
 }
 
-fn counted_channel_disconnects<F: Form + Default>() {
+fn counted_channel_disconnects<F: Form>() {
     let (sender, mut receiver) = open::<Counted<F>>();
     (0..3).for_each(|number| sender.send(item(number)).unwrap());
     drop(sender);

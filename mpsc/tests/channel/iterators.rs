@@ -18,7 +18,7 @@ test_each_form! {
     iterators_stay_at_end
 }
 
-fn iter_ends_after_last_sender<F: Form + Default>() {
+fn iter_ends_after_last_sender<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     (0..3).for_each(|number| sender.send(item(number)).unwrap());
     drop(sender);
@@ -26,7 +26,7 @@ fn iter_ends_after_last_sender<F: Form + Default>() {
     assert_eq!(receiver.iter().count(), 0);
 }
 
-fn iter_waits_for_items<F: Form + Default + Send + Sync + 'static>() {
+fn iter_waits_for_items<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     let numbers = must_end(move || {
         let sending = thread::spawn(move || {
@@ -42,7 +42,7 @@ fn iter_waits_for_items<F: Form + Default + Send + Sync + 'static>() {
     assert!(numbers.into_iter().eq(0..100));
 }
 
-fn iter_ends_after_close<F: Form + Default>() {
+fn iter_ends_after_close<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     (0..3).for_each(|number| sender.send(item(number)).unwrap());
     receiver.close();
@@ -50,7 +50,7 @@ fn iter_ends_after_close<F: Form + Default>() {
     assert!(sender.is_closed());
 }
 
-fn iter_can_be_interrupted<F: Form + Default>() {
+fn iter_can_be_interrupted<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     (0..5).for_each(|number| sender.send(item(number)).unwrap());
     for item in &mut receiver {
@@ -61,7 +61,7 @@ fn iter_can_be_interrupted<F: Form + Default>() {
     assert_eq!(received(&mut receiver), [3, 4]);
 }
 
-fn try_iter_ends_at_empty_channel<F: Form + Default>() {
+fn try_iter_ends_at_empty_channel<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     assert_eq!(receiver.try_iter().count(), 0);
     (0..3).for_each(|number| sender.send(item(number)).unwrap());
@@ -73,7 +73,7 @@ fn try_iter_ends_at_empty_channel<F: Form + Default>() {
     assert_eq!(receiver.try_iter().count(), 0);
 }
 
-fn try_iter_returns_items_that_come_meanwhile<F: Form + Default>() {
+fn try_iter_returns_items_that_come_meanwhile<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     let mut items = receiver.try_iter();
     for number in 0..3 {
@@ -83,14 +83,14 @@ fn try_iter_returns_items_that_come_meanwhile<F: Form + Default>() {
     }
 }
 
-fn into_iter_ends_after_last_sender<F: Form + Default>() {
+fn into_iter_ends_after_last_sender<F: Form>() {
     let (sender, receiver) = open::<F>();
     (0..3).for_each(|number| sender.send(item(number)).unwrap());
     drop(sender);
     assert!(receiver.into_iter().map(|item| item.number).eq(0..3));
 }
 
-fn dropped_into_iter_disconnects<F: Form + Default>() {
+fn dropped_into_iter_disconnects<F: Form>() {
     let (sender, receiver) = open::<F>();
     (0..3).for_each(|number| sender.send(item(number)).unwrap());
     let mut items = receiver.into_iter();
@@ -100,7 +100,7 @@ fn dropped_into_iter_disconnects<F: Form + Default>() {
     assert!(sender.send(item(3)).is_err());
 }
 
-fn iterators_stay_at_end<F: Form + Default>() {
+fn iterators_stay_at_end<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     drop(sender);
     let mut items = receiver.iter();

@@ -39,7 +39,7 @@ fn item(number: usize) -> Box<Item> {
 }
 
 /// Creates a channel of items.
-fn open<F: Form + Default>() -> (Sender<Box<Item>, F>, Receiver<Box<Item>, F>) {
+fn open<F: Form>() -> (Sender<Box<Item>, F>, Receiver<Box<Item>, F>) {
     channel::with_form(F::default())
 }
 

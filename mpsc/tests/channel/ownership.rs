@@ -44,11 +44,11 @@ fn letter<F: Form>(counter: &Arc<()>, reply: Option<&Sender<Box<Letter<F>>, F>>)
 
 type LetterChannel<F> = (Sender<Box<Letter<F>>, F>, Receiver<Box<Letter<F>>, F>);
 
-fn letters<F: Form + Default>() -> LetterChannel<F> {
+fn letters<F: Form>() -> LetterChannel<F> {
     channel::with_form(F::default())
 }
 
-fn sender_in_item_keeps_channel_connected<F: Form + Default>() {
+fn sender_in_item_keeps_channel_connected<F: Form>() {
     let counter = Arc::new(());
     let (sender, mut receiver) = letters::<F>();
     assert!(sender.send(letter(&counter, Some(&sender))).is_ok());
@@ -66,7 +66,7 @@ fn sender_in_item_keeps_channel_connected<F: Form + Default>() {
 }
 
 /// The last senders are in the channel when its receiver goes.
-fn sender_in_item_is_dropped_with_receiver<F: Form + Default>() {
+fn sender_in_item_is_dropped_with_receiver<F: Form>() {
     for count in 1..4 {
         let counter = Arc::new(());
         let (sender, receiver) = letters::<F>();
@@ -80,7 +80,7 @@ fn sender_in_item_is_dropped_with_receiver<F: Form + Default>() {
     }
 }
 
-fn sender_in_item_is_dropped_with_refused_item<F: Form + Default>() {
+fn sender_in_item_is_dropped_with_refused_item<F: Form>() {
     let counter = Arc::new(());
     let (sender, receiver) = letters::<F>();
     drop(receiver);
@@ -92,7 +92,7 @@ fn sender_in_item_is_dropped_with_refused_item<F: Form + Default>() {
     assert_eq!(Arc::strong_count(&counter), 1);
 }
 
-fn receiver_in_item_of_other_channel_is_dropped_with_item<F: Form + Default>() {
+fn receiver_in_item_of_other_channel_is_dropped_with_item<F: Form>() {
     /// An item of one channel that owns the receiver of another one.
     struct Parcel<F: Form> {
         link: Link,
@@ -118,7 +118,7 @@ fn receiver_in_item_of_other_channel_is_dropped_with_item<F: Form + Default>() {
     assert!(weak.upgrade().is_none(), "the letter is dropped");
 }
 
-fn send_in_drop_of_buffered_item_is_refused<F: Form + Default>() {
+fn send_in_drop_of_buffered_item_is_refused<F: Form>() {
     let counter = Arc::new(());
     let (sender, receiver) = letters::<F>();
     for _ in 0..3 {

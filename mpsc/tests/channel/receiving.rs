@@ -18,7 +18,7 @@ test_each_form! {
     debug_shows_no_item
 }
 
-fn try_recv_on_empty_channel_returns_empty<F: Form + Default>() {
+fn try_recv_on_empty_channel_returns_empty<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     assert_eq!(receiver.try_recv().err(), Some(TryRecvError::Empty));
     sender.send(item(0)).unwrap();
@@ -26,7 +26,7 @@ fn try_recv_on_empty_channel_returns_empty<F: Form + Default>() {
     assert_eq!(receiver.try_recv().err(), Some(TryRecvError::Empty));
 }
 
-fn recv_timeout_on_empty_channel_returns_timeout<F: Form + Default>() {
+fn recv_timeout_on_empty_channel_returns_timeout<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     for timeout in [0, 0, 10].map(Duration::from_millis) {
         let start = Instant::now();
@@ -38,7 +38,7 @@ fn recv_timeout_on_empty_channel_returns_timeout<F: Form + Default>() {
     assert_eq!(receiver.recv_timeout(Duration::ZERO).unwrap().number, 0);
 }
 
-fn recv_deadline_in_past_returns_buffered_item<F: Form + Default>() {
+fn recv_deadline_in_past_returns_buffered_item<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     let now = Instant::now();
     sender.send(item(0)).unwrap();
@@ -49,7 +49,7 @@ fn recv_deadline_in_past_returns_buffered_item<F: Form + Default>() {
     );
 }
 
-fn receives_return_items_in_order<F: Form + Default>() {
+fn receives_return_items_in_order<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     let other = sender.clone();
     for number in 0..10 {
@@ -69,7 +69,7 @@ fn receives_return_items_in_order<F: Form + Default>() {
     assert_eq!(received(&mut receiver), [8, 9]);
 }
 
-fn pop_returns_item_or_empty<F: Form + Default>() {
+fn pop_returns_item_or_empty<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     assert!(matches!(receiver.pop(), Pop::Empty));
     sender.send(item(0)).unwrap();
@@ -80,7 +80,7 @@ fn pop_returns_item_or_empty<F: Form + Default>() {
 }
 
 /// Each side sleeps until the other has sent.
-fn send_wakes_recv<F: Form + Default + Send + Sync + 'static>() {
+fn send_wakes_recv<F: Form>() {
     must_end(|| {
         let (ping, mut pings) = open::<F>();
         let (pong, mut pongs) = open::<F>();
@@ -107,7 +107,7 @@ fn send_wakes_recv<F: Form + Default + Send + Sync + 'static>() {
 }
 
 /// The receiver sleeps on a different thread each time.
-fn receiver_can_move_between_threads<F: Form + Default + Send + Sync + 'static>() {
+fn receiver_can_move_between_threads<F: Form>() {
     must_end(|| {
         let (sender, mut receiver) = open::<F>();
         for number in 0..20 {
@@ -126,7 +126,7 @@ fn receiver_can_move_between_threads<F: Form + Default + Send + Sync + 'static>(
     });
 }
 
-fn debug_shows_no_item<F: Form + Default>() {
+fn debug_shows_no_item<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     sender.send(item(0)).unwrap();
     let debug = format!("{sender:?} {receiver:?}");

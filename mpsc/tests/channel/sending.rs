@@ -25,7 +25,7 @@ struct Shared {
 }
 linked!(Shared => link: SharedLink);
 
-fn try_send_of_queued_item_returns_already_queued<F: Form + Default>() {
+fn try_send_of_queued_item_returns_already_queued<F: Form>() {
     let (sender, mut receiver) = channel::with_form(F::default());
     let shared = Arc::new(Shared::default());
     for _ in 0..3 {
@@ -45,7 +45,7 @@ fn try_send_of_queued_item_returns_already_queued<F: Form + Default>() {
     assert_eq!(Arc::strong_count(&shared), 1);
 }
 
-fn try_send_after_receiver_frees_item<F: Form + Default>() {
+fn try_send_after_receiver_frees_item<F: Form>() {
     let (sender, receiver) = channel::with_form(F::default());
     let [buffered, late]: [Arc<Shared>; 2] = Default::default();
     assert!(sender.try_send(Arc::clone(&buffered)).is_ok());
@@ -94,7 +94,7 @@ fn static_items_can_be_sent_again() {
     check(GapFree);
 }
 
-fn send_chain_keeps_items_together<F: Form + Default>() {
+fn send_chain_keeps_items_together<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     sender.send(item(0)).unwrap();
     sender.send_chain((1..4).map(item).collect()).unwrap();
@@ -104,13 +104,13 @@ fn send_chain_keeps_items_together<F: Form + Default>() {
     assert!(received(&mut receiver).into_iter().eq(0..6));
 }
 
-fn send_of_empty_chain_sends_nothing<F: Form + Default>() {
+fn send_of_empty_chain_sends_nothing<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     sender.send_chain(Chain::new()).unwrap();
     assert!(receiver.try_recv().is_err());
 }
 
-fn refused_chain_can_be_sent_to_other_channel<F: Form + Default>() {
+fn refused_chain_can_be_sent_to_other_channel<F: Form>() {
     let (sender, receiver) = open::<F>();
     drop(receiver);
     let SendError(chain) = sender.send_chain((0..3).map(item).collect()).unwrap_err();
@@ -119,7 +119,7 @@ fn refused_chain_can_be_sent_to_other_channel<F: Form + Default>() {
     assert_eq!(received(&mut receiver), [0, 1, 2]);
 }
 
-fn items_that_own_closures_can_be_sent<F: Form + Default>() {
+fn items_that_own_closures_can_be_sent<F: Form>() {
     struct Call {
         link: Link,
         function: Box<dyn FnOnce() -> usize + Send>,
@@ -136,7 +136,7 @@ fn items_that_own_closures_can_be_sent<F: Form + Default>() {
     assert!(receiver.iter().map(|call| (call.function)()).eq(0..3));
 }
 
-fn clones_belong_to_same_channel<F: Form + Default>() {
+fn clones_belong_to_same_channel<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     let (other, _other_receiver) = open::<F>();
     let clone = sender.clone();

@@ -57,7 +57,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-fn recv_async_returns_items_then_error<F: Form + Default + Send + Sync + 'static>() {
+fn recv_async_returns_items_then_error<F: Form>() {
     must_end(|| {
         let (sender, mut receiver) = open::<F>();
         let sending = thread::spawn(move || {
@@ -76,7 +76,7 @@ fn recv_async_returns_items_then_error<F: Form + Default + Send + Sync + 'static
     });
 }
 
-fn send_wakes_task_once_per_wait<F: Form + Default>() {
+fn send_wakes_task_once_per_wait<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     let task = Arc::new(Task::default());
     let waker = Waker::from(Arc::clone(&task));
@@ -94,7 +94,7 @@ fn send_wakes_task_once_per_wait<F: Form + Default>() {
     }
 }
 
-fn send_wakes_task_of_latest_poll<F: Form + Default>() {
+fn send_wakes_task_of_latest_poll<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     let tasks: [Arc<Task>; 2] = Default::default();
     for task in [&tasks[0], &tasks[1], &tasks[0], &tasks[1]] {
@@ -106,7 +106,7 @@ fn send_wakes_task_of_latest_poll<F: Form + Default>() {
     assert_eq!(tasks.map(|task| task.wakes()), [0, 1]);
 }
 
-fn dropped_last_sender_wakes_task<F: Form + Default>() {
+fn dropped_last_sender_wakes_task<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     let task = Arc::new(Task::default());
     let waker = Waker::from(Arc::clone(&task));
@@ -125,7 +125,7 @@ fn dropped_last_sender_wakes_task<F: Form + Default>() {
     assert_eq!(Arc::strong_count(&task), 1, "no waker is stored");
 }
 
-fn close_clears_waker<F: Form + Default>() {
+fn close_clears_waker<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     let task = Arc::new(Task::default());
     let waker = Waker::from(Arc::clone(&task));
@@ -140,7 +140,7 @@ fn close_clears_waker<F: Form + Default>() {
     assert!(matches!(poll, Poll::Ready(Err(RecvError))));
 }
 
-fn dropped_receiver_clears_waker<F: Form + Default>() {
+fn dropped_receiver_clears_waker<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     let task = Arc::new(Task::default());
     let waker = Waker::from(Arc::clone(&task));
@@ -154,7 +154,7 @@ fn dropped_receiver_clears_waker<F: Form + Default>() {
     assert!(sender.send(item(0)).is_err());
 }
 
-fn dropped_recv_async_clears_waker<F: Form + Default>() {
+fn dropped_recv_async_clears_waker<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     let task = Arc::new(Task::default());
     let waker = Waker::from(Arc::clone(&task));
@@ -168,7 +168,7 @@ fn dropped_recv_async_clears_waker<F: Form + Default>() {
 }
 
 /// The receive that waits last is woken.
-fn blocking_receive_replaces_task<F: Form + Default + Send + Sync + 'static>() {
+fn blocking_receive_replaces_task<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     let task = Arc::new(Task::default());
     let waker = Waker::from(Arc::clone(&task));
@@ -199,7 +199,7 @@ fn blocking_receive_replaces_task<F: Form + Default + Send + Sync + 'static>() {
     assert_eq!(receiver.recv().unwrap().number, 0);
 }
 
-fn poll_recv_replaces_thread<F: Form + Default>() {
+fn poll_recv_replaces_thread<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     let task = Arc::new(Task::default());
     let waker = Waker::from(Arc::clone(&task));
@@ -214,7 +214,7 @@ fn poll_recv_replaces_thread<F: Form + Default>() {
     assert!(receiver.try_recv().is_ok());
 }
 
-fn blocking_and_async_receives_alternate<F: Form + Default + Send + Sync + 'static>() {
+fn blocking_and_async_receives_alternate<F: Form>() {
     must_end(|| {
         let (sender, mut receiver) = open::<F>();
         let (ready, mut readies) = open::<F>();

@@ -18,7 +18,7 @@ test_each_form! {
 const SENDERS: usize = 3;
 const ROUNDS: usize = 8;
 
-fn recv_keeps_order_of_each_sender<F: Form + Default + Send + Sync + 'static>() {
+fn recv_keeps_order_of_each_sender<F: Form>() {
     const ITEMS: usize = 500;
 
     must_end(|| {
@@ -128,7 +128,7 @@ fn send_until_refused<F: Form>(
 
 /// Runs senders until `disconnect` has disconnected the channel, checks that each item has met
 /// one fate, and returns how many items were accepted and how many were received.
-fn check_fates<F: Form + Default + Send + Sync + 'static>(
+fn check_fates<F: Form>(
     disconnect: impl FnOnce(Receiver<Box<Traced>, F>, &AtomicBool),
 ) -> (usize, usize) {
     let fates = Arc::new(Fates::default());
@@ -159,7 +159,7 @@ fn check_fates<F: Form + Default + Send + Sync + 'static>(
     (accepted, count(&fates.received))
 }
 
-fn each_item_has_one_fate_if_receiver_goes<F: Form + Default + Send + Sync + 'static>() {
+fn each_item_has_one_fate_if_receiver_goes<F: Form>() {
     must_end(|| {
         for _ in 0..ROUNDS {
             check_fates::<F>(|receiver, is_disconnected| {
@@ -178,7 +178,7 @@ fn close_and_drain<F: Form>(mut receiver: Receiver<Box<Traced>, F>, is_disconnec
     }
 }
 
-fn each_item_has_one_fate_if_receiver_closes<F: Form + Default + Send + Sync + 'static>() {
+fn each_item_has_one_fate_if_receiver_closes<F: Form>() {
     must_end(|| {
         for _ in 0..ROUNDS {
             check_fates::<F>(close_and_drain);

@@ -27,7 +27,7 @@ test_each_form! {
     item_in_closed_queue_can_own_queue
 }
 
-fn close_delivers_earlier_pushes<F: Form + Default>() {
+fn close_delivers_earlier_pushes<F: Form>() {
     for count in 0..5 {
         let queue = Queue::<_, F>::default();
         let mut consumer = queue.consumer().unwrap();
@@ -43,7 +43,7 @@ fn close_delivers_earlier_pushes<F: Form + Default>() {
 
 /// A pop takes a whole batch in the forms that have batches, so a close finds items in both
 /// places.
-fn close_delivers_rest_of_batch<F: Form + Default>() {
+fn close_delivers_rest_of_batch<F: Form>() {
     for popped in 1..=3 {
         for later in 0..3 {
             let queue = Queue::<_, F>::default();
@@ -63,7 +63,7 @@ fn close_delivers_rest_of_batch<F: Form + Default>() {
     }
 }
 
-fn close_delivers_earlier_chains<F: Form + Default>() {
+fn close_delivers_earlier_chains<F: Form>() {
     let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
     for chain in [0..3, 3..3, 3..4, 4..9] {
@@ -76,7 +76,7 @@ fn close_delivers_earlier_chains<F: Form + Default>() {
     assert!(end.is_closed());
 }
 
-fn close_of_empty_queue_returns_closed<F: Form + Default>() {
+fn close_of_empty_queue_returns_closed<F: Form>() {
     let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
     assert!(consumer.pop().is_empty());
@@ -86,7 +86,7 @@ fn close_of_empty_queue_returns_closed<F: Form + Default>() {
     assert!(consumer.pop().is_closed());
 }
 
-fn close_of_emptied_queue_returns_closed<F: Form + Default>() {
+fn close_of_emptied_queue_returns_closed<F: Form>() {
     let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
     push(&queue, 0);
@@ -96,7 +96,7 @@ fn close_of_emptied_queue_returns_closed<F: Form + Default>() {
     assert!(queue.is_empty());
 }
 
-fn close_ends_drain<F: Form + Default>() {
+fn close_ends_drain<F: Form>() {
     let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
     (0..5).for_each(|number| push(&queue, number));
@@ -110,7 +110,7 @@ fn close_ends_drain<F: Form + Default>() {
     assert!(consumer.pop().is_closed());
 }
 
-fn second_close_changes_nothing<F: Form + Default>() {
+fn second_close_changes_nothing<F: Form>() {
     let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
     (0..4).for_each(|number| push(&queue, number));
@@ -125,7 +125,7 @@ fn second_close_changes_nothing<F: Form + Default>() {
     assert!(consumer.pop().is_closed());
 }
 
-fn close_while_leaked_guard_is_parked<F: Form + Default>() {
+fn close_while_leaked_guard_is_parked<F: Form>() {
     let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
     mem::forget(consumer.park().unwrap());
@@ -135,7 +135,7 @@ fn close_while_leaked_guard_is_parked<F: Form + Default>() {
     assert!(consumer.park().is_none(), "the queue is closed");
 }
 
-fn close_while_leaked_guard_is_parked_delivers_item<F: Form + Default>() {
+fn close_while_leaked_guard_is_parked_delivers_item<F: Form>() {
     let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
     mem::forget(consumer.park().unwrap());
@@ -148,7 +148,7 @@ fn close_while_leaked_guard_is_parked_delivers_item<F: Form + Default>() {
     assert!(end.is_closed());
 }
 
-fn new_consumer_continues_closed_queue<F: Form + Default>() {
+fn new_consumer_continues_closed_queue<F: Form>() {
     let queue = Arc::new(Queue::<_, F>::default());
     let mut consumer = queue.consumer().unwrap();
     (0..3).for_each(|number| push(&queue, number));
@@ -167,7 +167,7 @@ fn new_consumer_continues_closed_queue<F: Form + Default>() {
     assert!(queue.consumer().unwrap().pop().is_closed());
 }
 
-fn moved_queue_stays_closed<F: Form + Default>() {
+fn moved_queue_stays_closed<F: Form>() {
     let queue = Queue::<_, F>::default();
     push(&queue, 0);
     push(&queue, 1);
@@ -195,7 +195,7 @@ fn shared(counter: &Arc<()>) -> Box<Shared> {
     })
 }
 
-fn queue_drop_after_close_drops_rest<F: Form + Default>() {
+fn queue_drop_after_close_drops_rest<F: Form>() {
     for popped in 0..3 {
         let counter = Arc::new(());
         let queue = Queue::<_, F>::default();
@@ -214,7 +214,7 @@ fn queue_drop_after_close_drops_rest<F: Form + Default>() {
     }
 }
 
-fn drop_of_drained_closed_queue_drops_nothing<F: Form + Default>() {
+fn drop_of_drained_closed_queue_drops_nothing<F: Form>() {
     let counter = Arc::new(());
     let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
@@ -228,7 +228,7 @@ fn drop_of_drained_closed_queue_drops_nothing<F: Form + Default>() {
     assert_eq!(Arc::strong_count(&counter), 1);
 }
 
-fn len_after_close_counts_items_that_are_left<F: Form + Default>() {
+fn len_after_close_counts_items_that_are_left<F: Form>() {
     let queue = Queue::<_, Counted<F>>::default();
     let mut consumer = queue.consumer().unwrap();
     (0..3).for_each(|number| push(&queue, number));
@@ -245,7 +245,7 @@ fn len_after_close_counts_items_that_are_left<F: Form + Default>() {
     assert_eq!(queue.len(), 0);
 }
 
-fn is_empty_on_other_thread_accounts_for_items_of_closed_queue<F: Form + Default + Send + Sync>() {
+fn is_empty_on_other_thread_accounts_for_items_of_closed_queue<F: Form>() {
     let queue = Queue::<_, F>::default();
     let is_empty = || thread::scope(|scope| scope.spawn(|| queue.is_empty()).join().unwrap());
     let mut consumer = queue.consumer().unwrap();
@@ -263,7 +263,7 @@ fn is_empty_on_other_thread_accounts_for_items_of_closed_queue<F: Form + Default
 }
 
 /// The consumer drops the last handle of the queue after it has drained the queue.
-fn item_in_closed_queue_can_own_queue<F: Form + Default>() {
+fn item_in_closed_queue_can_own_queue<F: Form>() {
     struct Owner<F: Form> {
         link: Link,
         queue: Arc<Queue<Box<Owner<F>>, F>>,

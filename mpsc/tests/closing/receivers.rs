@@ -20,7 +20,7 @@ impl Wake for SilentWaker {
     fn wake(&self) {}
 }
 
-fn every_pop_of_closed_receiver_returns_closed<F: Form + Default>() {
+fn every_pop_of_closed_receiver_returns_closed<F: Form>() {
     let queue = WakingQueue::with_form_and_waker(F::default(), SilentWaker);
     let mut receiver = queue.receiver().unwrap();
     (0..4).for_each(|number| queue.push(item(number)).unwrap());
@@ -37,7 +37,7 @@ fn every_pop_of_closed_receiver_returns_closed<F: Form + Default>() {
     assert!(receiver.park().is_none());
 }
 
-fn every_refused_push_to_waking_queue_returns_item<F: Form + Default>() {
+fn every_refused_push_to_waking_queue_returns_item<F: Form>() {
     let queue = AsyncQueue::<_, F>::default();
     queue.receiver().unwrap().close();
     assert_eq!(queue.push(item(0)).unwrap_err().0.number, 0);
@@ -47,7 +47,7 @@ fn every_refused_push_to_waking_queue_returns_item<F: Form + Default>() {
     assert!(queue.is_empty());
 }
 
-fn async_recv_on_closed_queue_returns_items_then_error<F: Form + Default>() {
+fn async_recv_on_closed_queue_returns_items_then_error<F: Form>() {
     let queue = AsyncQueue::<_, F>::default();
     let mut receiver = queue.receiver().unwrap();
     (0..2).for_each(|number| queue.push(item(number)).unwrap());
@@ -65,7 +65,7 @@ fn async_recv_on_closed_queue_returns_items_then_error<F: Form + Default>() {
     }
 }
 
-fn receiver_that_is_dropped_after_close_leaves_items<F: Form + Default>() {
+fn receiver_that_is_dropped_after_close_leaves_items<F: Form>() {
     let queue = AsyncQueue::<Box<Item>, F>::default();
     let mut receiver = queue.receiver().unwrap();
     (0..2).for_each(|number| queue.push(item(number)).unwrap());
@@ -91,7 +91,7 @@ mod blocking {
         every_blocking_receive_on_closed_queue_returns_at_once
     }
 
-    fn every_blocking_receive_on_closed_queue_returns_at_once<F: Form + Default>() {
+    fn every_blocking_receive_on_closed_queue_returns_at_once<F: Form>() {
         let queue = BlockingQueue::<_, F>::default();
         let mut receiver = queue.receiver().unwrap();
         (0..5).for_each(|number| queue.push(item(number)).unwrap());

@@ -22,13 +22,13 @@ test_each_form! {
     refused_item_is_dropped_with_error
 }
 
-fn closed_queue<F: Form + Default>() -> Queue<Box<Item>, F> {
+fn closed_queue<F: Form>() -> Queue<Box<Item>, F> {
     let queue = Queue::default();
     queue.consumer().unwrap().close();
     queue
 }
 
-fn refused_push_returns_item<F: Form + Default>() {
+fn refused_push_returns_item<F: Form>() {
     let queue = closed_queue::<F>();
     let sent = item(7);
     let address = &raw const *sent;
@@ -40,7 +40,7 @@ fn refused_push_returns_item<F: Form + Default>() {
 }
 
 /// A refused item is in no queue, and its link leads nowhere.
-fn refused_item_can_be_pushed_to_other_queue<F: Form + Default>() {
+fn refused_item_can_be_pushed_to_other_queue<F: Form>() {
     let queue = closed_queue::<F>();
     let Closed(refused) = queue.push(item(1)).unwrap_err();
     fn check<G: Form>(other: &Queue<Box<Item>, G>, refused: Box<Item>) -> Box<Item> {
@@ -60,13 +60,13 @@ fn refused_item_can_be_pushed_to_other_queue<F: Form + Default>() {
     assert_eq!(refused.number, 1);
 }
 
-fn refused_chain<F: Form + Default>(count: usize) -> Chain<Box<Item>> {
+fn refused_chain<F: Form>(count: usize) -> Chain<Box<Item>> {
     let chain = (0..count).map(item).collect();
     let Closed(chain) = closed_queue::<F>().push_chain(chain).unwrap_err();
     chain
 }
 
-fn refused_chain_is_whole<F: Form + Default>() {
+fn refused_chain_is_whole<F: Form>() {
     for count in 1..5 {
         let mut chain = refused_chain::<F>(count);
         assert_eq!(chain.len(), count);
@@ -77,7 +77,7 @@ fn refused_chain_is_whole<F: Form + Default>() {
     }
 }
 
-fn refused_chain_can_be_pushed_to_other_queue<F: Form + Default>() {
+fn refused_chain_can_be_pushed_to_other_queue<F: Form>() {
     fn check<G: Form>(other: &Queue<Box<Item>, G>, chain: Chain<Box<Item>>, count: usize) {
         assert!(!other.push_chain(chain).unwrap().is_needed());
         push(other, count);
@@ -100,7 +100,7 @@ fn refused_chain_can_be_pushed_to_other_queue<F: Form + Default>() {
     }
 }
 
-fn refused_chain_can_grow<F: Form + Default>() {
+fn refused_chain_can_grow<F: Form>() {
     let mut chain = refused_chain::<F>(2);
     chain.push(item(2));
     let mut more = (3..5).map(item).collect();
@@ -111,7 +111,7 @@ fn refused_chain_can_grow<F: Form + Default>() {
     assert!(numbers.eq(0..5));
 }
 
-fn empty_chain_is_not_refused<F: Form + Default>() {
+fn empty_chain_is_not_refused<F: Form>() {
     let result = closed_queue::<F>().push_chain(Chain::new());
     assert!(matches!(result, Ok(wakeup) if !wakeup.is_needed()));
 }
@@ -122,7 +122,7 @@ struct Shared {
 }
 linked!(Shared => link: SharedLink);
 
-fn refused_try_push_frees_flag<F: Form + Default>() {
+fn refused_try_push_frees_flag<F: Form>() {
     let closed = Queue::<Arc<Shared>, F>::default();
     closed.consumer().unwrap().close();
     let shared = Arc::new(Shared::default());
@@ -138,7 +138,7 @@ fn refused_try_push_frees_flag<F: Form + Default>() {
     assert_eq!(Arc::strong_count(&shared), 1);
 }
 
-fn refused_try_push_of_queued_item_returns_already_queued<F: Form + Default>() {
+fn refused_try_push_of_queued_item_returns_already_queued<F: Form>() {
     let queue = Queue::<Arc<Shared>, F>::default();
     let mut consumer = queue.consumer().unwrap();
     let shared = Arc::new(Shared::default());
@@ -151,7 +151,7 @@ fn refused_try_push_of_queued_item_returns_already_queued<F: Form + Default>() {
     assert!(matches!(error, TryPushError::Closed(_)));
 }
 
-fn refused_chain_frees_flags<F: Form + Default>() {
+fn refused_chain_frees_flags<F: Form>() {
     let closed = Queue::<Arc<Shared>, F>::default();
     closed.consumer().unwrap().close();
     let items: [Arc<Shared>; 3] = Default::default();
@@ -175,7 +175,7 @@ fn refused_chain_frees_flags<F: Form + Default>() {
     }
 }
 
-fn refused_item_is_dropped_with_error<F: Form + Default>() {
+fn refused_item_is_dropped_with_error<F: Form>() {
     struct Counter {
         link: Link,
         _counter: Arc<()>,

@@ -1,6 +1,6 @@
 //! The macro that runs a generic test on each form.
 
-/// Instantiates generic tests, `fn test<F: Form + Default>()`, in a module per form.
+/// Instantiates generic tests, `fn test<F: Form>()`, in a module per form.
 macro_rules! test_each_form {
     ($($test:ident)+) => {
         test_each_form!(@module forward_linked: ForwardLinked, [$($test)+]);

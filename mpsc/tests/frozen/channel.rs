@@ -28,14 +28,11 @@ test_forms! {
     ]
 }
 
-fn channel<F: Form + Default>() -> (Sender<Box<Item>, F>, Receiver<Box<Item>, F>) {
+fn channel<F: Form>() -> (Sender<Box<Item>, F>, Receiver<Box<Item>, F>) {
     channel::with_form(F::default())
 }
 
-fn stalled_send<F: Form + Send + Sync + 'static>(
-    sender: &Sender<Box<Item>, F>,
-    number: usize,
-) -> StalledPush<()> {
+fn stalled_send<F: Form>(sender: &Sender<Box<Item>, F>, number: usize) -> StalledPush<()> {
     let sender = sender.clone();
     StalledPush::start(move || {
         let sent = sender.send(item(number));
@@ -43,7 +40,7 @@ fn stalled_send<F: Form + Send + Sync + 'static>(
     })
 }
 
-fn recv_timeout_ends_while_send_is_stalled<F: Form + Default + Send + Sync + 'static>() {
+fn recv_timeout_ends_while_send_is_stalled<F: Form>() {
     let (sender, mut receiver) = channel::<F>();
     let stalled = stalled_send(&sender, 0);
     for timeout in [0, 20].map(Duration::from_millis) {
@@ -56,7 +53,7 @@ fn recv_timeout_ends_while_send_is_stalled<F: Form + Default + Send + Sync + 'st
 }
 
 /// The last sender pushes the mark that ends the channel.
-fn recv_timeout_ends_while_last_sender_is_stalled<F: Form + Default + Send + Sync + 'static>() {
+fn recv_timeout_ends_while_last_sender_is_stalled<F: Form>() {
     let (sender, mut receiver) = channel::<F>();
     let stalled = StalledPush::start(move || drop(sender));
     let error = receiver.recv_timeout(Duration::from_millis(5)).err();
@@ -80,7 +77,7 @@ fn gap_free_channel_does_not_wait_for_stalled_sender() {
 }
 
 /// The item of the stalled send was accepted, so the receiver drops it.
-fn receiver_drop_waits_for_stalled_send<F: Form + Default + Send + Sync + 'static>() {
+fn receiver_drop_waits_for_stalled_send<F: Form>() {
     let (sender, receiver) = channel::<F>();
     let (events, order) = mpsc::channel();
     let stalled = StalledPush::start_with(
@@ -108,7 +105,7 @@ fn receiver_drop_waits_for_stalled_send<F: Form + Default + Send + Sync + 'stati
 
 /// A send that begins after the close leaves the queue alone, so that no other send can be
 /// accepted meanwhile.
-fn send_after_close_changes_nothing<F: Form + Default + Send + Sync + 'static>() {
+fn send_after_close_changes_nothing<F: Form>() {
     let (sender, mut receiver) = channel::<F>();
     receiver.close();
     let has_exchanged = Rc::new(Cell::new(false));
@@ -123,7 +120,7 @@ fn send_after_close_changes_nothing<F: Form + Default + Send + Sync + 'static>()
     assert!(!has_exchanged.get());
 }
 
-fn close_delivers_item_of_stalled_send<F: Form + Default + Send + Sync + 'static>() {
+fn close_delivers_item_of_stalled_send<F: Form>() {
     let (sender, mut receiver) = channel::<F>();
     let stalled = stalled_send(&sender, 0);
     receiver.close();
@@ -135,7 +132,7 @@ fn close_delivers_item_of_stalled_send<F: Form + Default + Send + Sync + 'static
 }
 
 /// The mark of the last sender is refused. The channel is gone when both ends are.
-fn last_sender_after_close_returns<F: Form + Default + Send + Sync + 'static>() {
+fn last_sender_after_close_returns<F: Form>() {
     let (sender, mut receiver) = channel::<F>();
     sender.send(item(0)).unwrap();
     receiver.close();
@@ -146,7 +143,7 @@ fn last_sender_after_close_returns<F: Form + Default + Send + Sync + 'static>() 
     stalled.finish();
 }
 
-fn stalled_last_sender_wakes_task<F: Form + Default + Send + Sync + 'static>() {
+fn stalled_last_sender_wakes_task<F: Form>() {
     let (sender, mut receiver) = channel::<F>();
     let task = Arc::new(Task::default());
     let waker = Waker::from(Arc::clone(&task));
@@ -162,7 +159,7 @@ fn stalled_last_sender_wakes_task<F: Form + Default + Send + Sync + 'static>() {
     assert_eq!(Arc::strong_count(&task), 1, "no waker keeps the task");
 }
 
-fn recv_timeout_returns_item_sent_at_deadline<F: Form + Default + Send + Sync + 'static>() {
+fn recv_timeout_returns_item_sent_at_deadline<F: Form>() {
     let (sender, mut receiver) = channel::<F>();
     for timeout in [Duration::ZERO, Duration::from_millis(5)] {
         let sender = sender.clone();
@@ -172,7 +169,7 @@ fn recv_timeout_returns_item_sent_at_deadline<F: Form + Default + Send + Sync + 
     }
 }
 
-fn recv_timeout_notices_last_sender_at_deadline<F: Form + Default + Send + Sync + 'static>() {
+fn recv_timeout_notices_last_sender_at_deadline<F: Form>() {
     let (sender, mut receiver) = channel::<F>();
     at_next_deadline(move || drop(sender));
     let error = receiver.recv_timeout(Duration::ZERO).err();

@@ -30,9 +30,7 @@ test_forms! {
     ]
 }
 
-fn close_during_stall_returns_and_delivers_stalled_item<
-    F: Form + Default + Send + Sync + 'static,
->() {
+fn close_during_stall_returns_and_delivers_stalled_item<F: Form>() {
     let queue = Arc::new(Queue::<_, F>::default());
     let mut consumer = queue.consumer().unwrap();
     push(&queue, 0);
@@ -48,7 +46,7 @@ fn close_during_stall_returns_and_delivers_stalled_item<
 }
 
 /// The push has replaced the mark of the parked consumer, so it still wakes.
-fn close_delivers_items_of_parked_consumer<F: Form + Default + Send + Sync + 'static>() {
+fn close_delivers_items_of_parked_consumer<F: Form>() {
     let queue = Arc::new(Queue::<_, F>::default());
     let mut consumer = queue.consumer().unwrap();
     std::mem::forget(consumer.park().unwrap());
@@ -60,7 +58,7 @@ fn close_delivers_items_of_parked_consumer<F: Form + Default + Send + Sync + 'st
     assert!(end.is_closed());
 }
 
-fn close_wakes_task_by_stalled_push<F: Form + Default + Send + Sync + 'static>() {
+fn close_wakes_task_by_stalled_push<F: Form>() {
     let queue = Arc::new(AsyncQueue::<_, F>::default());
     let mut receiver = queue.receiver().unwrap();
     let task = Arc::new(Task::default());
@@ -142,7 +140,7 @@ impl<F: Form> Drop for Counter<F> {
 type CounterQueue<F> = Arc<Queue<Box<Counter<F>>, F>>;
 
 /// Returns a closed queue.
-fn closed_queue<F: Form + Default>() -> CounterQueue<F> {
+fn closed_queue<F: Form>() -> CounterQueue<F> {
     let queue = CounterQueue::<F>::default();
     queue.consumer().unwrap().close();
     queue
@@ -152,7 +150,7 @@ type Refusal<F> = Result<(), Closed<Box<Counter<F>>>>;
 
 /// Starts a push to a closed queue, which has not yet noticed that the queue is closed. The
 /// result says whether the push unwound, or else was refused.
-fn stalled_refusal<F: Form + Send + Sync + 'static>(
+fn stalled_refusal<F: Form>(
     queue: &CounterQueue<F>,
     drops: &Arc<AtomicUsize>,
 ) -> StalledPush<std::thread::Result<Refusal<F>>> {
@@ -172,7 +170,7 @@ fn accept<F: Form>(queue: &CounterQueue<F>, item: Box<Counter<F>>) {
     assert!(!wakeup.is_needed());
 }
 
-fn refused_push_drops_items_of_overlapping_pushes<F: Form + Default + Send + Sync + 'static>() {
+fn refused_push_drops_items_of_overlapping_pushes<F: Form>() {
     let (drops, own_drops) = Default::default();
     let queue = closed_queue::<F>();
     let refused = stalled_refusal(&queue, &own_drops);
@@ -203,8 +201,8 @@ fn refused_push_drops_items_of_overlapping_pushes<F: Form + Default + Send + Syn
 
 /// The newest link of a forward-linked chain has led to an item of another push meanwhile. No
 /// queue to which the chain is pushed next may follow it.
-fn refused_push_keeps_its_own_chain<F: Form + Default + Send + Sync + 'static>() {
-    fn refused_chain<F: Form + Default + Send + Sync + 'static>() -> Chain<Box<Item>> {
+fn refused_push_keeps_its_own_chain<F: Form>() {
+    fn refused_chain<F: Form>() -> Chain<Box<Item>> {
         let queue = Arc::new(Queue::<Box<Item>, F>::default());
         queue.consumer().unwrap().close();
         let refused = StalledPush::start({
@@ -240,7 +238,7 @@ struct Shared {
 }
 linked!(Shared => link: SharedLink);
 
-fn refused_push_frees_flags_of_shared_items<F: Form + Default + Send + Sync + 'static>() {
+fn refused_push_frees_flags_of_shared_items<F: Form>() {
     let queue = Arc::new(Queue::<Arc<Shared>, F>::default());
     queue.consumer().unwrap().close();
     let [own, overlapping]: [Arc<Shared>; 2] = Default::default();
@@ -265,7 +263,7 @@ fn refused_push_frees_flags_of_shared_items<F: Form + Default + Send + Sync + 's
     }
 }
 
-fn refused_push_counts_no_item<F: Form + Default + Send + Sync + 'static>() {
+fn refused_push_counts_no_item<F: Form>() {
     let queue = Arc::new(Queue::<_, Counted<F>>::default());
     let mut consumer = queue.consumer().unwrap();
     push(&queue, 0);
@@ -284,7 +282,7 @@ fn refused_push_counts_no_item<F: Form + Default + Send + Sync + 'static>() {
 }
 
 /// A close that looked at the queue again would find the item of the overlapping push.
-fn second_close_during_refusal_takes_nothing<F: Form + Default + Send + Sync + 'static>() {
+fn second_close_during_refusal_takes_nothing<F: Form>() {
     let (drops, own_drops) = Default::default();
     let queue = closed_queue::<F>();
     let refused = stalled_refusal(&queue, &own_drops);
@@ -299,7 +297,7 @@ fn second_close_during_refusal_takes_nothing<F: Form + Default + Send + Sync + '
 }
 
 /// During a refusal, the word that the producers share holds a link again.
-fn closed_consumer_ignores_refusal<F: Form + Default + Send + Sync + 'static>() {
+fn closed_consumer_ignores_refusal<F: Form>() {
     let (drops, own_drops) = Default::default();
     let queue = CounterQueue::<F>::default();
     let mut consumer = queue.consumer().unwrap();
@@ -324,7 +322,7 @@ fn closed_consumer_ignores_refusal<F: Form + Default + Send + Sync + 'static>() 
     assert_eq!(drops.load(Ordering::Relaxed), 1);
 }
 
-fn panic_in_drop_of_overlapping_item_drops_rest<F: Form + Default + Send + Sync + 'static>() {
+fn panic_in_drop_of_overlapping_item_drops_rest<F: Form>() {
     let (drops, own_drops) = Default::default();
     let queue = closed_queue::<F>();
     let refused = stalled_refusal(&queue, &own_drops);
@@ -342,7 +340,7 @@ fn panic_in_drop_of_overlapping_item_drops_rest<F: Form + Default + Send + Sync 
     assert!(queue.is_empty());
 }
 
-fn drop_of_overlapping_item_can_push<F: Form + Default + Send + Sync + 'static>() {
+fn drop_of_overlapping_item_can_push<F: Form>() {
     let (drops, own_drops) = Default::default();
     let queue = closed_queue::<F>();
     let refused = stalled_refusal(&queue, &own_drops);

@@ -7,7 +7,7 @@ use mpsc_queue::{BackLinked, Chain, Form, ForwardLinked, GapFree, Queue};
 use crate::stalled_push::{item, pop_all, push, stalled_push};
 
 /// What a form does while a push is stalled.
-trait Delivery: Form + Default + Send + Sync + 'static {
+trait Delivery: Form {
     /// Set if the form has a gap.
     const HAS_GAP: bool;
 

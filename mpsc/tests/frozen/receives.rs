@@ -23,15 +23,12 @@ test_forms! {
 type TestQueue<F> = BlockingQueue<Box<Item>, F>;
 pub(crate) type SharedQueue<F> = Arc<TestQueue<F>>;
 
-pub(crate) fn stalled_push<F: Form + Send + Sync + 'static>(
-    queue: &SharedQueue<F>,
-    number: usize,
-) -> StalledPush<()> {
+pub(crate) fn stalled_push<F: Form>(queue: &SharedQueue<F>, number: usize) -> StalledPush<()> {
     let queue = Arc::clone(queue);
     StalledPush::start(move || queue.push(item(number)).unwrap())
 }
 
-fn recv_timeout_ends_while_queue_is_stalled<F: Form + Default + Send + Sync + 'static>() {
+fn recv_timeout_ends_while_queue_is_stalled<F: Form>() {
     let queue = SharedQueue::<F>::default();
     let stalled = stalled_push(&queue, 0);
     let mut receiver = queue.receiver().unwrap();
@@ -52,7 +49,7 @@ fn recv_timeout_on_gap_free_queue_does_not_wait_for_stalled_push() {
     stalled.finish();
 }
 
-fn recv_returns_item_of_stalled_push<F: Form + Default + Send + Sync + 'static>() {
+fn recv_returns_item_of_stalled_push<F: Form>() {
     let queue = SharedQueue::<F>::default();
     let stalled = stalled_push(&queue, 0);
     let finish = thread::spawn(move || stalled.finish());
@@ -62,7 +59,7 @@ fn recv_returns_item_of_stalled_push<F: Form + Default + Send + Sync + 'static>(
 }
 
 /// The push comes after the receive has found that its deadline has passed.
-fn recv_timeout_returns_item_pushed_at_deadline<F: Form + Default + Send + Sync + 'static>() {
+fn recv_timeout_returns_item_pushed_at_deadline<F: Form>() {
     let queue = SharedQueue::<F>::default();
     let mut receiver = queue.receiver().unwrap();
     let pushes: [fn(&TestQueue<F>); 3] = [
@@ -82,7 +79,7 @@ fn recv_timeout_returns_item_pushed_at_deadline<F: Form + Default + Send + Sync 
     }
 }
 
-fn recv_timeout_ends_if_push_stalls_at_deadline<F: Form + Default + Send + Sync + 'static>() {
+fn recv_timeout_ends_if_push_stalls_at_deadline<F: Form>() {
     let queue = SharedQueue::<F>::default();
     let mut receiver = queue.receiver().unwrap();
     let (started, start) = mpsc::channel();

@@ -18,7 +18,7 @@ test_forms! {
     ]
 }
 
-fn blocking_receives_sleep_while_queue_is_stalled<F: Form + Default + Send + Sync + 'static>() {
+fn blocking_receives_sleep_while_queue_is_stalled<F: Form>() {
     let waits: [fn(SharedQueue<F>) -> usize; 3] = [
         |queue| {
             let mut receiver = queue.receiver().unwrap();
@@ -47,9 +47,7 @@ fn blocking_receives_sleep_while_queue_is_stalled<F: Form + Default + Send + Syn
 
 /// Two pushes overlap on a closed queue. The first is refused, and must drop the item of the
 /// second, for whose link it waits.
-fn refused_push_sleeps_while_overlapping_push_is_stalled<
-    F: Form + Default + Send + Sync + 'static,
->() {
+fn refused_push_sleeps_while_overlapping_push_is_stalled<F: Form>() {
     let queue = Arc::new(Queue::<_, F>::default());
     queue.consumer().unwrap().close();
     let (events, order) = mpsc::channel();

@@ -95,7 +95,7 @@ impl<T: Send + 'static> StalledPush<T> {
 }
 
 /// Returns `true` from `finish` if the push must wake the consumer.
-pub(crate) fn stalled_push<F: Form + Send + Sync + 'static>(
+pub(crate) fn stalled_push<F: Form>(
     queue: &Arc<Queue<Box<Item>, F>>,
     number: usize,
 ) -> StalledPush<bool> {

@@ -16,7 +16,7 @@ test_forms! {
 }
 
 /// The stalled push has replaced the mark of the parked consumer, so no other push wakes.
-fn stalled_push_delays_wakeup<F: Form + Default + Send + Sync + 'static>() {
+fn stalled_push_delays_wakeup<F: Form>() {
     let queue = Arc::new(Queue::<_, F>::default());
     let mut consumer = queue.consumer().unwrap();
     let parked = consumer.park().unwrap();
@@ -48,7 +48,7 @@ fn stalled_gap_free_push_does_not_keep_consumer_from_parking() {
     assert_eq!(pop_all(&mut consumer).0, [2]);
 }
 
-fn stalled_async_push<F: Form + Send + Sync + 'static>(
+fn stalled_async_push<F: Form>(
     queue: &Arc<AsyncQueue<Box<crate::stalled_push::Item>, F>>,
     number: usize,
 ) -> StalledPush<()> {
@@ -103,7 +103,7 @@ fn late_wakeup_of_gap_free_push_loses_no_later_wakeup() {
     assert!(receiver.poll_recv(&mut context).is_ready());
 }
 
-fn poll_recv_of_stalled_queue_wakes_its_task<F: Form + Default + Send + Sync + 'static>() {
+fn poll_recv_of_stalled_queue_wakes_its_task<F: Form>() {
     let queue = Arc::new(AsyncQueue::<_, F>::default());
     let stalled = stalled_async_push(&queue, 0);
     let mut receiver = queue.receiver().unwrap();

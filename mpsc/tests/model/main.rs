@@ -41,22 +41,22 @@ fn config() -> ProptestConfig {
     }
 }
 
-fn model<H: TestHandle, F: Form + Default>() {
+fn model<H: TestHandle, F: Form>() {
     proptest!(config(), |(program in vec(step(), 0..60))| run::<H, F>(&program));
 }
 
-fn model_box<F: Form + Default>() {
+fn model_box<F: Form>() {
     model::<Box<Unique>, F>();
 }
 
-fn model_pinned_box<F: Form + Default>() {
+fn model_pinned_box<F: Form>() {
     model::<Pin<Box<Unique>>, F>();
 }
 
-fn model_arc<F: Form + Default>() {
+fn model_arc<F: Form>() {
     model::<Arc<Shared>, F>();
 }
 
-fn model_task<F: Form + Default>() {
+fn model_task<F: Form>() {
     proptest!(config(), |(program in vec(tasks::session(), 0..6))| tasks::run::<F>(&program));
 }

@@ -19,7 +19,7 @@ struct Modelled<H: TestHandle, F: Form> {
     is_closed: bool,
 }
 
-impl<H: TestHandle, F: Form + Default> Modelled<H, F> {
+impl<H: TestHandle, F: Form> Modelled<H, F> {
     fn new() -> Self {
         Self {
             queue: Box::default(),
@@ -52,7 +52,7 @@ struct Run<H: TestHandle, F: Form> {
     drops: Drops,
 }
 
-pub(crate) fn run<H: TestHandle, F: Form + Default>(program: &[Step]) {
+pub(crate) fn run<H: TestHandle, F: Form>(program: &[Step]) {
     let mut run = Run::<H, F> {
         queues: [Modelled::new(), Modelled::new()],
         chain: Chain::new(),
@@ -69,7 +69,7 @@ pub(crate) fn run<H: TestHandle, F: Form + Default>(program: &[Step]) {
     assert!(drops.lock().unwrap().iter().all(|&drops| drops == 1));
 }
 
-impl<H: TestHandle, F: Form + Default> Run<H, F> {
+impl<H: TestHandle, F: Form> Run<H, F> {
     fn step(&mut self, step: &Step) {
         match step.operation {
             Operation::Push => {

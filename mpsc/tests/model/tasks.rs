@@ -58,7 +58,7 @@ impl std::task::Wake for Task {
 
 /// Checks that a push wakes the task that polled last, once, and that the queue keeps no
 /// other waker.
-pub(crate) fn run<F: Form + Default>(program: &[Session]) {
+pub(crate) fn run<F: Form>(program: &[Session]) {
     let mut queue = AsyncQueue::<Box<Item>, F>::default();
     let tasks: [Arc<Task>; TASKS] = Default::default();
     let wakers = tasks.each_ref().map(|task| Waker::from(Arc::clone(task)));

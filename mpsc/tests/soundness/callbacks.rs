@@ -34,7 +34,7 @@ impl<F: Form> Drop for PushingTask<F> {
     }
 }
 
-fn wakers_can_push_when_woken_and_dropped<F: Form + Default + 'static>() {
+fn wakers_can_push_when_woken_and_dropped<F: Form>() {
     let queue = Arc::new(AsyncQueue::<_, F>::default());
     let mut receiver = Receiver::owned(Arc::clone(&queue)).unwrap();
     let mut received = Vec::new();
@@ -93,7 +93,7 @@ impl<F: Form> Drop for Parent<F> {
     }
 }
 
-fn items_can_push_when_dropped<F: Form + Default>() {
+fn items_can_push_when_dropped<F: Form>() {
     let queue = Arc::new(Queue::<_, F>::default());
     let refusals = Arc::default();
     Parent::push(&queue, 3, &refusals);
@@ -106,7 +106,7 @@ fn items_can_push_when_dropped<F: Form + Default>() {
     assert_eq!((drops, refusals.load(Ordering::Relaxed)), (4, 0));
 }
 
-fn items_can_push_to_closed_queue_when_dropped<F: Form + Default>() {
+fn items_can_push_to_closed_queue_when_dropped<F: Form>() {
     let queue = Arc::new(Queue::<_, F>::default());
     let refusals = Arc::default();
     Parent::push(&queue, 3, &refusals);

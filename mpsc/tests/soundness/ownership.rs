@@ -25,7 +25,7 @@ test_each_form! {
     leaked_guard_permits_close
 }
 
-fn second_consumer_fails_while_first_exists<F: Form + Default>() {
+fn second_consumer_fails_while_first_exists<F: Form>() {
     let queue = Arc::new(Queue::<Box<Item>, F>::default());
     let first = queue.consumer().unwrap();
     for _ in 0..2 {
@@ -44,7 +44,7 @@ fn second_consumer_fails_while_first_exists<F: Form + Default>() {
     assert!(queue.consumer().is_ok());
 }
 
-fn second_receiver_fails_while_first_exists<F: Form + Default>() {
+fn second_receiver_fails_while_first_exists<F: Form>() {
     let queue = Arc::new(AsyncQueue::<Box<Item>, F>::default());
     let first = queue.receiver().unwrap();
     for _ in 0..2 {
@@ -63,7 +63,7 @@ fn second_receiver_fails_while_first_exists<F: Form + Default>() {
     assert!(queue.receiver().is_ok());
 }
 
-fn consumer_mut_takes_place<F: Form + Default>() {
+fn consumer_mut_takes_place<F: Form>() {
     let mut queue = Queue::<Box<Item>, F>::default();
     for leaked in [false, true] {
         if leaked {
@@ -83,7 +83,7 @@ fn consumer_mut_takes_place<F: Form + Default>() {
     }
 }
 
-fn receiver_mut_takes_place<F: Form + Default>() {
+fn receiver_mut_takes_place<F: Form>() {
     let mut queue = AsyncQueue::<Box<Item>, F>::default();
     for leaked in [false, true] {
         if leaked {
@@ -103,7 +103,7 @@ fn receiver_mut_takes_place<F: Form + Default>() {
     }
 }
 
-fn leaked_consumer_keeps_place_until_consumer_mut<F: Form + Default>() {
+fn leaked_consumer_keeps_place_until_consumer_mut<F: Form>() {
     let mut queue = Queue::<_, F>::default();
     push(&queue, item(1));
     mem::forget(queue.consumer());
@@ -114,7 +114,7 @@ fn leaked_consumer_keeps_place_until_consumer_mut<F: Form + Default>() {
     assert!(queue.consumer().is_ok());
 }
 
-fn leaked_receiver_keeps_place_until_receiver_mut<F: Form + Default>() {
+fn leaked_receiver_keeps_place_until_receiver_mut<F: Form>() {
     let mut queue = AsyncQueue::<Box<Item>, F>::default();
     let mut receiver = queue.receiver().unwrap();
     let mut context = Context::from_waker(Waker::noop());
@@ -126,7 +126,7 @@ fn leaked_receiver_keeps_place_until_receiver_mut<F: Form + Default>() {
     assert!(matches!(receiver.pop(), Pop::Item(_)));
 }
 
-fn owned_consumer_keeps_queue_alive<F: Form + Default>() {
+fn owned_consumer_keeps_queue_alive<F: Form>() {
     let queue = Arc::new(Queue::<_, F>::default());
     push(&queue, item(1));
     let mut consumer = Consumer::owned(queue).unwrap();
@@ -136,7 +136,7 @@ fn owned_consumer_keeps_queue_alive<F: Form + Default>() {
 }
 
 /// The consumer can park although a leaked guard has left the queue parked.
-fn leaked_guard_permits_another_park<F: Form + Default>() {
+fn leaked_guard_permits_another_park<F: Form>() {
     let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
     mem::forget(consumer.park().unwrap());
@@ -146,7 +146,7 @@ fn leaked_guard_permits_another_park<F: Form + Default>() {
     assert!(!queue.push(item(2)).unwrap().is_needed(), "one push wakes");
 }
 
-fn moved_queue_keeps_items<F: Form + Default>() {
+fn moved_queue_keeps_items<F: Form>() {
     let queue = Queue::<_, F>::default();
     (0..3).for_each(|number| push(&queue, item(number)));
     assert_eq!(pop(&queue).number, 0, "the consumer has taken the first");
@@ -157,7 +157,7 @@ fn moved_queue_keeps_items<F: Form + Default>() {
     assert_eq!(numbers(&again), [2, 3]);
 }
 
-fn leaked_queue_keeps_items_queued<F: Form + Default>() {
+fn leaked_queue_keeps_items_queued<F: Form>() {
     let queue = Queue::<_, F>::default();
     let shared = Arc::new(Shared::default());
     push_shared(&queue, Arc::clone(&shared));
@@ -167,7 +167,7 @@ fn leaked_queue_keeps_items_queued<F: Form + Default>() {
     assert_eq!(Arc::strong_count(&shared), 2);
 }
 
-fn dropped_drain_leaves_rest<F: Form + Default>() {
+fn dropped_drain_leaves_rest<F: Form>() {
     let queue = Queue::<_, F>::default();
     (0..4).for_each(|number| push(&queue, item(number)));
     let mut consumer = queue.consumer().unwrap();
@@ -177,7 +177,7 @@ fn dropped_drain_leaves_rest<F: Form + Default>() {
 }
 
 /// What a consumer has taken from the producers and not handed out belongs to the queue.
-fn leaked_consumer_leaves_its_batch<F: Form + Default>() {
+fn leaked_consumer_leaves_its_batch<F: Form>() {
     let mut queue = Queue::<_, F>::default();
     (0..3).for_each(|number| push(&queue, item(number)));
     let mut consumer = queue.consumer().unwrap();
@@ -189,7 +189,7 @@ fn leaked_consumer_leaves_its_batch<F: Form + Default>() {
     assert_eq!(numbers(&queue), [1, 2, 3]);
 }
 
-fn leaked_consumer_leaves_queue_closed<F: Form + Default>() {
+fn leaked_consumer_leaves_queue_closed<F: Form>() {
     let mut queue = Queue::<_, F>::default();
     (0..2).for_each(|number| push(&queue, item(number)));
     let mut consumer = queue.consumer().unwrap();
@@ -209,7 +209,7 @@ fn leaked_consumer_leaves_queue_closed<F: Form + Default>() {
 }
 
 /// The consumer can close a queue that a leaked guard has left parked.
-fn leaked_guard_permits_close<F: Form + Default>() {
+fn leaked_guard_permits_close<F: Form>() {
     let queue = Queue::<_, F>::default();
     let mut consumer = queue.consumer().unwrap();
     mem::forget(consumer.park().unwrap());

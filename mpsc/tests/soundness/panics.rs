@@ -44,7 +44,7 @@ fn five_bombs(drops: &Arc<AtomicUsize>) -> impl Iterator<Item = Box<Bomb>> {
     })
 }
 
-fn panic_in_queue_drop_drops_rest<F: Form + Default>() {
+fn panic_in_queue_drop_drops_rest<F: Form>() {
     let drops = Arc::default();
     let queue = Queue::<_, F>::default();
     five_bombs(&drops).for_each(|bomb| push(&queue, bomb));
@@ -57,7 +57,7 @@ fn panic_in_queue_drop_drops_rest<F: Form + Default>() {
 }
 
 /// Before the close, the consumer has taken none or one of the items.
-fn panic_in_drop_of_closed_queue_drops_rest<F: Form + Default>() {
+fn panic_in_drop_of_closed_queue_drops_rest<F: Form>() {
     for pops in 0..2 {
         let drops = Arc::default();
         let queue = Queue::<_, F>::default();
@@ -75,7 +75,7 @@ fn panic_in_drop_of_closed_queue_drops_rest<F: Form + Default>() {
     }
 }
 
-fn panic_in_drop_of_channel_receiver_drops_rest<F: Form + Default>() {
+fn panic_in_drop_of_channel_receiver_drops_rest<F: Form>() {
     let drops = Arc::default();
     let (sender, receiver) = channel::with_form(F::default());
     five_bombs(&drops).for_each(|bomb| sender.send(bomb).unwrap());
@@ -98,7 +98,7 @@ fn panic_in_chain_drop_drops_rest() {
     );
 }
 
-fn panic_between_pops_loses_no_item<F: Form + Default>() {
+fn panic_between_pops_loses_no_item<F: Form>() {
     let drops = Arc::default();
     let queue = Queue::<_, F>::default();
     five_bombs(&drops).for_each(|bomb| push(&queue, bomb));
@@ -123,7 +123,7 @@ impl std::task::Wake for Panicking {
     }
 }
 
-fn panic_in_task_waker_loses_no_item<F: Form + Default>() {
+fn panic_in_task_waker_loses_no_item<F: Form>() {
     let queue = AsyncQueue::<_, F>::default();
     let mut receiver = queue.receiver().unwrap();
     let waker = Waker::from(Arc::new(Panicking));
@@ -134,7 +134,7 @@ fn panic_in_task_waker_loses_no_item<F: Form + Default>() {
     assert!(matches!(poll, Poll::Ready(Ok(item)) if item.number == 1));
 }
 
-fn panic_in_wake_loses_no_item<F: Form + Default>() {
+fn panic_in_wake_loses_no_item<F: Form>() {
     let queue = WakingQueue::with_form_and_waker(F::default(), Panicking);
     let mut receiver = queue.receiver().unwrap();
     let parked = receiver.park().unwrap();

@@ -23,7 +23,7 @@ test_each_form! {
     queue_of_local_handles_is_local
 }
 
-fn generic_overaligned_item_keeps_fields<F: Form + Default>() {
+fn generic_overaligned_item_keeps_fields<F: Form>() {
     #[repr(align(64))]
     struct Wide<T: Clone, const N: usize> {
         before: [T; N],
@@ -45,7 +45,7 @@ fn generic_overaligned_item_keeps_fields<F: Form + Default>() {
     assert_eq!((&raw const *wide).addr() % 64, 0);
 }
 
-fn item_can_be_tuple_struct_of_link<F: Form + Default>() {
+fn item_can_be_tuple_struct_of_link<F: Form>() {
     struct Bare(Link);
     linked!(Bare => 0: Link);
     let queue = Queue::<_, F>::default();
@@ -53,7 +53,7 @@ fn item_can_be_tuple_struct_of_link<F: Form + Default>() {
     pop(&queue);
 }
 
-fn pinned_item_keeps_address<F: Form + Default>() {
+fn pinned_item_keeps_address<F: Form>() {
     let queue = Queue::<Pin<Box<Item>>, F>::default();
     let pinned: Pin<Box<Item>> = crate::item(1).into();
     let address = &raw const *pinned;
@@ -86,7 +86,7 @@ fn static_queues_carry_static_items() {
 }
 
 /// An item moves from a queue of boxes to a queue of `Arc`s and back.
-fn popped_item_can_change_handle<F: Form + Default>() {
+fn popped_item_can_change_handle<F: Form>() {
     let boxes = Queue::<_, F>::default();
     let arcs = Queue::<_, F>::default();
     let mut item = Box::new(Shared::default());
@@ -97,7 +97,7 @@ fn popped_item_can_change_handle<F: Form + Default>() {
     }
 }
 
-fn queued_arc_cannot_be_borrowed_mutably<F: Form + Default>() {
+fn queued_arc_cannot_be_borrowed_mutably<F: Form>() {
     let queue = Queue::<_, F>::default();
     let mut item = Arc::new(Shared::default());
     push_shared(&queue, Arc::clone(&item));
@@ -120,7 +120,7 @@ struct Local {
 }
 linked!(Local => link: Link);
 
-fn send_and_sync_follow_handle<F: Form + Send + Sync + 'static>() {
+fn send_and_sync_follow_handle<F: Form>() {
     fn send_and_sync<T: Send + Sync>() {}
     fn send<T: Send>() {}
 
@@ -151,7 +151,7 @@ macro_rules! assert_not_implemented {
     }};
 }
 
-fn queue_of_local_handles_is_local<F: Form + 'static>() {
+fn queue_of_local_handles_is_local<F: Form>() {
     assert_not_implemented!(
         Send: Queue<Box<Local>, F>,
         Queue<Box<Local>, Counted<F>>,

@@ -182,7 +182,7 @@ fn each_round(test: impl Fn(usize, usize) + Clone + Send + 'static) {
     }
 }
 
-fn has_gap<F: Form + 'static>() -> bool {
+fn has_gap<F: Form>() -> bool {
     TypeId::of::<F::Stall>() == TypeId::of::<Stall>()
 }
 
@@ -214,7 +214,7 @@ fn close_after<'c, R, S>(
     }
 }
 
-fn queue_close_gives_each_item_one_fate<F: Form + Default + 'static>() {
+fn queue_close_gives_each_item_one_fate<F: Form>() {
     each_round(|producers, pops| {
         let census = Census::new(producers, PUSHES);
         let queue = Queue::<_, Counted<F>>::default();
@@ -240,7 +240,7 @@ fn queue_close_gives_each_item_one_fate<F: Form + Default + 'static>() {
     });
 }
 
-fn channel_close_gives_each_item_one_fate<F: Form + Default + 'static>() {
+fn channel_close_gives_each_item_one_fate<F: Form>() {
     each_round(|producers, pops| {
         let census = Census::new(producers, PUSHES);
         let (sender, mut receiver) = channel::with_form(F::default());
@@ -253,7 +253,7 @@ fn channel_close_gives_each_item_one_fate<F: Form + Default + 'static>() {
     });
 }
 
-fn drop_of_channel_receiver_drops_or_refuses_rest<F: Form + Default + 'static>() {
+fn drop_of_channel_receiver_drops_or_refuses_rest<F: Form>() {
     each_round(|producers, pops| {
         let census = Census::new(producers, PUSHES);
         let (sender, mut receiver) = channel::with_form(F::default());
@@ -276,7 +276,7 @@ fn drop_of_channel_receiver_drops_or_refuses_rest<F: Form + Default + 'static>()
 }
 
 /// The last share of the queue belongs to a producer or to the consumer.
-fn last_share_of_closed_queue_drops_remaining_items<F: Form + Default + 'static>() {
+fn last_share_of_closed_queue_drops_remaining_items<F: Form>() {
     each_round(|producers, pops| {
         let census = Census::new(producers, PUSHES);
         let queue = Arc::new(Queue::<_, F>::default());
@@ -294,7 +294,7 @@ fn last_share_of_closed_queue_drops_remaining_items<F: Form + Default + 'static>
 
 /// An item that other handles can reach is free again, whether its push was refused, or was
 /// accepted and then dropped by one that was refused.
-fn refused_shared_item_can_be_pushed_again<F: Form + Default + 'static>() {
+fn refused_shared_item_can_be_pushed_again<F: Form>() {
     #[derive(Default)]
     struct Task {
         link: SharedLink,
@@ -361,7 +361,7 @@ impl Drop for Bomb<'_> {
 
 /// Pushes a chain of bombs to a closed queue, again and again, and in the end to an open one.
 /// Returns the numbers of bombs and of panics.
-fn push_bombs<'a, F: Form + Default>(
+fn push_bombs<'a, F: Form>(
     closed: &Queue<Box<Bomb<'a>>, F>,
     drops: &'a AtomicUsize,
     are_armed: bool,
@@ -398,7 +398,7 @@ fn push_bombs<'a, F: Form + Default>(
 }
 
 /// Calls [`push_bombs`] on several threads. Returns the number of panics.
-fn drop_bombs<F: Form + Default>(producers: usize, are_armed: bool) -> usize {
+fn drop_bombs<F: Form>(producers: usize, are_armed: bool) -> usize {
     let drops = AtomicUsize::new(0);
     let queue = Queue::<_, Counted<F>>::default();
     queue.consumer().unwrap().close();
@@ -414,7 +414,7 @@ fn drop_bombs<F: Form + Default>(producers: usize, are_armed: bool) -> usize {
 }
 
 /// The chain comes back whole although the refused push has dropped the items of others.
-fn refused_chain_can_be_pushed_again<F: Form + Default + 'static>() {
+fn refused_chain_can_be_pushed_again<F: Form>() {
     for producers in PRODUCERS {
         must_end(move || assert_eq!(drop_bombs::<F>(producers, false), 0));
     }
@@ -422,7 +422,7 @@ fn refused_chain_can_be_pushed_again<F: Form + Default + 'static>() {
 
 /// A push that is refused drops the items of other pushes. It goes on past a `Drop` that
 /// panics, and then unwinds.
-fn panic_in_drop_of_item_in_closed_queue_loses_no_other<F: Form + Default + 'static>() {
+fn panic_in_drop_of_item_in_closed_queue_loses_no_other<F: Form>() {
     for producers in PRODUCERS {
         must_end(move || {
             let panics = drop_bombs::<F>(producers, true);

@@ -24,7 +24,7 @@ fn push<H: UniqueHandle, F: Form>(queue: &Queue<H, F>, handle: H) {
     assert!(!queue.push(handle).unwrap().is_needed());
 }
 
-fn pops_keep_order_of_each_producer<F: Form + Default>() {
+fn pops_keep_order_of_each_producer<F: Form>() {
     for producers in PRODUCERS {
         let census = Census::of(producers);
         let queue = Queue::<_, F>::default();
@@ -47,7 +47,7 @@ fn pops_keep_order_of_each_producer<F: Form + Default>() {
 
 /// A pop does not return `Empty` while more pushes have returned than items were popped. The
 /// length is at least that difference and never negative.
-fn returned_push_is_visible_to_pop_and_len<F: Form + Default>() {
+fn returned_push_is_visible_to_pop_and_len<F: Form>() {
     for producers in PRODUCERS {
         let total = producers * EACH;
         let census = Census::of(producers);
@@ -85,7 +85,7 @@ fn returned_push_is_visible_to_pop_and_len<F: Form + Default>() {
     }
 }
 
-fn chain_arrives_without_items_between<F: Form + Default>() {
+fn chain_arrives_without_items_between<F: Form>() {
     const CHAIN: usize = 9;
     const ROUND: usize = CHAIN + 1; // a chain, and a single item
 
@@ -123,7 +123,7 @@ fn chain_arrives_without_items_between<F: Form + Default>() {
 }
 
 /// The last share of the queue belongs to a producer or to the consumer.
-fn last_share_drops_remaining_items<F: Form + Default>() {
+fn last_share_drops_remaining_items<F: Form>() {
     const PRODUCERS: usize = 4;
     for pops in 0..(EACH / 300).max(2) {
         let census = Census::new(PRODUCERS, 200);
@@ -142,7 +142,7 @@ fn last_share_drops_remaining_items<F: Form + Default>() {
 
 /// The consumer leaves at a stall, in the middle of what it has taken from the producers. The
 /// queue is then moved, or dropped.
-fn queue_moved_after_stall_keeps_items<F: Form + Default>() {
+fn queue_moved_after_stall_keeps_items<F: Form>() {
     const PRODUCERS: usize = 4;
     for round in 0..(EACH / 100).max(2) {
         let census = Census::new(PRODUCERS, 400);
@@ -175,7 +175,7 @@ fn queue_moved_after_stall_keeps_items<F: Form + Default>() {
 }
 
 /// Producers that go on pushing cannot keep a consumer in its drain.
-fn drain_excludes_items_pushed_after_its_start<F: Form + Default>() {
+fn drain_excludes_items_pushed_after_its_start<F: Form>() {
     struct Stamped {
         link: Link,
         /// The number of drains that have started before the push.
@@ -216,7 +216,7 @@ fn drain_excludes_items_pushed_after_its_start<F: Form + Default>() {
     }
 }
 
-fn consumers_on_several_threads_take_turns<F: Form + Default>() {
+fn consumers_on_several_threads_take_turns<F: Form>() {
     const TOTAL: usize = 2 * EACH;
     let census = Census::of(2);
     let queue = Queue::<_, F>::default();

@@ -35,7 +35,7 @@ impl Task {
 
 /// Writes made before a push, even one that fails, are visible to the consumer that pops the
 /// item. Each push that succeeds corresponds to one pop.
-fn failed_push_is_visible_to_pop<F: Form + Default + 'static>() {
+fn failed_push_is_visible_to_pop<F: Form>() {
     for producers in PRODUCERS {
         let tasks: [Arc<Task>; 3] = Default::default();
         let queue = Queue::<_, F>::default();
@@ -80,7 +80,7 @@ fn failed_push_is_visible_to_pop<F: Form + Default + 'static>() {
 }
 
 /// The same with a consumer that parks and must be woken.
-fn failed_push_is_visible_to_blocking_recv<F: Form + Default + 'static>() {
+fn failed_push_is_visible_to_blocking_recv<F: Form>() {
     for producers in PRODUCERS {
         must_end(move || {
             let queue = BlockingQueue::<Arc<Task>, F>::default();
@@ -114,7 +114,7 @@ fn failed_push_is_visible_to_blocking_recv<F: Form + Default + 'static>() {
 }
 
 /// Each push that succeeds corresponds to one pop from the same queue.
-fn item_is_in_one_of_two_queues<F: Form + Default + 'static>() {
+fn item_is_in_one_of_two_queues<F: Form>() {
     let tasks: [Arc<Task>; 3] = Default::default();
     let queues = [Queue::<_, F>::default(), Queue::<_, F>::default()];
     let ended = AtomicUsize::new(0);

@@ -41,10 +41,8 @@ fn push_in_bursts<'a>(push: impl FnOnce(Box<Item<'a>>), item: Box<Item<'a>>) {
 
 /// One item goes back and forth between two threads, which have nothing else to do. Nearly
 /// every receive parks, so each way of pushing must wake.
-fn two_threads_exchange_item<F: Form + Default + 'static>() {
-    fn exchange<F: Form + Default>(
-        push: for<'a> fn(&BlockingQueue<Box<Item<'a>>, F>, Box<Item<'a>>),
-    ) {
+fn two_threads_exchange_item<F: Form>() {
+    fn exchange<F: Form>(push: for<'a> fn(&BlockingQueue<Box<Item<'a>>, F>, Box<Item<'a>>)) {
         let census = Census::new(1, 1);
         let (there, back) = (BlockingQueue::default(), BlockingQueue::default());
         thread::scope(|scope| {
@@ -73,7 +71,7 @@ fn two_threads_exchange_item<F: Form + Default + 'static>() {
     });
 }
 
-fn blocking_recv_is_woken<F: Form + Default + 'static>() {
+fn blocking_recv_is_woken<F: Form>() {
     for producers in PRODUCERS {
         must_end(move || {
             let census = Census::of(producers);
@@ -95,10 +93,10 @@ fn blocking_recv_is_woken<F: Form + Default + 'static>() {
 
 /// A consumer that looks again and again, instead of sleeping, is never in state `S`.
 #[cfg(all(target_os = "linux", not(miri)))]
-fn blocking_recv_from_empty_queue_sleeps<F: Form + Default + 'static>() {
+fn blocking_recv_from_empty_queue_sleeps<F: Form>() {
     type Receive<F> = for<'a> fn(&BlockingQueue<Box<Item<'a>>, F>) -> Option<Box<Item<'a>>>;
 
-    fn check<F: Form + Default>(receive: Receive<F>) {
+    fn check<F: Form>(receive: Receive<F>) {
         let census = Census::new(1, 1);
         let queue = BlockingQueue::<_, F>::default();
         let (started, is_started) = mpsc::channel();
@@ -137,7 +135,7 @@ fn blocking_recv_from_empty_queue_sleeps<F: Form + Default + 'static>() {
     });
 }
 
-fn recv_timeout_loses_no_item<F: Form + Default + 'static>() {
+fn recv_timeout_loses_no_item<F: Form>() {
     must_end(|| {
         let census = Census::of(1);
         let queue = BlockingQueue::<_, F>::default();
@@ -164,7 +162,7 @@ fn recv_timeout_loses_no_item<F: Form + Default + 'static>() {
 }
 
 /// The consumer waits for the wake-up that belongs to its park. In the end, the counts agree.
-fn wake_is_called_once_per_park<F: Form + Default + 'static>() {
+fn wake_is_called_once_per_park<F: Form>() {
     #[derive(Default)]
     struct CountingWaker {
         wakes: Mutex<usize>,
@@ -217,7 +215,7 @@ fn wake_is_called_once_per_park<F: Form + Default + 'static>() {
 }
 
 /// The receiver moves to a task with another waker after every ten items.
-fn async_recv_is_woken<F: Form + Default + 'static>() {
+fn async_recv_is_woken<F: Form>() {
     for producers in PRODUCERS {
         must_end(move || {
             let census = Census::of(producers);
@@ -243,7 +241,7 @@ fn async_recv_is_woken<F: Form + Default + 'static>() {
 }
 
 /// The receiver gets everything, and then learns that the last sender is gone.
-fn channel_recv_is_woken_by_items_and_end<F: Form + Default + 'static>() {
+fn channel_recv_is_woken_by_items_and_end<F: Form>() {
     for producers in PRODUCERS {
         must_end(move || {
             let census = Census::of(producers);
@@ -261,7 +259,7 @@ fn channel_recv_is_woken_by_items_and_end<F: Form + Default + 'static>() {
     }
 }
 
-fn channel_recv_async_is_woken_by_items_and_end<F: Form + Default + 'static>() {
+fn channel_recv_async_is_woken_by_items_and_end<F: Form>() {
     for producers in PRODUCERS {
         must_end(move || {
             let census = Census::of(producers);

@@ -31,9 +31,7 @@ const NOTHING: Ended = Ended {
 
 /// Calls `wait`, which begins a `recv` with the task's waker and ends it, twice. Afterwards,
 /// pushes must not wake the task, no waker may keep the task, and no item may be lost.
-fn check_cancelled<F: Form + Default>(
-    wait: impl Fn(&mut TestReceiver<'_, F>, &mut Context<'_>) -> Ended,
-) {
+fn check_cancelled<F: Form>(wait: impl Fn(&mut TestReceiver<'_, F>, &mut Context<'_>) -> Ended) {
     let queue = AsyncQueue::<_, F>::default();
     let mut receiver = queue.receiver().unwrap();
     let task = Arc::new(CountingWaker::default());
@@ -57,21 +55,21 @@ fn check_cancelled<F: Form + Default>(
     }
 }
 
-fn recv_dropped_before_poll_leaves_nothing<F: Form + Default>() {
+fn recv_dropped_before_poll_leaves_nothing<F: Form>() {
     check_cancelled::<F>(|receiver, _| {
         drop(receiver.recv());
         NOTHING
     });
 }
 
-fn recv_dropped_while_pending_leaves_nothing<F: Form + Default>() {
+fn recv_dropped_while_pending_leaves_nothing<F: Form>() {
     check_cancelled::<F>(|receiver, context| {
         assert!(pin!(receiver.recv()).poll(context).is_pending());
         NOTHING
     });
 }
 
-fn recv_dropped_after_many_polls_leaves_nothing<F: Form + Default>() {
+fn recv_dropped_after_many_polls_leaves_nothing<F: Form>() {
     check_cancelled::<F>(|receiver, context| {
         let mut recv = pin!(receiver.recv());
         let other_task = Arc::new(CountingWaker::default());
@@ -88,7 +86,7 @@ fn recv_dropped_after_many_polls_leaves_nothing<F: Form + Default>() {
 }
 
 /// The next `recv` returns the item for which the task was woken.
-fn recv_dropped_after_wake_leaves_item<F: Form + Default>() {
+fn recv_dropped_after_wake_leaves_item<F: Form>() {
     check_cancelled::<F>(|receiver, context| {
         let queue = receiver.queue();
         let mut recv = pin!(receiver.recv());
@@ -101,7 +99,7 @@ fn recv_dropped_after_wake_leaves_item<F: Form + Default>() {
     });
 }
 
-fn recv_dropped_after_completion_leaves_nothing<F: Form + Default>() {
+fn recv_dropped_after_completion_leaves_nothing<F: Form>() {
     check_cancelled::<F>(|receiver, context| {
         let queue = receiver.queue();
         let mut recv = pin!(receiver.recv());

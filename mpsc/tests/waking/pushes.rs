@@ -59,7 +59,7 @@ fn check_wakes<W: WakeTarget, F: Form>(
     }
 }
 
-fn every_push_calls_wake_once_per_park<F: Form + Default>() {
+fn every_push_calls_wake_once_per_park<F: Form>() {
     let waker = CountingWaker::default();
     check_wakes(
         &WakingQueue::with_form_and_waker(F::default(), &waker),
@@ -68,7 +68,7 @@ fn every_push_calls_wake_once_per_park<F: Form + Default>() {
     );
 }
 
-fn every_push_to_counted_queue_calls_wake_once_per_park<F: Form + Default>() {
+fn every_push_to_counted_queue_calls_wake_once_per_park<F: Form>() {
     let waker = CountingWaker::default();
     let queue = WakingQueue::with_form_and_waker(Counted(F::default()), &waker);
     check_wakes(
@@ -81,7 +81,7 @@ fn every_push_to_counted_queue_calls_wake_once_per_park<F: Form + Default>() {
     assert_eq!((queue.len(), queue.is_empty()), (1, false));
 }
 
-fn every_push_wakes_task_once_per_park<F: Form + Default>() {
+fn every_push_wakes_task_once_per_park<F: Form>() {
     let task = Arc::new(CountingWaker::default());
     let waker = Waker::from(Arc::clone(&task));
     check_wakes(
@@ -94,7 +94,7 @@ fn every_push_wakes_task_once_per_park<F: Form + Default>() {
     );
 }
 
-fn every_push_after_unpark_wakes_nothing<F: Form + Default>() {
+fn every_push_after_unpark_wakes_nothing<F: Form>() {
     let waker = CountingWaker::default();
     let queue = WakingQueue::with_form_and_waker(F::default(), &waker);
     let mut receiver = queue.receiver().unwrap();
@@ -109,7 +109,7 @@ fn every_push_after_unpark_wakes_nothing<F: Form + Default>() {
 }
 
 /// The consumer is parked when it closes the queue.
-fn every_refused_push_wakes_nothing<F: Form + Default>() {
+fn every_refused_push_wakes_nothing<F: Form>() {
     let waker = CountingWaker::default();
     let queue = WakingQueue::with_form_and_waker(F::default(), &waker);
     let mut receiver = queue.receiver().unwrap();
@@ -122,7 +122,7 @@ fn every_refused_push_wakes_nothing<F: Form + Default>() {
     assert_eq!(waker.wakes(), 0);
 }
 
-fn failed_try_push_does_not_wake<F: Form + Default>() {
+fn failed_try_push_does_not_wake<F: Form>() {
     #[derive(Default)]
     struct Shared {
         link: SharedLink,
@@ -146,8 +146,8 @@ fn failed_try_push_does_not_wake<F: Form + Default>() {
 }
 
 /// A pointer to a waker is a waker, and code can be generic over `WakeTarget`.
-fn pointers_to_wakers_wake<F: Form + Default>() {
-    fn park_and_push<W: mpsc_queue::Wake, F: Form + Default>(waker: W) {
+fn pointers_to_wakers_wake<F: Form>() {
+    fn park_and_push<W: mpsc_queue::Wake, F: Form>(waker: W) {
         let queue = WakingQueue::with_form_and_waker(F::default(), waker);
         let mut receiver = queue.receiver().unwrap();
         mem::forget(receiver.park().unwrap());

@@ -16,7 +16,7 @@ test_each_form! {
     failed_park_clears_waker
 }
 
-fn push_wakes_task_of_latest_poll<F: Form + Default>() {
+fn push_wakes_task_of_latest_poll<F: Form>() {
     let queue = AsyncQueue::with_form(F::default());
     let mut receiver = queue.receiver().unwrap();
     let tasks: [Arc<CountingWaker>; 2] = Default::default();
@@ -31,7 +31,7 @@ fn push_wakes_task_of_latest_poll<F: Form + Default>() {
 }
 
 /// A push takes the waker, so each poll that parks stores one again.
-fn push_wakes_task_of_poll_after_wake<F: Form + Default>() {
+fn push_wakes_task_of_poll_after_wake<F: Form>() {
     let queue = AsyncQueue::with_form(F::default());
     let mut receiver = queue.receiver().unwrap();
     let task = Arc::new(CountingWaker::default());
@@ -47,7 +47,7 @@ fn push_wakes_task_of_poll_after_wake<F: Form + Default>() {
     }
 }
 
-fn poll_recv_returns_items_in_order_then_pending<F: Form + Default>() {
+fn poll_recv_returns_items_in_order_then_pending<F: Form>() {
     let queue = AsyncQueue::with_form(Counted(F::default()));
     let mut receiver = queue.receiver().unwrap();
     let mut context = Context::from_waker(Waker::noop());
@@ -61,7 +61,7 @@ fn poll_recv_returns_items_in_order_then_pending<F: Form + Default>() {
     assert_eq!((queue.len(), queue.is_empty()), (0, true));
 }
 
-fn dropped_receiver_clears_waker<F: Form + Default>() {
+fn dropped_receiver_clears_waker<F: Form>() {
     let queue = AsyncQueue::with_form(F::default());
     let task = Arc::new(CountingWaker::default());
     let waker = Waker::from(Arc::clone(&task));
@@ -74,7 +74,7 @@ fn dropped_receiver_clears_waker<F: Form + Default>() {
     assert_eq!(task.wakes(), 0, "no task waits");
 }
 
-fn close_clears_waker<F: Form + Default>() {
+fn close_clears_waker<F: Form>() {
     let queue = AsyncQueue::<Box<Item>, _>::with_form(F::default());
     let task = Arc::new(CountingWaker::default());
     let waker = Waker::from(Arc::clone(&task));
@@ -90,7 +90,7 @@ fn close_clears_waker<F: Form + Default>() {
 
 /// A poll replaces the stored waker. If the destructor of that waker pushes an item, the
 /// poll does not park, and must not leave the new waker in the queue.
-fn failed_park_clears_waker<F: Form + Default + 'static>() {
+fn failed_park_clears_waker<F: Form>() {
     struct PushesWhenDropped<F: Form>(Arc<AsyncQueue<Box<Item>, F>>);
     impl<F: Form> std::task::Wake for PushesWhenDropped<F> {
         fn wake(self: Arc<Self>) {}
