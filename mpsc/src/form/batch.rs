@@ -3,6 +3,7 @@
 //! The links lead from the newest to the oldest. The consumer takes all of them by one
 //! exchange, turns them round, and hands them out one by one.
 
+use core::mem;
 use core::ptr::{self, NonNull};
 
 use super::back::{EMPTY, is_empty, is_link};
@@ -16,30 +17,43 @@ pub(super) const BOTTOM: *mut Link = ptr::without_provenance_mut(5);
 
 /// The links that the consumer has taken. It belongs to the queue, so that a consumer that
 /// is dropped loses none.
-pub(super) struct Batch(UnsafeCell<Ends>);
+pub(super) struct Batch(UnsafeCell<State>);
 
 impl_initial!(
-    Batch = Batch(UnsafeCell::new(Ends {
+    Batch = Batch(UnsafeCell::new(State {
         ready: ptr::null_mut(),
-        turned: ptr::null_mut(),
-        walk: ptr::null_mut(),
+        walk: Walk::NONE,
         newest: ptr::null_mut(),
     }))
 );
 
-/// At most one of `ready` and `walk` is a link.
-#[derive(Clone, Copy)]
-struct Ends {
+/// (Each pop writes only what it changes, and reads no two fields at once: a load of two words
+/// that were stored one by one would wait until both are in the cache.)
+struct State {
     /// The oldest of the links that have been turned round completely. Each leads to the
     /// next newer one, the newest to null. Null if there are none.
     ready: *mut Link,
-    /// The oldest of the links that the walk has turned round so far, or null.
-    turned: *mut Link,
-    /// The link at which the walk stands: the newest of those that still lead to the older
-    /// ones. Null if there is no walk.
-    walk: *mut Link,
+    /// The walk that met a push in its gap. There are no other links then.
+    walk: Walk,
     /// The newest link of the batch. Null without a batch.
     newest: *mut Link,
+}
+
+/// A walk over a batch, from the newest to the oldest, which turns its links round.
+#[derive(Clone, Copy)]
+struct Walk {
+    /// The link at which the walk stands: the newest of those that still lead to the older
+    /// ones. Null if there is no walk.
+    at: *mut Link,
+    /// The oldest of the links that the walk has turned round so far, or null.
+    turned: *mut Link,
+}
+
+impl Walk {
+    const NONE: Self = Self {
+        at: ptr::null_mut(),
+        turned: ptr::null_mut(),
+    };
 }
 
 /// A form whose consumer's end is a [`Batch`].
@@ -56,7 +70,7 @@ impl Batch {
     #[inline]
     pub(super) unsafe fn newest(&self) -> *mut Link {
         // SAFETY: only the consumer accesses the batch, and the caller is the only consumer.
-        self.0.with(|ends| unsafe { (*ends).newest })
+        self.0.with(|batch| unsafe { (*batch).newest })
     }
 }
 
@@ -67,46 +81,62 @@ impl Batch {
 /// As for [`RawForm::pop`]: the caller is the only consumer.
 #[inline]
 pub(super) unsafe fn pop<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> {
-    let batch = queue.consumer.form.batch();
+    let batch = &queue.consumer.form.batch().0;
     // SAFETY: only the consumer accesses the batch, and the caller is the only consumer.
-    // (The cell is accessed through a copy, since the walk yields in a model.)
-    let mut ends = batch.0.with(|ends| unsafe { *ends });
-    if ends.ready.is_null() {
-        if ends.walk.is_null() {
-            // SAFETY: the caller is the only consumer.
-            match unsafe { take(queue) } {
-                RawPop::Item(newest) => {
-                    ends.walk = newest.as_ptr();
-                    ends.newest = newest.as_ptr();
-                }
-                other => return other,
-            }
-        }
-        // SAFETY: the links from `walk` on are in the batch.
-        let stall = unsafe { turn(&mut ends, F::STALL) };
-        if let Some(stall) = stall {
-            // SAFETY: the caller is the only consumer.
-            batch.0.with_mut(|cell| unsafe { *cell = ends });
-            return RawPop::Stalled(stall);
-        }
-    }
-    // SAFETY: `ready` is the oldest link of the batch, which is valid until it is handed out
-    // here. It is not null, because a batch has at least one link.
-    let first = unsafe { NonNull::new_unchecked(ends.ready) };
-    // SAFETY: the link is valid, as said. Relaxed: written by the consumer.
-    ends.ready = unsafe { first.as_ref() }.next.load(Ordering::Relaxed);
-    if ends.ready.is_null() {
-        ends.newest = ptr::null_mut();
+    let ready = batch.with(|batch| unsafe { (*batch).ready });
+    let first = match NonNull::new(ready) {
+        Some(first) => first,
+        // SAFETY: the caller is the only consumer.
+        None => match unsafe { refill(queue) } {
+            RawPop::Item(first) => first,
+            other => return other,
+        },
+    };
+    // SAFETY: a link in the batch is valid until it is handed out. Relaxed: written by the
+    // consumer.
+    let next = unsafe { first.as_ref() }.next.load(Ordering::Relaxed);
+    // SAFETY: the caller is the only consumer.
+    batch.with_mut(|batch| unsafe { (*batch).ready = next });
+    if next.is_null() {
+        // SAFETY: the caller is the only consumer.
+        batch.with_mut(|batch| unsafe { (*batch).newest = ptr::null_mut() });
         // SAFETY: the caller is the only consumer.
         if !matches!(unsafe { queue.closing() }, Closing::Closed { newest } if !newest.is_null()) {
             queue.set_held(false);
         }
     } else {
-        prefetch(ends.ready);
+        prefetch(next);
     }
-    // SAFETY: the caller is the only consumer.
-    batch.0.with_mut(|cell| unsafe { *cell = ends });
     RawPop::Item(first)
+}
+
+/// Takes a batch, or goes on with the walk over the one that there is. Returns the oldest link,
+/// which is still in the batch.
+///
+/// # Safety
+///
+/// As for [`RawForm::pop`]: the caller is the only consumer. No link is ready.
+#[inline]
+unsafe fn refill<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> {
+    let batch = &queue.consumer.form.batch().0;
+    // SAFETY: the caller is the only consumer.
+    let mut walk = batch.with(|batch| unsafe { (*batch).walk });
+    if walk.at.is_null() {
+        // SAFETY: the caller is the only consumer.
+        let newest = match unsafe { take(queue) } {
+            RawPop::Item(newest) => newest.as_ptr(),
+            other => return other,
+        };
+        walk.at = newest;
+        // SAFETY: the caller is the only consumer.
+        batch.with_mut(|batch| unsafe { (*batch).newest = newest });
+    }
+    // SAFETY: the links from `walk` on are in the batch. (The walk yields in a model, where
+    // the cell must not be accessed meanwhile. So it is a copy.)
+    let result = unsafe { turn(&mut walk, F::STALL) };
+    // SAFETY: the caller is the only consumer.
+    batch.with_mut(|batch| unsafe { (*batch).walk = walk });
+    result
 }
 
 /// Takes all links from the producers, or those that a close has found. Returns the newest.
@@ -137,28 +167,29 @@ unsafe fn take<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> {
     RawPop::Item(unsafe { NonNull::new_unchecked(back) })
 }
 
-/// Continues the walk over the batch, which turns its links round. Returns the stall if the
-/// walk meets a push in its gap.
+/// Continues the walk. Returns the oldest link at its end, or the stall if the walk meets a push
+/// in its gap.
 ///
 /// # Safety
 ///
-/// The links from `ends.walk` on are in the batch, and the caller is the only consumer.
+/// The links from `walk.at` on are in the batch, at least one, and the caller is the only
+/// consumer.
 #[inline]
-unsafe fn turn<S: Copy>(ends: &mut Ends, stall: Option<S>) -> Option<S> {
-    while let Some(link) = NonNull::new(ends.walk) {
+unsafe fn turn<S: Copy>(walk: &mut Walk, stall: Option<S>) -> RawPop<S> {
+    while let Some(link) = NonNull::new(walk.at) {
         // SAFETY: a link in the batch is valid until it is handed out.
         let next = unsafe { &link.as_ref().next };
         // Acquire pairs with the release store to `next` in the push of this link: the push
         // accesses the link no more, so the link may be freed. (The older links can be read
         // in any case: the exchange in `take` has acquired those of all their pushes.)
         let older = next.load(Ordering::Acquire);
-        if older.is_null() && stall.is_some() {
-            return stall;
+        if let (true, Some(stall)) = (older.is_null(), stall) {
+            return RawPop::Stalled(stall);
         }
         // Relaxed: only the consumer reads the link from here on.
-        next.store(ends.turned, Ordering::Relaxed);
-        ends.turned = link.as_ptr();
-        ends.walk = if older == BOTTOM {
+        next.store(walk.turned, Ordering::Relaxed);
+        walk.turned = link.as_ptr();
+        walk.at = if older == BOTTOM {
             ptr::null_mut()
         } else if stall.is_some() {
             older
@@ -170,7 +201,7 @@ unsafe fn turn<S: Copy>(ends: &mut Ends, stall: Option<S>) -> Option<S> {
             ptr::with_exposed_provenance_mut(older.addr())
         };
     }
-    ends.ready = ends.turned;
-    ends.turned = ptr::null_mut();
-    None
+    let oldest = mem::replace(walk, Walk::NONE).turned;
+    // SAFETY: the walk has turned at least one link round.
+    RawPop::Item(unsafe { NonNull::new_unchecked(oldest) })
 }

@@ -185,8 +185,11 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "the walk over a batch loses its place at a stall",
         patch: &[(
-            "batch.0.with_mut(|cell| unsafe { *cell = ends }); return RawPop::Stalled(stall);",
-            "return RawPop::Stalled(stall);",
+            "let result = unsafe { turn(&mut walk, F::STALL) };",
+            "let result = unsafe { turn(&mut walk, F::STALL) };
+            if let RawPop::Stalled(_) = result {
+                return result;
+            }",
         )],
     },
     Mutation {
@@ -314,8 +317,8 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "a queue drops its oldest item only",
         patch: &[(
-            "while let RawPop::Item(link) = unsafe { self.pop() } {",
-            "if let RawPop::Item(link) = unsafe { self.pop() } {",
+            "drop_all(links.map(|link| unsafe { link_to_handle::<H>(link) }));",
+            "drop_all(links.take(1).map(|link| unsafe { link_to_handle::<H>(link) }));",
         )],
     },
     Mutation {
@@ -573,7 +576,10 @@ const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         what: "a receiver that goes does not close the channel",
-        patch: &[("rest.0.close();", "")],
+        patch: &[(
+            "self.close(); drop_all(self.try_iter());",
+            "drop_all(self.try_iter());",
+        )],
     },
     Mutation {
         what: "a gap-free push takes the waker as in a gap",
