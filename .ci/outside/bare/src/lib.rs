@@ -20,7 +20,7 @@ pub extern "C" fn interrupt() -> bool {
 pub extern "C" fn poll() -> u32 {
     match EVENTS.consumer().map(|mut consumer| consumer.pop()) {
         Ok(Pop::Item(event)) => event.number,
-        Ok(Pop::Empty | Pop::Stalled) | Err(_) => 0,
+        Ok(Pop::Empty | Pop::Stalled(_) | Pop::Closed) | Err(_) => 0,
     }
 }
 
