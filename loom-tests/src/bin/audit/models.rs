@@ -35,7 +35,7 @@ struct Model {
 }
 
 /// How far each model is explored.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
 pub(crate) enum Pass {
     /// With at most two preemptions. Nearly every fault shows.
     Quick,
@@ -78,8 +78,14 @@ impl Files {
         Ok(Self(files))
     }
 
-    /// Builds and runs the models that contain `source`, until those of one file have failed.
-    pub(crate) fn judge(&mut self, copy: &Copy, source: &str) -> Result<Verdict, Box<dyn Error>> {
+    /// Builds and runs the models that contain `source`, until those of one file have failed,
+    /// in one pass after the other up to `last`.
+    pub(crate) fn judge(
+        &mut self,
+        copy: &Copy,
+        source: &str,
+        last: Pass,
+    ) -> Result<Verdict, Box<dyn Error>> {
         let is_server = |file: &String| file.starts_with("server");
         let (server, queue): (Vec<_>, Vec<_>) = self.0.iter().cloned().partition(is_server);
         let files = if source.starts_with("http-resume") {
@@ -88,7 +94,8 @@ impl Files {
             [queue, server].concat()
         };
         let mut undecided: Vec<(String, &str)> = Vec::new();
-        for (pass, remark) in [(Pass::Quick, ""), (Pass::Full, ", with its own bound")] {
+        let passes = [(Pass::Quick, ""), (Pass::Full, ", with its own bound")];
+        for (pass, remark) in passes.into_iter().filter(|(pass, _)| *pass <= last) {
             for file in &files {
                 let Some(models) = build(copy, slice::from_ref(file))? else {
                     return Ok(Verdict::NotBuilt);
