@@ -59,8 +59,8 @@ impl Model {
     }
 
     /// States the least number of executions that loom must explore. Loom can
-    /// skip schedules silently, so each model states about half of the number in
-    /// `MODELS.md`: that allows for harmless changes of the code.
+    /// skip schedules silently, so each model states about half of the number that it prints
+    /// today: that allows for harmless changes of the code.
     pub const fn at_least(mut self, executions: usize) -> Self {
         self.at_least = executions;
         self

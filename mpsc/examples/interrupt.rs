@@ -10,7 +10,7 @@
 //!   these forms, and an arm that pops again after a stall, this program hung in 12 of 12 runs.
 //! - A [`GapFree`] queue has no gap. The handler reaches every item whose push has returned,
 //!   and the `match` below needs no arm for a stall. If the interrupted push has not published
-//!   its item yet, its compare-exchange is repeated when the handler has returned.
+//!   its item yet, its compare-exchange may fail and be repeated when the handler has returned.
 //!
 //! The handler does nothing but atomic operations on statics: it neither allocates, frees nor
 //! locks, as POSIX demands of it.

@@ -129,8 +129,8 @@ impl<R: QueueRef> Consumer<R> {
 
     /// Removes and returns the oldest item.
     ///
-    /// At most one read-modify-write, for the last item in the queue. Everything that the
-    /// producer did before the push happens before this call returns the item.
+    /// [`docs::performance`](crate::docs::performance#counts) has the number of read-modify-writes.
+    /// Everything that the producer did before the push happens before this call returns the item.
     #[inline]
     pub fn pop(&mut self) -> Pop<R::Handle, <R::Form as Form>::Stall> {
         // SAFETY: this consumer is the only one, and `&mut self` is its only use. Earlier
@@ -190,10 +190,10 @@ impl<R: QueueRef> Consumer<R> {
     /// Removes and returns the oldest item, waiting while the queue is stalled. Returns
     /// `None` if the queue is empty or closed.
     ///
-    /// **Blocking**, unless the queue is [`GapFree`](crate::GapFree): waits for the producer in its gap. Spins first, then (with the feature
-    /// `std`) yields, then sleeps for a millisecond at a time. Do not call this method where
-    /// that producer cannot run meanwhile, as in an interrupt handler or on a thread of a
-    /// higher real-time priority.
+    /// **Blocking**, unless the queue is [`GapFree`](crate::GapFree): waits for the producer in its
+    /// gap. Spins first, then (with the feature `std`) yields, then sleeps for a millisecond at a
+    /// time. Do not call this method where that producer cannot run meanwhile, as in an interrupt
+    /// handler or on a thread of a higher real-time priority.
     ///
     /// # Examples
     ///

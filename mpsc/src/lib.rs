@@ -19,7 +19,7 @@
 //! | [`Consumer::pop`], [`pop_fenced`](Consumer::pop_fenced) | pushes | wait-free ° if the queue is [`ForwardLinked`]; otherwise one step per item that the pop takes from the producers |
 //! | [`Consumer::park`], [`Parked::unpark`], [`Consumer::close`] | pushes | wait-free ° |
 //! | [`Consumer::drain`] | pushes | as `pop` per item; at most the items queued at its start |
-//! | [`Consumer::pop_blocking`] | pushes | **blocking** while a producer is in its gap |
+//! | [`Consumer::pop_blocking`] | pushes | **blocking** while a producer is in its gap; as `pop` if the queue is [`GapFree`] |
 //! | [`Receiver::poll_recv`], a poll of an async `recv` | pushes | as `pop`, apart from the waker's code |
 #![cfg_attr(
     feature = "std",
@@ -29,7 +29,7 @@
 //! | dropping a queue | nothing (`&mut`) | one drop per item |
 #![cfg_attr(
     feature = "alloc",
-    doc = "| dropping the receiver of a [channel](mod@channel) | sends | one drop per item; **blocking** while a sender is in its gap |"
+    doc = "| `try_recv` and `try_iter` of a [channel](mod@channel), and dropping its receiver | sends | as `pop`; **blocking** while a sender is in its gap, unless the channel is [`GapFree`] |"
 )]
 //!
 //! # Where to read on

@@ -162,7 +162,8 @@ impl<H: Handle, F: Form> Queue<H, F> {
     /// # Panics
     ///
     /// In debug builds, if an unsound implementation of [`Handle`] pushes an item that is
-    /// already queued. If the queue is closed and the `Drop` of such an item panics.
+    /// already queued. If the queue is closed and the `Drop` of such an item panics; then this
+    /// push drops its own item as well.
     ///
     /// # Examples
     ///

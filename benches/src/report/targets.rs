@@ -93,9 +93,7 @@ fn against_others(
         .filter(|(_, ratio)| ratio.high <= limit)
         .count();
     let missed = ratios.iter().filter(|(_, ratio)| ratio.low > limit).count();
-    let (worst, ratio) = ratios
-        .iter()
-        .max_by(|a, b| a.1.value.total_cmp(&b.1.value))?;
+    let (worst, ratio) = ratios.iter().max_by(|a, b| a.1.high.total_cmp(&b.1.high))?;
     let (of, undecided) = (ratios.len(), ratios.len() - met - missed);
     let (scenario, ratio) = (&worst.group.scenario, ratio.value);
     Some(Target {
@@ -213,7 +211,7 @@ fn judged(what: &'static str, ratios: &[(&str, Median)], limit: f64) -> Option<T
     Some(Target {
         what,
         figure: format!(
-            "{of} scenarios: met in {met}; worst {:.2} [{:.2}, {:.2}] in {scenario}",
+            "met in {met} of {of}; worst {:.2} [{:.2}, {:.2}] in {scenario}",
             worst.value, worst.low, worst.high
         ),
         met: met == of,

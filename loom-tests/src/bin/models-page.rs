@@ -12,8 +12,8 @@ const HEAD: &str = "\
 
 Written by `cargo models-page`; do not edit. *Threads*: `2 x 1, consumer` is two producers
 of one item each, and a consumer. *Bound*: the most preemptions in one execution, and that
-of `cargo loom-full` in parentheses. *Executions*: those that loom explored within the
-first bound; [README.md](README.md) says what loom misses.
+of `cargo loom-full` in parentheses. *Executions*: the model fails if loom explores fewer within
+the first bound; [README.md](README.md) says what loom misses.
 ";
 
 /// One line of the record; the fields are those of `Model::report`.

@@ -4,6 +4,9 @@
 //! allocates once, when it is created. Its two ends have the methods of those of
 //! `std::sync::mpsc`.
 //!
+//! For small values that are copied, take `std::sync::mpsc`, crossbeam-channel or kanal: the
+//! [README](crate#other-crates) has figures.
+//!
 //! # Disconnection
 //!
 //! - When the last [`Sender`] is dropped, the [`Receiver`] gets everything that was sent, and

@@ -1,6 +1,8 @@
 //! The receiver's end of a channel.
 
 use core::fmt;
+use core::iter;
+use core::mem;
 use core::task::{Context, Poll};
 
 use super::shared::{Shared, Sleeper, SleeperWaker};
@@ -68,6 +70,9 @@ impl<H: Handle, F: Form> Receiver<H, F> {
     }
 
     /// Returns `true` if the channel is empty. See [`Queue::is_empty`](crate::Queue::is_empty).
+    ///
+    /// `false` also if the senders are gone and no receive has noticed it yet: then the end of the
+    /// channel is still in it, which [`len`](Self::len) does not count.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.inner.bare_queue().is_empty()
@@ -75,7 +80,7 @@ impl<H: Handle, F: Form> Receiver<H, F> {
 
     /// Refuses further sends. Everything that was sent before can still be received.
     ///
-    /// One read-modify-write, however busy the senders are.
+    /// Takes a bounded number of steps, however busy the senders are.
     pub fn close(&mut self) {
         self.inner.close();
     }
@@ -182,8 +187,13 @@ fn park_task<H: Handle, F: Form>(inner: &mut Inner<H, F>, cx: &Context<'_>) -> b
 
 impl<H: Handle, F: Form> Drop for Receiver<H, F> {
     fn drop(&mut self) {
-        self.close();
-        drop_all(self.try_iter());
+        let mut is_closed = false;
+        drop_all(iter::from_fn(|| {
+            if !mem::replace(&mut is_closed, true) {
+                self.close(); // here, because a waker may panic when it is dropped
+            }
+            self.try_recv().ok()
+        }));
     }
 }
 

@@ -27,13 +27,13 @@ impl_initial!(
     }))
 );
 
-/// (Each pop writes only what it changes, and reads no two fields at once: a load of two words
-/// that were stored one by one would wait until both are in the cache.)
+/// (A pop accesses the fields one by one, and not the whole as a copy: a load of two words that were
+/// stored one by one waits for the stores.)
 struct State {
     /// The oldest of the links that have been turned round completely. Each leads to the
     /// next newer one, the newest to null. Null if there are none.
     ready: *mut Link,
-    /// The walk that met a push in its gap. There are no other links then.
+    /// The walk that met a push in its gap. No link is ready then.
     walk: Walk,
     /// The newest link of the batch. Null without a batch.
     newest: *mut Link,
@@ -86,7 +86,7 @@ pub(super) unsafe fn pop<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> 
     let ready = batch.with(|batch| unsafe { (*batch).ready });
     let first = match NonNull::new(ready) {
         Some(first) => first,
-        // SAFETY: the caller is the only consumer.
+        // SAFETY: the caller is the only consumer, and no link is ready.
         None => match unsafe { refill(queue) } {
             RawPop::Item(first) => first,
             other => return other,
@@ -122,7 +122,8 @@ unsafe fn refill<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> {
     // SAFETY: the caller is the only consumer.
     let mut walk = batch.with(|batch| unsafe { (*batch).walk });
     if walk.at.is_null() {
-        // SAFETY: the caller is the only consumer.
+        // SAFETY: the caller is the only consumer, and the batch is empty: no link is ready, and
+        // there is no walk.
         let newest = match unsafe { take(queue) } {
             RawPop::Item(newest) => newest.as_ptr(),
             other => return other,
@@ -131,8 +132,9 @@ unsafe fn refill<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> {
         // SAFETY: the caller is the only consumer.
         batch.with_mut(|batch| unsafe { (*batch).newest = newest });
     }
-    // SAFETY: the links from `walk` on are in the batch. (The walk yields in a model, where
-    // the cell must not be accessed meanwhile. So it is a copy.)
+    // SAFETY: the caller is the only consumer, and the links from `walk.at` on, which is not null,
+    // are in the batch. (A copy of the walk, because it yields in a model, and a cell must not be
+    // accessed across that.)
     let result = unsafe { turn(&mut walk, F::STALL) };
     // SAFETY: the caller is the only consumer.
     batch.with_mut(|batch| unsafe { (*batch).walk = walk });
@@ -181,7 +183,7 @@ unsafe fn turn<S: Copy>(walk: &mut Walk, stall: Option<S>) -> RawPop<S> {
         let next = unsafe { &link.as_ref().next };
         // Acquire pairs with the release store to `next` in the push of this link: the push
         // accesses the link no more, so the link may be freed. (The older links can be read
-        // in any case: the exchange in `take` has acquired those of all their pushes.)
+        // in any case: the exchange in `take` or in `close` has acquired those of all their pushes.)
         let older = next.load(Ordering::Acquire);
         if let (true, Some(stall)) = (older.is_null(), stall) {
             return RawPop::Stalled(stall);

@@ -125,8 +125,8 @@ impl RawForm for Forward {
             return RawPop::Item(first);
         }
 
-        // Not the last one: another push has exchanged `back`. It stores its link to `next`,
-        // and not to `front`, so the store above may be undone below.
+        // Not the last one, or the queue is closed. If another push has exchanged `back`, it stores
+        // its link to `next`, and not to `front`, so the store above may be undone below.
         let next = first_next.load(Ordering::Acquire);
         if !next.is_null() {
             return queue.advance(first, next);

@@ -84,7 +84,7 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
         self.consumer.drain(limit)
     }
 
-    /// Closes the queue for good. See [`Consumer::close`].
+    /// Closes the queue for good, and unparks its consumer. See [`Consumer::close`].
     pub fn close(&mut self) {
         // SAFETY: this consumer is the only one, mutably borrowed, and earlier ones happened before.
         let unparked = unsafe { self.consumer.raw().unpark() };

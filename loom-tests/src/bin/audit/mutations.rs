@@ -425,7 +425,7 @@ const MUTATIONS: &[Mutation] = &[
         patch: &[(
             "Closing::Closed { newest } if newest.is_null() => RawPop::Closed",
             "Closing::Closed { newest }
-                if newest.is_null() && queue.back.word.load(Ordering::Relaxed) == CLOSED =>
+                if newest.is_null() && self.back.word.load(Ordering::Relaxed) == CLOSED =>
             {
                 RawPop::Closed
             }",
@@ -577,8 +577,8 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "a receiver that goes does not close the channel",
         patch: &[(
-            "self.close(); drop_all(self.try_iter());",
-            "drop_all(self.try_iter());",
+            "self.close(); } self.try_recv().ok()",
+            "} self.try_recv().ok()",
         )],
     },
     Mutation {
@@ -601,10 +601,10 @@ const MUTATIONS: &[Mutation] = &[
         what: "a push in the slot does not look for another waker",
         patch: &[(
             "let other = index ^ INDEX;",
-            "self.state.store(FREE | index, Ordering::Release);
+            "if self.state.swap(FREE | index, Ordering::AcqRel) != 0 {
                 return waker;
-                #[allow(unreachable_code)]
-                let other = index ^ INDEX;",
+            }
+            let other = index ^ INDEX;",
         )],
     },
     Mutation {
