@@ -10,6 +10,7 @@
 #[macro_use]
 #[path = "../forms/mod.rs"]
 mod forms;
+mod channels;
 mod items;
 mod operations;
 mod run;
@@ -31,6 +32,7 @@ test_each_form! {
     model_pinned_box
     model_arc
     model_task
+    model_channel
 }
 
 fn config() -> ProptestConfig {
@@ -59,4 +61,8 @@ fn model_arc<F: Form>() {
 
 fn model_task<F: Form>() {
     proptest!(config(), |(program in vec(tasks::session(), 0..6))| tasks::run::<F>(&program));
+}
+
+fn model_channel<F: Form>() {
+    proptest!(config(), |(program in vec(channels::step(), 0..60))| channels::run::<F>(&program));
 }
