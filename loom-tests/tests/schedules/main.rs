@@ -10,6 +10,7 @@
 //! schedules. They are sequentially consistent, so they do not test memory orderings.
 #![cfg(shuttle)]
 
+mod channel;
 mod closing;
 mod items;
 mod producers;
