@@ -620,10 +620,13 @@ const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         what: "the consumer does not take back the waker that it left",
-        patch: &[(
-            "if state == TAKING | index || self.recall(index) {",
-            "let _ = Self::recall; if true {",
-        )],
+        patch: &[
+            (
+                "if state == TAKING | index || self.recall(index) {",
+                "let _ = Self::recall; if true {",
+            ),
+            ("Err(unused) => waker = unused,", "Err(_) => return false,"),
+        ],
     },
     Mutation {
         what: "the consumer sleeps on without storing its waker anew",
