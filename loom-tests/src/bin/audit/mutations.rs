@@ -625,7 +625,10 @@ const MUTATIONS: &[Mutation] = &[
                 "if state == TAKING | index || self.recall(index) {",
                 "let _ = Self::recall; if true {",
             ),
-            ("Err(unused) => waker = unused }", "Err(_) => return false }"),
+            (
+                "Err(unused) => waker = unused }",
+                "Err(_) => return false }",
+            ),
         ],
     },
     Mutation {
