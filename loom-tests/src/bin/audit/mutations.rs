@@ -600,11 +600,11 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "a push in the slot does not look for another waker",
         patch: &[(
-            "let other = index ^ INDEX;",
-            "if self.state.swap(FREE | index, Ordering::AcqRel) != 0 {
-                return waker;
-            }
-            let other = index ^ INDEX;",
+            "let waker = unsafe { self.take_from(index) };",
+            "let waker = unsafe { self.take_from(index) };
+                if self.state.swap(FREE | index, Ordering::AcqRel) != FREE {
+                    return waker;
+                }",
         )],
     },
     Mutation {
