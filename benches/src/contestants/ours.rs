@@ -14,27 +14,22 @@ use crate::payload::Item;
 /// `mpsc-queue` in the form `F`, with one push per item.
 pub struct Single<F = ForwardLinked>(PhantomData<F>);
 
-/// A form of `mpsc-queue`, and its names as a contestant.
+/// A form of `mpsc-queue`.
 pub trait Named: Form {
-    /// The name, if it carries heap objects.
+    /// The name of the form as a contestant.
     const NAME: &'static str;
-    /// The name, if it carries values in boxes.
-    const BOXING: &'static str;
 }
 
 impl Named for ForwardLinked {
     const NAME: &'static str = "mpsc-queue";
-    const BOXING: &'static str = "mpsc-queue, boxing";
 }
 
 impl Named for BackLinked {
     const NAME: &'static str = "mpsc-queue, back-linked";
-    const BOXING: &'static str = "mpsc-queue, back-linked, boxing";
 }
 
 impl Named for GapFree {
     const NAME: &'static str = "mpsc-queue, gap-free";
-    const BOXING: &'static str = "mpsc-queue, gap-free, boxing";
 }
 
 impl<F: Named> Contestant<Box<Item>> for Single<F> {
@@ -63,10 +58,10 @@ pub struct Boxed {
 }
 linked!(Boxed => link: Link);
 
-impl<F: Named> Contestant<u64> for Single<F> {
-    const NAME: &'static str = F::BOXING;
+impl Contestant<u64> for Single {
+    const NAME: &'static str = "mpsc-queue, boxing";
     const ROLE: Role = Role::Ours;
-    type Producer = Arc<Queue<Box<Boxed>, F>>;
+    type Producer = Arc<Queue<Box<Boxed>>>;
     type Consumer = Consumer<Self::Producer>;
 
     fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
