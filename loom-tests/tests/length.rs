@@ -9,7 +9,8 @@ use mpsc_queue::Counted;
 in_each_form!(
     len_never_underflows,
     len_counts_completed_push,
-    seen_item_is_counted
+    seen_item_is_counted,
+    observer_counts_seen_item
 );
 
 fn len_never_underflows<F: BareForm>() {
@@ -84,5 +85,31 @@ fn seen_item_is_counted<F: BareForm>() {
         producer.join().unwrap();
         let popped = first.into_item().into_iter().chain(pop_rest(&mut consumer));
         assert_eq!(popped.count(), 1);
+    });
+}
+
+/// Another thread notices items that the consumer holds already.
+fn observer_counts_seen_item<F: BareForm>() {
+    let model = Model::new("An item that another thread has noticed is counted")
+        .threads("1 chain of 2, consumer of one, observer")
+        .at_least(F::select([1000, 1400, 460]));
+    model.check(|| {
+        let queue = Arc::new(Jobs::<Counted<F>>::default());
+        let producer = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                let chain = (0..2).map(|number| job(0, number)).collect();
+                let _ = queue.push_chain(chain).unwrap();
+            })
+        };
+        let observer = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.is_empty() || queue.len() > 0)
+        };
+        let mut consumer = queue.consumer().unwrap();
+        let popped = usize::from(consumer.pop().into_item().is_some());
+        assert!(observer.join().unwrap(), "a second item is left");
+        producer.join().unwrap();
+        assert_eq!(popped + pop_rest(&mut consumer).len(), 2);
     });
 }
