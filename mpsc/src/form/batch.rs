@@ -149,7 +149,8 @@ unsafe fn refill<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> {
 #[inline]
 unsafe fn take<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> {
     // Acquire: pairs with the release of the exchange in `push`. An observer that finds `held`
-    // set knows of what a push did before (`Counters::get`).
+    // set knows of what a push did before (`Counters::get`), and the links that a close has found
+    // can be read.
     if is_empty(queue.back.word.load(Ordering::Acquire)) {
         return RawPop::Empty;
     }
@@ -183,7 +184,7 @@ unsafe fn turn<S: Copy>(walk: &mut Walk, stall: Option<S>) -> RawPop<S> {
         let next = unsafe { &link.as_ref().next };
         // Acquire pairs with the release store to `next` in the push of this link: the push
         // accesses the link no more, so the link may be freed. (The older links can be read
-        // in any case: the exchange in `take` or in `close` has acquired those of all their pushes.)
+        // in any case: `take` has acquired those of all their pushes.)
         let older = next.load(Ordering::Acquire);
         if let (true, Some(stall)) = (older.is_null(), stall) {
             return RawPop::Stalled(stall);

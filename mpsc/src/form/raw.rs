@@ -191,11 +191,12 @@ impl<F: RawForm> RawQueue<F> {
         // SAFETY: the caller is the only consumer.
         let held = unsafe { !F::newest_held(self).is_null() };
         self.set_held(true); // before it is known whether there are links
-        // Acquire pairs with the release of the exchange in `push`: the links can be read.
         // Release pairs with the acquire of the push that finds `CLOSED`: what the consumer
         // did before the close happens before the refusal; and with the acquire in
-        // `is_empty`, as in a pop.
-        let back = self.back.word.swap(CLOSED, Ordering::AcqRel);
+        // `is_empty`, as in a pop. No acquire: the links are not read here. A forward-linked pop
+        // acquires each by what leads to it, and `batch::take` all of them by its load, since
+        // this exchange continues the release sequences of the pushes.
+        let back = self.back.word.swap(CLOSED, Ordering::Release);
         let newest = if is_link(back) { back } else { ptr::null_mut() };
         if newest.is_null() && !held {
             self.set_held(false);

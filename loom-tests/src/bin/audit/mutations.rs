@@ -366,8 +366,8 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "a close notes what it found after the exchange",
         patch: &[(
-            "self.set_held(true); let back = self.back.word.swap(CLOSED, Ordering::AcqRel);",
-            "let back = self.back.word.swap(CLOSED, Ordering::AcqRel);
+            "self.set_held(true); let back = self.back.word.swap(CLOSED, Ordering::Release);",
+            "let back = self.back.word.swap(CLOSED, Ordering::Release);
             self.set_held(true);",
         )],
     },
@@ -395,7 +395,7 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "a close drains instead: it closes an empty queue only",
         patch: &[(
-            "let back = self.back.word.swap(CLOSED, Ordering::AcqRel);",
+            "let back = self.back.word.swap(CLOSED, Ordering::Release);",
             "let back = self.back.word.load(Ordering::Acquire);
             if !is_link(back) {
                 self.back.word.store(CLOSED, Ordering::Release);
