@@ -83,7 +83,7 @@ fn send_a_byte_per_second(program: &Program, count: usize) {
 
 fn send_nothing(program: &Program, count: usize) {
     let streams = connect(program, count);
-    thread::sleep(Duration::from_secs(4));
+    thread::sleep(Duration::from_secs(4)); // longer than each time-out
     drop(streams);
 }
 
@@ -121,6 +121,7 @@ fn reset(program: &Program, count: usize) {
     clients
         .iter_mut()
         .for_each(|client| client.get("/sleep/2500"));
+    // Nothing depends on it: some requests are suspended by now, others not even read.
     thread::sleep(Duration::from_millis(500));
     clients.into_iter().for_each(Client::reset);
 }
