@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use mpsc_queue::channel::{self, Receiver, Sender};
 use mpsc_queue::{Chain, Counted, Form, Pop, RecvError, SendError, TryRecvError, TrySendError};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use proptest::sample::select;
 
 use crate::items::{Body, Drops, TestHandle, Unique};
 
@@ -36,15 +37,13 @@ pub(crate) enum Method {
 }
 
 pub(crate) fn step() -> impl Strategy<Value = Step> {
-    let method = prop_oneof![
-        Just(Method::TryRecv),
-        Just(Method::Pop),
-        Just(Method::Poll),
-        Just(Method::Poll),
-        (0..4usize).prop_map(Method::TryIter),
+    let methods = [
+        &[Method::TryRecv, Method::Pop, Method::Poll, Method::Poll][..],
+        &[0, 1, 3].map(Method::TryIter),
         #[cfg(feature = "std")]
-        Just(Method::RecvTimeout),
+        &[Method::RecvTimeout],
     ];
+    let method = select(methods.concat());
     prop_oneof![
         6 => any::<usize>().prop_map(Step::Send),
         2 => any::<usize>().prop_map(Step::TrySend),
