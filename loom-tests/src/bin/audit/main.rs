@@ -6,65 +6,55 @@
 //! [mistakes](mutations) is made. For each of these mutants the models run until one
 //! fails ([`models`]).
 //!
-//! Prints one line for each mutant, and writes all of them to `AUDIT.md`. A mutant that no
-//! model catches, and that is not listed as [equivalent], makes the audit fail.
+//! Prints one line for each mutant, and writes it to `AUDIT.md`. The audit fails if no model
+//! catches a mutant that is not [explained], or one catches a mutant that is.
 //!
-//! `--check` runs no model. It checks that every ordering is understood and that every
-//! mutation applies. Another argument selects the mutants whose line contains it, and further
-//! ones name the files of models to run; then `AUDIT.md` is not written.
+//! An argument selects the mutants whose line contains it. Further arguments name the files of
+//! models to run; then `AUDIT.md` is not written. `--check` runs no model: it checks that every
+//! ordering is understood, that every mutation applies, and that `AUDIT.md` has their lines.
 
 mod copy;
-mod equivalent;
+mod explained;
 mod models;
 mod mutant;
 mod mutations;
 mod orderings;
+mod page;
 mod sources;
 #[cfg(test)]
 mod tests;
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use copy::Copy;
 use models::{Files, Pass, Verdict};
 use mutant::Mutant;
+use page::Page;
 use sources::Source;
-
-const HEAD: &str = "\
-# The latest audit
-
-Written by `cargo audit-models`. Each line is the shipped code with one fault; the last
-column names the models that fail with it, most of them with at most two preemptions.
-*Crashed* says that the fault ended the test's process. *Not decided* says that no model
-failed, but that some neither passed: the time or loom's branch limit was exceeded.
-
-| file | place | fault | caught by |
-|---|---|---|---|
-";
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let argument = arguments.next().unwrap_or_default();
     let files: Vec<_> = arguments.collect();
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mutants = match mutants(&workspace) {
-        Ok(mutants) => mutants,
-        Err(complaints) => {
-            eprintln!("{}", complaints.join("\n"));
-            return Ok(ExitCode::FAILURE);
+    let complaints = match mutants(&workspace) {
+        Ok(mutants) if argument == "--check" => {
+            println!("{} mutants", mutants.len());
+            Page::read(&workspace)?.complaints(&mutants)
         }
+        Ok(mutants) => audit(&workspace, &mutants, &argument, &files)?,
+        Err(complaints) => complaints,
     };
-    if argument == "--check" {
-        println!("{} mutants", mutants.len());
-        return Ok(ExitCode::SUCCESS);
+    for complaint in &complaints {
+        eprintln!("{complaint}");
     }
-    let is_whole = argument.is_empty();
-    let selected = mutants.into_iter();
-    let selected = selected.filter(|mutant| mutant.to_string().contains(&argument));
-    audit(&workspace, &selected.collect::<Vec<_>>(), &files, is_whole)
+    Ok(if complaints.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Returns all mutants, or what is wrong with their descriptions.
@@ -74,7 +64,7 @@ fn mutants(workspace: &Path) -> Result<Vec<Mutant>, Vec<String>> {
     let (mutations, more) = mutations::all(&sources);
     mutants.extend(mutations);
     complaints.extend(more);
-    complaints.extend(equivalent::complaints(&mutants));
+    complaints.extend(explained::complaints(&mutants));
     if complaints.is_empty() {
         Ok(mutants)
     } else {
@@ -82,56 +72,55 @@ fn mutants(workspace: &Path) -> Result<Vec<Mutant>, Vec<String>> {
     }
 }
 
-/// Runs the models for each mutant: those in `files`, or all if there are none.
+/// Runs the models, those in `files` or all if there are none, for each of `mutants` whose line
+/// contains `part`. Returns the lines of those that fail the audit.
 fn audit(
     workspace: &Path,
     mutants: &[Mutant],
+    part: &str,
     files: &[String],
-    is_whole: bool,
-) -> Result<ExitCode, Box<dyn Error>> {
+) -> Result<Vec<String>, Box<dyn Error>> {
     let copy = Copy::of(workspace)?;
+    let is_whole = part.is_empty() && files.is_empty();
     let pass = if is_whole { Pass::Full } else { Pass::Quick };
-    let mut files = Files::of(&copy, files, pass)?;
+    let mut models = Files::of(&copy, files, pass)?;
 
-    let mut table = String::from(HEAD);
-    let mut failures = 0;
+    let mut page = Page::read(workspace)?;
+    let mut failures = Vec::new();
     for mutant in mutants {
-        let reason = equivalent::reason(mutant);
-        // The second pass would take an hour for a fault that is not expected to show.
-        let last = if reason.is_some() {
-            Pass::Quick
-        } else {
-            Pass::Full
-        };
-        let verdict = copy.with_fault(mutant, || files.judge(&copy, &mutant.file, last))?;
-        let is_failure = match verdict {
-            Verdict::Caught(_) => false,
-            Verdict::Undecided(_) | Verdict::Survived => reason.is_none(),
-            Verdict::NotBuilt => true,
-        };
-        failures += usize::from(is_failure);
-        let verdict = match (verdict, reason) {
-            (Verdict::Caught(by), _) => by,
-            (Verdict::NotBuilt, _) => "**does not compile**".to_owned(),
-            (_, Some(reason)) => format!("none: {reason}"),
-            (Verdict::Undecided(by), None) => format!("**not decided**: {by}"),
-            (Verdict::Survived, None) => "**none**".to_owned(),
-        };
-        let line = format!("| {mutant} | {verdict} |");
-        println!("{line}");
-        writeln!(table, "{line}")?;
+        let line = mutant.to_string();
+        if !line.contains(part) {
+            continue;
+        }
+        let verdict = judge(mutant, &copy, &mut models)?;
+        println!("{line} | {verdict}");
+        if page::is_failure(&verdict) {
+            failures.push(line);
+        }
+        if files.is_empty() {
+            page.insert(mutant, verdict);
+            page.write(mutants)?; // after each, because a whole audit takes an hour
+        }
     }
-    let mutants = mutants.len();
-    writeln!(
-        table,
-        "\n{mutants} mutants, {failures} of them neither caught nor explained."
-    )?;
-    if is_whole {
-        std::fs::write(workspace.join("loom-tests/AUDIT.md"), &table)?;
-    }
-    Ok(if failures == 0 {
-        ExitCode::SUCCESS
+    Ok(failures)
+}
+
+/// Runs the models with the fault of `mutant`, and returns the last column of its line.
+fn judge(mutant: &Mutant, copy: &Copy, models: &mut Files) -> Result<String, Box<dyn Error>> {
+    let reason = explained::reason(mutant);
+    // The second pass would take an hour for a fault that is not expected to show.
+    let last = if reason.is_some() {
+        Pass::Quick
     } else {
-        ExitCode::FAILURE
+        Pass::Full
+    };
+    let verdict = copy.with_fault(mutant, || models.judge(copy, &mutant.file, last))?;
+    Ok(match (verdict, reason) {
+        (Verdict::Caught(by), None) => by,
+        (Verdict::Caught(by), Some(_)) => format!("**caught, although explained**: {by}"),
+        (Verdict::NotBuilt, _) => "**does not compile**".to_owned(),
+        (_, Some(reason)) => format!("none: {reason}"),
+        (Verdict::Undecided(by), None) => format!("**not decided**: {by}"),
+        (Verdict::Survived, None) => "**none**".to_owned(),
     })
 }

@@ -1,4 +1,4 @@
-//! Mutants that no model can catch, with the reason: faults that no execution shows, and faults
+//! Mutants that no model can catch, with the reason: faults that no model executes, and faults
 //! that loom cannot decide.
 
 use crate::mutant::Mutant;
@@ -16,11 +16,6 @@ const REASONS: &[(&str, &str)] = &[
         "`push`: `back.load` | Acquire → Relaxed",
         "not in the models, in which a push begins with a guess. Its value is used as that of \
          the failed compare-exchange is, whose acquire the models need",
-    ),
-    (
-        "the resume queue stays in the cell",
-        "equivalent: the queue would keep itself alive while a request is in it, but no request \
-         stays: the loop that ends pops what was queued before, and what comes later is refused",
     ),
 ];
 
