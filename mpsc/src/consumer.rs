@@ -13,7 +13,8 @@ use crate::error::ConsumerTaken;
 use crate::form::{Back, Form, RawPop, RawQueue, Stall};
 use crate::item::{Handle, link_to_handle};
 use crate::queue::Queue;
-use crate::sealed::{INTERNAL, Internal};
+use crate::queue_ref::{AnyQueue, QueueRef};
+use crate::sealed::INTERNAL;
 use crate::sync::{Ordering, fence};
 
 /// The result of [`Consumer::pop`].
@@ -72,7 +73,7 @@ impl<H, S> Pop<H, S> {
 }
 
 /// The one consumer of a [`Queue`], which borrows the queue ([`Queue::consumer`]) or shares
-/// its ownership (`Consumer::owned`).
+/// its ownership ([`Queue::share`], [`Consumer::owned`]).
 ///
 /// The constructor checks that there is only one; the methods take `&mut self` and check
 /// nothing. Dropping the consumer frees its place for another. Leaking the consumer does
@@ -87,7 +88,7 @@ impl<H: Handle, F: Form> Queue<H, F> {
     /// Returns the consumer, which borrows the queue.
     ///
     /// Everything that an earlier consumer did happens before this call returns.
-    /// `Consumer::owned` shares ownership of the queue instead.
+    /// [`Consumer::owned`] shares ownership of the queue instead.
     ///
     /// # Errors
     ///
@@ -106,9 +107,23 @@ impl<H: Handle, F: Form> Queue<H, F> {
     }
 }
 
+#[cfg(feature = "alloc")]
+impl<H: Handle, F: Form> Queue<H, F> {
+    /// Moves the queue into an `Arc`, and returns it with the consumer, which owns a share.
+    #[must_use]
+    pub fn share(mut self) -> (Arc<Self>, Consumer<Arc<Self>>) {
+        self.raw_mut().acquire_consumer_mut();
+        let queue = Arc::new(self);
+        let consumer = Consumer {
+            queue: Arc::clone(&queue),
+        };
+        (queue, consumer)
+    }
+}
+
 impl<R: QueueRef> Consumer<R> {
     pub(crate) fn acquire(queue: R) -> Result<Self, ConsumerTaken> {
-        if queue.queue(INTERNAL).raw().acquire_consumer() {
+        if queue.get(INTERNAL).bare(INTERNAL).raw().acquire_consumer() {
             Ok(Self { queue })
         } else {
             Err(ConsumerTaken)
@@ -120,7 +135,7 @@ impl<R: QueueRef> Consumer<R> {
     }
 
     pub(crate) fn bare_queue(&self) -> &Queue<R::Handle, R::Form> {
-        self.queue.queue(INTERNAL)
+        self.queue.get(INTERNAL).bare(INTERNAL)
     }
 
     pub(crate) fn raw(&self) -> &RawQueue<<R::Form as Form>::Raw> {
@@ -252,6 +267,22 @@ impl<R: QueueRef> Consumer<R> {
 }
 
 impl<R: QueueRef<Waker = ()>> Consumer<R> {
+    /// Returns the consumer, which holds the queue by `queue`: an `Arc` or `Rc` of it, or
+    /// [`Projected`](crate::Projected) if it is a field.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConsumerTaken`] if another consumer exists.
+    pub fn owned(queue: R) -> Result<Self, ConsumerTaken> {
+        Self::acquire(queue)
+    }
+
+    /// Returns what holds the queue, to push to or to share.
+    #[must_use]
+    pub fn queue(&self) -> &R {
+        &self.queue
+    }
+
     /// Closes the queue for good.
     ///
     /// Every push that happens before this call is delivered: pop until [`Pop::Closed`].
@@ -317,32 +348,6 @@ impl<R: QueueRef<Waker = ()>> Consumer<R> {
     }
 }
 
-#[cfg(feature = "alloc")]
-impl<H: Handle, F: Form> Consumer<Arc<Queue<H, F>>> {
-    /// Returns the consumer, which shares ownership of the queue.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`ConsumerTaken`] if another consumer exists.
-    pub fn owned(queue: Arc<Queue<H, F>>) -> Result<Self, ConsumerTaken> {
-        Self::acquire(queue)
-    }
-
-    /// Returns the queue, to push to or to share.
-    #[must_use]
-    pub fn queue(&self) -> &Arc<Queue<H, F>> {
-        &self.queue
-    }
-}
-
-impl<'a, H: Handle, F: Form> Consumer<&'a Queue<H, F>> {
-    /// Returns the queue, to push to.
-    #[must_use]
-    pub fn queue(&self) -> &'a Queue<H, F> {
-        self.queue
-    }
-}
-
 impl<R: QueueRef> Drop for Consumer<R> {
     fn drop(&mut self) {
         self.bare_queue().raw().release_consumer();
@@ -396,60 +401,5 @@ impl Drop for Parked<'_> {
 impl fmt::Debug for Parked<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parked").finish_non_exhaustive()
-    }
-}
-
-/// A reference or an `Arc` by which a [`Consumer`] or a [`Receiver`](crate::Receiver) holds
-/// its queue. Sealed.
-///
-/// Implemented by `&Q` and `Arc<Q>`, where `Q` is a [`Queue`] or a
-/// [`WakingQueue`](crate::WakingQueue).
-///
-/// # Safety
-///
-/// The methods return the same queue and waker each time, which live as long as `self`.
-pub unsafe trait QueueRef {
-    /// The type of the handles in the queue.
-    type Handle: Handle;
-    /// The form of the queue.
-    type Form: Form;
-    /// The waker that the queue owns; `()` if it is a [`Queue`].
-    type Waker;
-
-    #[doc(hidden)]
-    fn queue(&self, _: Internal) -> &Queue<Self::Handle, Self::Form>;
-
-    #[doc(hidden)]
-    fn waker(&self, _: Internal) -> &Self::Waker;
-}
-
-// SAFETY: a shared reference always leads to the same queue.
-unsafe impl<H: Handle, F: Form> QueueRef for &Queue<H, F> {
-    type Handle = H;
-    type Form = F;
-    type Waker = ();
-
-    fn queue(&self, _: Internal) -> &Queue<H, F> {
-        self
-    }
-
-    fn waker(&self, _: Internal) -> &() {
-        &()
-    }
-}
-
-// SAFETY: an `Arc` always leads to the same queue.
-#[cfg(feature = "alloc")]
-unsafe impl<H: Handle, F: Form> QueueRef for Arc<Queue<H, F>> {
-    type Handle = H;
-    type Form = F;
-    type Waker = ();
-
-    fn queue(&self, _: Internal) -> &Queue<H, F> {
-        self
-    }
-
-    fn waker(&self, _: Internal) -> &() {
-        &()
     }
 }

@@ -68,6 +68,7 @@ mod item;
 mod length;
 mod prefetch;
 mod queue;
+mod queue_ref;
 mod sealed;
 mod sync;
 mod waking;
@@ -75,7 +76,7 @@ mod waking;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use channel::channel;
-pub use consumer::{Consumer, Parked, Pop, QueueRef};
+pub use consumer::{Consumer, Parked, Pop};
 pub use drain::Drain;
 pub use error::{
     AlreadyQueued, Closed, ConsumerTaken, RecvError, RecvTimeoutError, TryPushError, TryRecvError,
@@ -83,8 +84,11 @@ pub use error::{
 #[cfg(feature = "alloc")]
 pub use error::{SendError, TrySendError};
 pub use form::{BackLinked, Counted, Form, ForwardLinked, GapFree, Stall};
-pub use item::{Chain, Field, Handle, Link, LinkKind, Linked, SharedLink, UniqueHandle};
+pub use item::{
+    Chain, Field, Handle, Link, LinkKind, Linked, SharedHandle, SharedLink, UniqueHandle, Via,
+};
 pub use queue::{Queue, Wakeup};
+pub use queue_ref::{AnyQueue, Owner, Projected, QueueRef};
 pub use waking::{AsyncQueue, Receiver, TaskWaker, Wake, WakeTarget, WakingQueue};
 #[cfg(feature = "std")]
 pub use waking::{BlockingQueue, ThreadWaker};

@@ -12,7 +12,8 @@ use crate::form::{Form, ForwardLinked, Pushed, RawForm, RawPop, RawQueue};
 use crate::gate::EndMark;
 use crate::gate::Gate;
 use crate::item::{
-    Chain, Handle, Link, Links, UniqueHandle, drop_all, handle_to_link, link_to_handle,
+    Chain, Handle, Link, Links, SharedHandle, UniqueHandle, drop_all, handle_ref_to_link,
+    handle_to_link, link_to_handle,
 };
 use crate::length::{Counters, Length};
 use crate::sync::{const_fn_unless_loom, initial};
@@ -225,6 +226,43 @@ impl<H: Handle, F: Form> Queue<H, F> {
         self.try_push_with(handle, || ()).map(Wakeup::from_parked)
     }
 
+    /// Appends the item of a handle that the caller keeps.
+    ///
+    /// Like [`try_push`](Self::try_push) of a clone, but clones the handle only if the item is in
+    /// no queue or [`Chain`]: where most pushes find it queued, as wake-ups of a busy task do, the
+    /// others save the clone and its drop.
+    ///
+    /// # Errors
+    ///
+    /// As for [`try_push`](Self::try_push), without a handle, since the caller has one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use mpsc_queue::{Queue, SharedLink, linked};
+    /// # struct Task { link: SharedLink, executor: Arc<Executor> }
+    /// # linked!(Task => link: SharedLink);
+    /// # struct Executor { ready: Queue<Arc<Task>>, thread: std::thread::Thread }
+    /// impl std::task::Wake for Task {
+    ///     fn wake_by_ref(self: &Arc<Self>) {
+    ///         if let Ok(wakeup) = self.executor.ready.try_push_by_ref(self) {
+    ///             if wakeup.is_needed() {
+    ///                 self.executor.thread.unpark();
+    ///             }
+    ///         }
+    ///     }
+    /// #   fn wake(self: Arc<Self>) { self.wake_by_ref() }
+    /// }
+    /// ```
+    pub fn try_push_by_ref(&self, handle: &H) -> Result<Wakeup, TryPushError<()>>
+    where
+        H: SharedHandle,
+    {
+        self.try_push_by_ref_with(handle, || ())
+            .map(Wakeup::from_parked)
+    }
+
     /// Appends all items of a chain, in order and without any other item between them.
     ///
     /// One read-modify-write, whatever the length of the chain; otherwise like
@@ -288,6 +326,22 @@ impl<H: Handle, F: Form> Queue<H, F> {
         }
         let link = handle_to_link(handle).map_err(AlreadyQueued)?;
         Ok(self.push_link(link, on_parked)?)
+    }
+
+    pub(crate) fn try_push_by_ref_with<T>(
+        &self,
+        handle: &H,
+        on_parked: impl FnOnce() -> T,
+    ) -> Result<Option<T>, TryPushError<()>>
+    where
+        H: SharedHandle,
+    {
+        if self.gate.is_shut() {
+            return Err(TryPushError::Closed(()));
+        }
+        let link = handle_ref_to_link(handle).ok_or(TryPushError::AlreadyQueued(()))?;
+        self.push_link(link, on_parked)
+            .map_err(|Closed(_clone)| TryPushError::Closed(()))
     }
 
     pub(crate) fn push_chain_with<T>(

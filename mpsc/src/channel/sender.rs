@@ -5,7 +5,7 @@ use core::fmt;
 use super::shared::Shared;
 use crate::error::{SendError, TrySendError};
 use crate::form::{BackLinked, Form};
-use crate::item::{Chain, Handle, UniqueHandle};
+use crate::item::{Chain, Handle, SharedHandle, UniqueHandle};
 use crate::length::Counters;
 use crate::sync::Arc;
 
@@ -52,6 +52,19 @@ impl<H: Handle, F: Form> Sender<H, F> {
     /// Returns the handle in [`TrySendError`] if the item is queued or the receiver is gone.
     pub fn try_send(&self, handle: H) -> Result<(), TrySendError<H>> {
         Ok(self.shared.queue.try_push(handle)?)
+    }
+
+    /// Sends the item of a handle that the caller keeps, unless it is queued already. See
+    /// [`Queue::try_push_by_ref`](crate::Queue::try_push_by_ref).
+    ///
+    /// # Errors
+    ///
+    /// As for [`try_send`](Self::try_send), without a handle.
+    pub fn try_send_by_ref(&self, handle: &H) -> Result<(), TrySendError<()>>
+    where
+        H: SharedHandle,
+    {
+        Ok(self.shared.queue.try_push_by_ref(handle)?)
     }
 
     /// Sends all items of a chain with one read-modify-write.

@@ -4,10 +4,10 @@ use core::task::Waker;
 
 use crossbeam_utils::CachePadded;
 
-use crate::consumer::QueueRef;
 use crate::form::{Ending, Form};
 use crate::item::Handle;
 use crate::queue::Queue;
+use crate::queue_ref::AnyQueue;
 use crate::sealed::Internal;
 use crate::sync::{Arc, AtomicUsize, Ordering};
 use crate::waking::{Handover, WakeTarget, WakerSlot, WakingQueue};
@@ -58,14 +58,14 @@ impl<H: Handle, F: Form> Shared<H, F> {
 }
 
 /// The thread or task that waits for a message.
-pub enum Sleeper {
+pub(super) enum Sleeper {
     #[cfg(feature = "std")]
     Thread(crate::sync::Thread),
     Task(Waker),
 }
 
 /// Wakes the thread or the task that waits.
-pub struct SleeperWaker(pub(super) WakerSlot<Sleeper>);
+pub(super) struct SleeperWaker(pub(super) WakerSlot<Sleeper>);
 
 impl WakeTarget for SleeperWaker {
     type Taken = Option<Sleeper>;
@@ -90,17 +90,16 @@ impl WakeTarget for SleeperWaker {
     }
 }
 
-// SAFETY: an `Arc` always leads to the same queue and waker.
-unsafe impl<H: Handle, F: Form> QueueRef for Arc<Shared<H, F>> {
+impl<H: Handle, F: Form> AnyQueue for Shared<H, F> {
     type Handle = H;
     type Form = Ending<F>;
     type Waker = SleeperWaker;
 
-    fn queue(&self, _: Internal) -> &Queue<H, Ending<F>> {
+    fn bare(&self, _: Internal) -> &Queue<H, Ending<F>> {
         self.queue.bare_queue()
     }
 
-    fn waker(&self, _: Internal) -> &SleeperWaker {
+    fn own_waker(&self, _: Internal) -> &SleeperWaker {
         self.queue.waker()
     }
 }

@@ -68,7 +68,7 @@ pub struct Counted<F = ForwardLinked>(
 /// The form of a queue that has an end mark: the queue of a channel.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Ending<F>(pub(crate) F);
+pub(crate) struct Ending<F>(pub(crate) F);
 
 macro_rules! impl_form {
     ($([$($inner:ident)?] $form:ty: $stall:ty, $raw:ty, $length:ty, $gate:ty;)+) => {$(

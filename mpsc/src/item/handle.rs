@@ -1,11 +1,16 @@
 //! Handles: owning pointers to items that embed a link.
 
-use core::ptr::NonNull;
+use core::fmt;
+use core::marker::PhantomData;
+use core::ops::Deref;
+use core::pin::Pin;
+use core::ptr::{self, NonNull};
 
 #[cfg(feature = "alloc")]
-use alloc::{boxed::Box, sync::Arc};
-#[cfg(feature = "alloc")]
-use core::pin::Pin;
+use alloc::{boxed::Box, rc::Rc, sync::Arc};
+
+#[cfg(loom)]
+use loom::sync::Arc as LoomArc;
 
 use super::link::{Link, LinkKind, Linked, SharedLink, item_of, link_of};
 use crate::sealed::INTERNAL;
@@ -17,31 +22,42 @@ use crate::sealed::INTERNAL;
 ///
 /// | handle | item embeds | push with |
 /// |---|---|---|
-/// | `Box<T>`, `Pin<Box<T>>` | [`Link`] | [`Queue::push`](crate::Queue::push), which fails only if the queue is closed |
-/// | `Arc<T>`, `&'static T` | [`SharedLink`] | [`Queue::try_push`](crate::Queue::try_push), which also fails while the item is queued |
+/// | `Box<T>`, `Pin<Box<T>>`, `&mut T`, `Pin<&mut T>` | [`Link`] | [`Queue::push`](crate::Queue::push), which fails only if the queue is closed |
+/// | `Arc<T>`, `Rc<T>`, `&T`, and these in a `Pin` | [`SharedLink`] | [`Queue::try_push`](crate::Queue::try_push), which also fails while the item is queued |
+/// | [`Via`] one of these | the same, with a name | the same |
 ///
-/// Other handles (`&'static mut T`, `Pin<Arc<T>>`, `Rc<T>`, a pointer into an arena, a
-/// type of another crate) need an implementation of your own, which is `unsafe`.
+/// A reference need not be `'static`: the compiler has the items outlive the queue. So a queue can
+/// carry items of an arena. A queue of `Rc`s stays on its thread.
+///
+/// Other handles (a type of another crate, or of your own) need an implementation of your own,
+/// which is `unsafe`. For a type of another crate, wrap it in one of your own. If the item is more
+/// private than the handle, let `Item` be [`Link`] or [`SharedLink`] itself, which are items too,
+/// and the pointer one to that field of the item.
+///
+/// `K` is the name of the link, if the item embeds several. A queue carries `Handle<()>`; the
+/// others are for [`Via`].
 ///
 /// # Safety
 ///
 /// - `into_raw` returns a pointer that is valid for reads and writes of the item's link,
 ///   derived from a pointer with provenance over all that `from_raw` needs. It stays
-///   valid, at that address, until it is given to `from_raw`: the item must not be
-///   dropped, moved or mutably borrowed before that, even if `from_raw` is never called.
+///   valid, at that address, until it is given to `from_raw`, or until the handle's type has
+///   ended (a lifetime in it): the item must not be dropped, moved or mutably borrowed before
+///   that, even if `from_raw` is never called.
 /// - `from_raw` returns the handle that `into_raw` consumed.
 /// - Neither function unwinds.
 /// - If another handle to the same item can exist at the same time, the item's `Link` is
-///   [`SharedLink`].
+///   [`SharedLink`]. A *handle* here is a value of any type that implements this trait for this
+///   link. Other pointers to the item do not count.
 /// - If the handle is `Send`, `from_raw` may be called on another thread.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot travel through an intrusive queue",
     label = "not a handle to an item with the right link",
-    note = "declare the link with `linked!`; items of `Arc` and `&'static` embed a `SharedLink`"
+    note = "declare the link with `linked!`; items of `Arc`, `Rc` and `&T` embed a `SharedLink`"
 )]
-pub unsafe trait Handle: Sized {
+pub unsafe trait Handle<K = ()>: Sized {
     /// The type that the handle points to.
-    type Item: Linked;
+    type Item: Linked<K>;
 
     /// Converts the handle into a raw pointer.
     fn into_raw(self) -> NonNull<Self::Item>;
@@ -61,14 +77,28 @@ pub unsafe trait Handle: Sized {
 ///
 /// # Safety
 ///
-/// No other handle to the same item exists while a value of this type does, or until the
-/// pointer from [`Handle::into_raw`] is given to [`Handle::from_raw`].
-pub unsafe trait UniqueHandle: Handle {}
+/// While a value of this type exists, and until the pointer from [`Handle::into_raw`] is given to
+/// [`Handle::from_raw`], no other [handle](Handle#safety) to the same item can be used.
+pub unsafe trait UniqueHandle<K = ()>: Handle<K> {}
+
+/// A handle of which each clone leads to the same item.
+///
+/// [`Queue::try_push_by_ref`](crate::Queue::try_push_by_ref) clones such a handle only if the item
+/// is not queued.
+///
+/// # Safety
+///
+/// `as_raw` returns the address that `into_raw` would, valid for reads of the link. `clone`
+/// returns a handle to the same item. Neither unwinds.
+pub unsafe trait SharedHandle<K = ()>: Handle<K> + Clone {
+    /// Returns the pointer to the item, and keeps the handle.
+    fn as_raw(&self) -> NonNull<Self::Item>;
+}
 
 // SAFETY: a box owns its allocation, which stays where it is until `from_raw`;
 // both functions keep the provenance of the whole allocation and cannot unwind.
 #[cfg(feature = "alloc")]
-unsafe impl<T: Linked> Handle for Box<T> {
+unsafe impl<K, T: Linked<K>> Handle<K> for Box<T> {
     type Item = T;
 
     fn into_raw(self) -> NonNull<T> {
@@ -84,67 +114,30 @@ unsafe impl<T: Linked> Handle for Box<T> {
 
 // SAFETY: a box is the only owner of its item.
 #[cfg(feature = "alloc")]
-unsafe impl<T: Linked> UniqueHandle for Box<T> {}
+unsafe impl<K, T: Linked<K>> UniqueHandle<K> for Box<T> {}
 
-// SAFETY: the box owns its allocation, as in the implementation for `Box<T>`. The item is
-// neither moved nor mutably borrowed between the two calls, and comes back pinned.
-#[cfg(feature = "alloc")]
-unsafe impl<T: Linked> Handle for Pin<Box<T>> {
+// SAFETY: the item is exclusively borrowed for `'a`: nobody else drops, moves or borrows it
+// before. What holds the raw pointer (a queue, a chain) has `'a` in its type and implements
+// `Drop`, so it is dropped within `'a`, or is leaked and not used after it.
+unsafe impl<'a, K, T: Linked<K>> Handle<K> for &'a mut T {
     type Item = T;
 
     fn into_raw(self) -> NonNull<T> {
-        // SAFETY: the box is only turned into a pointer and back into a pinned box.
-        unsafe { Pin::into_inner_unchecked(self) }.into_raw()
+        NonNull::from(self)
     }
 
-    unsafe fn from_raw(item: NonNull<T>) -> Self {
-        // SAFETY: the caller got `item` from `into_raw` above.
-        Box::into_pin(unsafe { Box::from_raw(item.as_ptr()) })
-    }
-}
-
-// SAFETY: a box is the only owner of its item.
-#[cfg(feature = "alloc")]
-unsafe impl<T: Linked> UniqueHandle for Pin<Box<T>> {}
-
-// SAFETY: the queue holds one strong count, so the item stays where it is, and
-// `Arc::get_mut` returns no `&mut` to it. `Arc::into_raw` keeps the provenance of
-// the whole allocation. Other handles can exist: the item embeds a `SharedLink`.
-#[cfg(feature = "alloc")]
-unsafe impl<T: Linked<Link = SharedLink>> Handle for Arc<T> {
-    type Item = T;
-
-    fn into_raw(self) -> NonNull<T> {
-        // SAFETY: an arc is never null.
-        unsafe { NonNull::new_unchecked(Arc::into_raw(self).cast_mut()) }
-    }
-
-    unsafe fn from_raw(item: NonNull<T>) -> Self {
-        // SAFETY: the caller got `item` from `into_raw` above.
-        unsafe { Arc::from_raw(item.as_ptr()) }
+    unsafe fn from_raw(mut item: NonNull<T>) -> Self {
+        // SAFETY: the caller got `item` from `into_raw` above, hence from a `&'a mut T`.
+        unsafe { item.as_mut() }
     }
 }
 
-// SAFETY: loom's `Arc` wraps the standard one, of which the above holds.
-#[cfg(loom)]
-unsafe impl<T: Linked<Link = SharedLink>> Handle for loom::sync::Arc<T> {
-    type Item = T;
+// SAFETY: the reference is exclusive.
+unsafe impl<K, T: Linked<K>> UniqueHandle<K> for &mut T {}
 
-    fn into_raw(self) -> NonNull<T> {
-        // SAFETY: an arc is never null.
-        unsafe { NonNull::new_unchecked(loom::sync::Arc::into_raw(self).cast_mut()) }
-    }
-
-    unsafe fn from_raw(item: NonNull<T>) -> Self {
-        // SAFETY: the caller got `item` from `into_raw` above.
-        unsafe { loom::sync::Arc::from_raw(item.as_ptr()) }
-    }
-}
-
-// SAFETY: the item is borrowed for ever: it is never dropped, moved or mutably
-// borrowed again. Writes go to the link only, which consists of atomics.
-// Other references can exist: the item embeds a `SharedLink`.
-unsafe impl<T: Linked<Link = SharedLink>> Handle for &'static T {
+// SAFETY: the item is borrowed for `'a`, as the exclusive reference above. Writes go to the link
+// only, which consists of atomics. Other references can exist: the item embeds a `SharedLink`.
+unsafe impl<'a, K, T: Linked<K, Link = SharedLink>> Handle<K> for &'a T {
     type Item = T;
 
     fn into_raw(self) -> NonNull<T> {
@@ -152,9 +145,162 @@ unsafe impl<T: Linked<Link = SharedLink>> Handle for &'static T {
     }
 
     unsafe fn from_raw(item: NonNull<T>) -> Self {
-        // SAFETY: the caller got `item` from `into_raw` above, hence from a
-        // `&'static T`.
+        // SAFETY: the caller got `item` from `into_raw` above, hence from a `&'a T`.
         unsafe { item.as_ref() }
+    }
+}
+
+// SAFETY: a reference is copied.
+unsafe impl<K, T: Linked<K, Link = SharedLink>> SharedHandle<K> for &T {
+    fn as_raw(&self) -> NonNull<T> {
+        NonNull::from(*self)
+    }
+}
+
+/// Implements [`Handle`] and [`SharedHandle`] for a pointer that counts its owners.
+macro_rules! impl_counted {
+    ($($(#[$cfg:meta])* $pointer:ident;)+) => {$(
+        // SAFETY: the queue holds one strong count, so the item stays where it is, and `get_mut`
+        // returns no `&mut` to it. `into_raw` keeps the provenance of the whole allocation. Other
+        // handles can exist: the item embeds a `SharedLink`.
+        $(#[$cfg])*
+        unsafe impl<K, T: Linked<K, Link = SharedLink>> Handle<K> for $pointer<T> {
+            type Item = T;
+
+            fn into_raw(self) -> NonNull<T> {
+                // SAFETY: a pointer that owns an item is never null.
+                unsafe { NonNull::new_unchecked($pointer::into_raw(self).cast_mut()) }
+            }
+
+            unsafe fn from_raw(item: NonNull<T>) -> Self {
+                // SAFETY: the caller got `item` from `into_raw` above.
+                unsafe { $pointer::from_raw(item.as_ptr()) }
+            }
+        }
+
+        // SAFETY: a clone shares the item, and increments a count, which aborts if it overflows.
+        $(#[$cfg])*
+        unsafe impl<K, T: Linked<K, Link = SharedLink>> SharedHandle<K> for $pointer<T> {
+            fn as_raw(&self) -> NonNull<T> {
+                NonNull::from(&**self)
+            }
+        }
+    )+};
+}
+
+impl_counted! {
+    #[cfg(feature = "alloc")]
+    Arc;
+    #[cfg(feature = "alloc")]
+    Rc;
+    #[cfg(loom)]
+    LoomArc; // wraps the standard one
+}
+
+// SAFETY: the pointer is only turned into a raw one and back. By the contract of its
+// implementation, the item is neither moved nor mutably borrowed in between, and it comes back
+// pinned.
+unsafe impl<K, P: Handle<K> + Deref> Handle<K> for Pin<P> {
+    type Item = P::Item;
+
+    fn into_raw(self) -> NonNull<P::Item> {
+        // SAFETY: the item is not moved: see above.
+        unsafe { Pin::into_inner_unchecked(self) }.into_raw()
+    }
+
+    unsafe fn from_raw(item: NonNull<P::Item>) -> Self {
+        // SAFETY: the caller got `item` from `into_raw` above, hence from a pinned pointer.
+        unsafe { Pin::new_unchecked(P::from_raw(item)) }
+    }
+}
+
+// SAFETY: the pointer is the only handle, and it is in the `Pin`.
+unsafe impl<K, P: UniqueHandle<K> + Deref> UniqueHandle<K> for Pin<P> {}
+
+// SAFETY: a `Pin` is cloned by cloning its pointer.
+unsafe impl<K, P: SharedHandle<K> + Deref> SharedHandle<K> for Pin<P> {
+    fn as_raw(&self) -> NonNull<P::Item> {
+        // SAFETY: a `Pin` is `repr(transparent)`. The item is not moved.
+        unsafe { &*ptr::from_ref(self).cast::<P>() }.as_raw()
+    }
+}
+
+/// A handle that travels by the link that its item calls `K`.
+///
+/// [`linked!`](crate::linked) has an example.
+pub struct Via<K, P> {
+    pointer: P,
+    name: PhantomData<fn() -> K>,
+}
+
+impl<K, P: Handle<K>> Via<K, P> {
+    /// Wraps the pointer.
+    pub fn new(pointer: P) -> Self {
+        Self {
+            pointer,
+            name: PhantomData,
+        }
+    }
+
+    /// Returns the pointer.
+    pub fn into_inner(self) -> P {
+        self.pointer
+    }
+}
+
+// SAFETY: the pointer is turned into a raw one, of which the link is a part, and back. The
+// contract of its implementation for `K` covers the rest.
+unsafe impl<K, P: Handle<K>> Handle for Via<K, P> {
+    /// The link itself.
+    type Item = <P::Item as Linked<K>>::Link;
+
+    fn into_raw(self) -> NonNull<Self::Item> {
+        link_of(self.pointer.into_raw())
+    }
+
+    unsafe fn from_raw(link: NonNull<Self::Item>) -> Self {
+        // SAFETY: the caller got `link` from `into_raw` above, where it was computed from a
+        // pointer to the whole item, and that from the pointer.
+        Self::new(unsafe { P::from_raw(item_of::<K, P::Item>(link)) })
+    }
+}
+
+// SAFETY: the pointer is the only handle for `K`, and it is in here.
+unsafe impl<K, P: UniqueHandle<K>> UniqueHandle for Via<K, P> {}
+
+// SAFETY: cloned by cloning the pointer.
+unsafe impl<K, P: SharedHandle<K>> SharedHandle for Via<K, P> {
+    fn as_raw(&self) -> NonNull<Self::Item> {
+        link_of(self.pointer.as_raw())
+    }
+}
+
+impl<K, P: Handle<K>> From<P> for Via<K, P> {
+    fn from(pointer: P) -> Self {
+        Self::new(pointer)
+    }
+}
+
+impl<K, P> Deref for Via<K, P> {
+    type Target = P;
+
+    fn deref(&self) -> &P {
+        &self.pointer
+    }
+}
+
+impl<K, P: Clone> Clone for Via<K, P> {
+    fn clone(&self) -> Self {
+        Self {
+            pointer: self.pointer.clone(),
+            name: PhantomData,
+        }
+    }
+}
+
+impl<K, P: fmt::Debug> fmt::Debug for Via<K, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Via").field(&self.pointer).finish()
     }
 }
 
@@ -162,31 +308,45 @@ unsafe impl<T: Linked<Link = SharedLink>> Handle for &'static T {
 /// in a queue already.
 pub(crate) fn handle_to_link<H: Handle>(handle: H) -> Result<NonNull<Link>, H> {
     let item = handle.into_raw();
-    let link = link_of(item);
     // SAFETY: `into_raw` promises that the link is valid. It consists of atomics, so
     // shared references to it do not conflict.
-    if !unsafe { link.as_ref() }.set_queued(INTERNAL) {
+    if !unsafe { link_of(item).as_ref() }.set_queued(INTERNAL) {
         // SAFETY: `item` was returned by `into_raw` above.
         return Err(unsafe { H::from_raw(item) });
     }
-    let link = link.cast::<Link>(); // every `LinkKind` begins with one
-    // SAFETY: the link is valid, as above. No queue accesses it: it was not queued, by its
-    // flag or because this is the only handle.
+    Ok(prepare::<H>(item))
+}
+
+/// Clones the handle, and converts the clone into a link that may be queued. Returns `None` if the
+/// item is in a queue already.
+pub(crate) fn handle_ref_to_link<H: SharedHandle>(handle: &H) -> Option<NonNull<Link>> {
+    // SAFETY: `as_raw` promises that the link is valid, as above.
+    if !unsafe { link_of(handle.as_raw()).as_ref() }.set_queued(INTERNAL) {
+        return None;
+    }
+    Some(prepare::<H>(handle.clone().into_raw())) // neither unwinds
+}
+
+/// Returns the link of an item whose flag, if it has one, has just been set.
+fn prepare<H: Handle>(item: NonNull<H::Item>) -> NonNull<Link> {
+    let link = link_of(item).cast::<Link>(); // every `LinkKind` begins with one
+    // SAFETY: `into_raw` promises that the link is valid. No queue accesses it: it was not queued,
+    // by its flag or because this is the only handle.
     unsafe { link.as_ref() }.prepare();
     // A gap-free queue finds links by their addresses (`form/batch.rs`).
     link.as_ptr().expose_provenance();
-    Ok(link)
+    link
 }
 
 /// Converts a link that has just been taken out of a queue back into its handle.
 ///
 /// # Safety
 ///
-/// `link` comes from `handle_to_link::<H>`, has left every queue and chain, and has not
-/// been converted back since.
+/// `link` comes from `handle_to_link::<H>` or `handle_ref_to_link::<H>`, has left every queue and
+/// chain, and has not been converted back since.
 pub(crate) unsafe fn link_to_handle<H: Handle>(link: NonNull<Link>) -> H {
-    // SAFETY: `handle_to_link` computed `link` from a pointer to the whole item.
-    let item = unsafe { item_of::<H::Item>(link) };
+    // SAFETY: `prepare` computed `link` from a pointer to the whole item.
+    let item = unsafe { item_of::<(), H::Item>(link.cast()) };
     // SAFETY: the item is alive, since its handle has not been given back. The last
     // accesses to the link precede `from_raw`, which may assert uniqueness.
     unsafe {

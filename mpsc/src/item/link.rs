@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 
 use crate::sealed::Internal;
-use crate::sync::{AtomicBool, AtomicPtr, Ordering, check_stores_happened, const_fn_unless_loom};
+use crate::sync::{AtomicPtr, AtomicUsize, Ordering, check_stores_happened, const_fn_unless_loom};
 
 /// The list node that a queued value embeds: one word.
 ///
@@ -140,11 +140,12 @@ impl fmt::Debug for Link {
     }
 }
 
-/// A [`Link`] for values that several handles can reach (`Arc`, `&'static`): two words.
+/// A [`Link`] for values that several handles can reach (`Arc`, `Rc`, `&T`): two words.
 ///
 /// The second word is a flag. A push sets it and the pop clears it, so that a value
 /// cannot be in a queue twice: a push of a value that is still queued returns
-/// [`AlreadyQueued`](crate::AlreadyQueued) with the handle.
+/// [`AlreadyQueued`](crate::AlreadyQueued) with the handle. [`retire`](Self::retire) sets it for
+/// good.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -163,16 +164,52 @@ impl fmt::Debug for Link {
 #[repr(C)] // `link` comes first, so a pointer to a `SharedLink` is a pointer to its `Link`.
 pub struct SharedLink {
     link: Link,
-    queued: AtomicBool,
+    /// [`IDLE`], [`QUEUED`] or [`RETIRED`].
+    state: AtomicUsize,
 }
+
+/// The link may be queued.
+const IDLE: usize = 0;
+
+/// The link is in a queue or chain.
+const QUEUED: usize = 1;
+
+/// The link is not to be queued any more. (It may still be in a queue or chain.)
+const RETIRED: usize = 3;
 
 impl SharedLink {
     const_fn_unless_loom! {
         /// Creates a link that is in no queue.
         #[must_use]
         pub fn new() -> Self {
-            Self { link: Link::new(), queued: AtomicBool::new(false) }
+            Self { link: Link::new(), state: AtomicUsize::new(IDLE) }
         }
+    }
+
+    /// Claims the link for good: no later push of its value succeeds.
+    ///
+    /// Returns `true` if the value is in no queue or chain. Otherwise it is in one, from which it
+    /// still comes out, once, or the link has been retired before. A push that overlaps this call
+    /// comes before it or fails with [`AlreadyQueued`](crate::AlreadyQueued).
+    ///
+    /// For a value that is finished, but which handles elsewhere may still try to push: a task
+    /// that has completed, whose wakers live on.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use mpsc_queue::{Queue, SharedLink, linked};
+    /// # struct Task { link: SharedLink }
+    /// # linked!(Task => link: SharedLink);
+    /// let queue = Queue::new();
+    /// let task = Arc::new(Task { link: SharedLink::new() });
+    /// assert!(task.link.retire());
+    /// assert!(queue.try_push(task).is_err());
+    /// ```
+    pub fn retire(&self) -> bool {
+        // Acquire pairs with the release in `clear_queued`: what the last consumer did with the
+        // value happens before `true` is returned. Release pairs with the acquire in
+        // `clear_queued`, as that of a push.
+        self.state.swap(RETIRED, Ordering::AcqRel) == IDLE
     }
 }
 
@@ -188,17 +225,32 @@ impl fmt::Debug for SharedLink {
     }
 }
 
-/// A type that embeds a link. Implemented by [`linked!`](crate::linked).
+/// A type that embeds a link, named `K` if it embeds several. Implemented by
+/// [`linked!`](crate::linked).
 ///
 /// The trait is safe to implement, because a [`Field`] can only be made by code that
 /// has proved where the field lies.
-pub trait Linked: Sized {
+pub trait Linked<K = ()>: Sized {
     /// The type of the embedded field: [`Link`] or [`SharedLink`].
     type Link: LinkKind;
 
     /// The position of that field in `Self`.
     const FIELD: Field<Self, Self::Link>;
 }
+
+/// A bare link is an item, too: what a [`Handle`](crate::Handle) points to whose item is private.
+macro_rules! impl_linked {
+    ($($link:ty),+) => {$(
+        impl Linked for $link {
+            type Link = Self;
+
+            // SAFETY: it lies at its own start.
+            const FIELD: Field<Self, Self> = unsafe { Field::at(0) };
+        }
+    )+};
+}
+
+impl_linked!(Link, SharedLink);
 
 /// The proof that every `T` embeds an `L` at a certain offset.
 pub struct Field<T, L> {
@@ -246,7 +298,7 @@ impl<T, L> Field<T, L> {
 /// # Safety
 ///
 /// The type begins with a [`Link`].
-pub unsafe trait LinkKind {
+pub unsafe trait LinkKind: Linked<Link = Self> {
     /// Marks the link as queued. Returns `false` if it already is.
     #[doc(hidden)]
     fn set_queued(&self, _: Internal) -> bool;
@@ -283,18 +335,24 @@ unsafe impl LinkKind for SharedLink {
         // Acquire pairs with the release in `clear_queued`: the consumer has read `next`
         // for the last time before this push writes it. Release pairs with the acquire
         // in `clear_queued`: see above.
-        !self.queued.swap(true, Ordering::AcqRel)
+        self.state.fetch_or(QUEUED, Ordering::AcqRel) & QUEUED == 0
     }
 
     #[inline]
     fn clear_queued(&self, _: Internal) {
-        // Acquire and release pair with those in `set_queued`.
-        self.queued.swap(false, Ordering::AcqRel);
+        // Acquire, here and on failure, and release pair with those in `set_queued`. A link that
+        // has been retired stays so.
+        let _ = self.state.compare_exchange(
+            QUEUED,
+            IDLE,
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
     }
 }
 
-/// Returns the link embedded in `item`.
-pub(crate) fn link_of<T: Linked>(item: NonNull<T>) -> NonNull<T::Link> {
+/// Returns the link named `K` that is embedded in `item`.
+pub(crate) fn link_of<K, T: Linked<K>>(item: NonNull<T>) -> NonNull<T::Link> {
     // SAFETY: by the contract of `Field::at` the field lies inside the same
     // allocated object. The result keeps the provenance of the whole item.
     unsafe { item.byte_add(T::FIELD.offset()).cast() }
@@ -304,8 +362,8 @@ pub(crate) fn link_of<T: Linked>(item: NonNull<T>) -> NonNull<T::Link> {
 ///
 /// # Safety
 ///
-/// `link` is embedded in a `T`, and was computed from a pointer to all of it.
-pub(crate) unsafe fn item_of<T: Linked>(link: NonNull<Link>) -> NonNull<T> {
+/// `link` is the link named `K` of a `T`, and was computed from a pointer to all of it.
+pub(crate) unsafe fn item_of<K, T: Linked<K>>(link: NonNull<T::Link>) -> NonNull<T> {
     // SAFETY: the inverse of `link_of`, by the caller's promise.
     unsafe { link.byte_sub(T::FIELD.offset()).cast() }
 }
@@ -335,6 +393,29 @@ pub(crate) unsafe fn item_of<T: Linked>(link: NonNull<Link>) -> NonNull<T> {
 /// A type that is named by a path needs brackets too, which may be empty:
 /// `linked!([] jobs::Job => link: Link)`. A `where` clause is not supported.
 ///
+/// An item that is to be in several queues at once embeds several links. Each but one has a
+/// name, which is a type, and a queue uses it if its handle is [`Via`](crate::Via) that name:
+///
+/// ```
+/// use std::sync::Arc;
+/// use mpsc_queue::{Queue, SharedLink, Via, linked};
+///
+/// struct Dirty;
+///
+/// struct Page {
+///     ready: SharedLink,
+///     dirty: SharedLink,
+/// }
+/// linked!(Page => ready: SharedLink; dirty: SharedLink as Dirty);
+///
+/// let ready: Queue<Arc<Page>> = Queue::new();
+/// let dirty: Queue<Via<Dirty, Arc<Page>>> = Queue::new();
+///
+/// let page = Arc::new(Page { ready: SharedLink::new(), dirty: SharedLink::new() });
+/// assert!(ready.try_push(Arc::clone(&page)).is_ok());
+/// assert!(dirty.try_push(Via::new(page)).is_ok());
+/// ```
+///
 /// The macro checks the type of the field on raw pointers, which do not coerce, and
 /// computes its offset at compile time. [`docs::misuse`](crate::docs::misuse) shows what
 /// does not compile.
@@ -344,11 +425,17 @@ pub(crate) unsafe fn item_of<T: Linked>(link: NonNull<Link>) -> NonNull<T> {
 // at `$crate` (any other path could be made to lead elsewhere).
 #[macro_export]
 macro_rules! linked {
-    ($type:ident => $field:tt : $link:ident) => {
-        $crate::linked!([] $type => $field: $link);
+    ($type:ident => $($links:tt)+) => {
+        $crate::linked!([] $type => $($links)+);
     };
-    ([$($generics:tt)*] $type:ty => $field:tt : $link:ident) => {
-        impl<$($generics)*> $crate::Linked for $type {
+    ($generics:tt $type:ty => $($field:tt : $link:ident $(as $name:ty)?);+ $(;)?) => {
+        $($crate::linked!(@one $generics $type => $field: $link [$($name)?]);)+
+    };
+    (@one $generics:tt $type:ty => $field:tt : $link:ident []) => {
+        $crate::linked!(@one $generics $type => $field: $link [()]);
+    };
+    (@one [$($generics:tt)*] $type:ty => $field:tt : $link:ident [$name:ty]) => {
+        impl<$($generics)*> $crate::Linked<$name> for $type {
             type Link = $crate::$link;
 
             const FIELD: $crate::Field<Self, $crate::$link> = {

@@ -6,9 +6,9 @@ mod handle;
 mod link;
 
 pub use chain::Chain;
-pub use handle::{Handle, UniqueHandle};
+pub use handle::{Handle, SharedHandle, UniqueHandle, Via};
 pub use link::{Field, Link, LinkKind, Linked, SharedLink};
 
 pub(crate) use drop_all::drop_all;
-pub(crate) use handle::{handle_to_link, link_to_handle};
+pub(crate) use handle::{handle_ref_to_link, handle_to_link, link_to_handle};
 pub(crate) use link::Links;

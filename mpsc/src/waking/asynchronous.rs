@@ -9,11 +9,12 @@ use super::receiver::Receiver;
 use super::slot::{Handover, WakerSlot};
 use super::wake::WakeTarget;
 use crate::backoff::Backoff;
-use crate::consumer::{Pop, QueueRef};
+use crate::consumer::Pop;
 use crate::error::RecvError;
 use crate::form::{Form, ForwardLinked};
 use crate::item::Handle;
 use crate::queue::Queue;
+use crate::queue_ref::QueueRef;
 use crate::sealed::Internal;
 use crate::sync::const_fn_unless_loom;
 

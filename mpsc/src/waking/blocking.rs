@@ -6,11 +6,11 @@ use super::queue::WakingQueue;
 use super::receiver::Receiver;
 use super::slot::{Handover, WakerSlot};
 use super::wake::WakeTarget;
-use crate::consumer::QueueRef;
 use crate::error::{RecvError, TryRecvError};
 use crate::form::{Form, ForwardLinked};
 use crate::item::Handle;
 use crate::queue::Queue;
+use crate::queue_ref::QueueRef;
 use crate::sealed::Internal;
 use crate::sync::{Thread, const_fn_unless_loom, current, park};
 

@@ -2,17 +2,14 @@
 
 use core::fmt;
 
-#[cfg(feature = "alloc")]
-use alloc::sync::Arc;
-
 use super::slot::Handover;
 use super::wake::{Wake, WakeTarget};
-use crate::consumer::QueueRef;
 use crate::error::{Closed, TryPushError};
 use crate::form::{Form, ForwardLinked};
-use crate::item::{Chain, Handle, UniqueHandle};
+use crate::item::{Chain, Handle, SharedHandle, UniqueHandle};
 use crate::length::Counters;
 use crate::queue::Queue;
+use crate::queue_ref::AnyQueue;
 use crate::sealed::{INTERNAL, Internal};
 use crate::sync::const_fn_unless_loom;
 
@@ -135,6 +132,26 @@ impl<H: Handle, W: WakeTarget, F: Form> WakingQueue<H, W, F> {
         Ok(())
     }
 
+    /// Appends the item of a handle that the caller keeps, and wakes the consumer if it is parked.
+    /// See [`Queue::try_push_by_ref`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`try_push`](Self::try_push), without a handle.
+    ///
+    /// # Panics
+    ///
+    /// As for [`try_push`](Self::try_push).
+    pub fn try_push_by_ref(&self, handle: &H) -> Result<(), TryPushError<()>>
+    where
+        H: SharedHandle,
+    {
+        let on_parked = || self.take_waker();
+        let taken = self.queue.try_push_by_ref_with(handle, on_parked)?;
+        self.wake(taken);
+        Ok(())
+    }
+
     /// Appends all items of a chain with one read-modify-write, and wakes the consumer if it
     /// is parked. See [`Queue::push_chain`].
     ///
@@ -174,33 +191,16 @@ impl<H: Handle, W: fmt::Debug, F: Form> fmt::Debug for WakingQueue<H, W, F> {
     }
 }
 
-// SAFETY: a shared reference always leads to the same queue and waker.
-unsafe impl<H: Handle, W, F: Form> QueueRef for &WakingQueue<H, W, F> {
+impl<H: Handle, W, F: Form> AnyQueue for WakingQueue<H, W, F> {
     type Handle = H;
     type Form = F;
     type Waker = W;
 
-    fn queue(&self, _: Internal) -> &Queue<H, F> {
+    fn bare(&self, _: Internal) -> &Queue<H, F> {
         &self.queue
     }
 
-    fn waker(&self, _: Internal) -> &W {
-        &self.waker
-    }
-}
-
-// SAFETY: an `Arc` always leads to the same queue and waker.
-#[cfg(feature = "alloc")]
-unsafe impl<H: Handle, W, F: Form> QueueRef for Arc<WakingQueue<H, W, F>> {
-    type Handle = H;
-    type Form = F;
-    type Waker = W;
-
-    fn queue(&self, _: Internal) -> &Queue<H, F> {
-        &self.queue
-    }
-
-    fn waker(&self, _: Internal) -> &W {
+    fn own_waker(&self, _: Internal) -> &W {
         &self.waker
     }
 }

@@ -10,13 +10,14 @@ use super::queue::WakingQueue;
 use super::slot::{Handover, WakerSlot};
 use super::wake::{Wake, WakeTarget};
 use crate::backoff::Backoff;
-use crate::consumer::{Consumer, Parked, Pop, QueueRef};
+use crate::consumer::{Consumer, Parked, Pop};
 use crate::drain::Drain;
 use crate::error::{ConsumerTaken, TryRecvError};
 use crate::form::Form;
 use crate::item::Handle;
 #[cfg(feature = "alloc")]
 use crate::queue::Queue;
+use crate::queue_ref::{AnyQueue, QueueRef};
 use crate::sealed::INTERNAL;
 
 /// The one consumer of a [`WakingQueue`], which borrows the queue
@@ -52,12 +53,42 @@ impl<H: Handle, W: WakeTarget, F: Form> WakingQueue<H, W, F> {
     }
 }
 
+#[cfg(feature = "alloc")]
+impl<H: Handle, W: WakeTarget, F: Form> WakingQueue<H, W, F> {
+    /// Moves the queue into an `Arc`, and returns it with the receiver, which owns a share.
+    #[must_use]
+    pub fn share(mut self) -> (Arc<Self>, Receiver<Arc<Self>>) {
+        drop(self.bare_queue_mut().consumer_mut()); // frees the consumer's place
+        let queue = Arc::new(self);
+        match Receiver::acquire(Arc::clone(&queue)) {
+            Ok(receiver) => (queue, receiver),
+            Err(ConsumerTaken) => unreachable!("the place is free and the queue is not shared"),
+        }
+    }
+}
+
 impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
     pub(crate) fn acquire(queue: R) -> Result<Self, ConsumerTaken> {
         Ok(Self {
             consumer: Consumer::acquire(queue)?,
             waker: PhantomData,
         })
+    }
+
+    /// Returns the receiver, which holds the queue by `queue`: an `Arc` or `Rc` of it, or
+    /// [`Projected`](crate::Projected) if it is a field.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConsumerTaken`] if another receiver exists.
+    pub fn owned(queue: R) -> Result<Self, ConsumerTaken> {
+        Self::acquire(queue)
+    }
+
+    /// Returns what holds the queue, to push to or to share.
+    #[must_use]
+    pub fn queue(&self) -> &R {
+        self.consumer.queue_ref()
     }
 
     /// Removes and returns the oldest item. See [`Consumer::pop`].
@@ -173,7 +204,7 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
     }
 
     fn waker(&self) -> &W {
-        self.consumer.queue_ref().waker(INTERNAL)
+        self.consumer.queue_ref().get(INTERNAL).own_waker(INTERNAL)
     }
 }
 
@@ -182,32 +213,6 @@ impl<R: QueueRef<Waker = W>, W: Wake> Receiver<R, W> {
     /// is that the push that ends the park calls [`Wake::wake`] itself.
     pub fn park(&mut self) -> Option<Parked<'_>> {
         Parked::new(&mut self.consumer)
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl<H: Handle, W: WakeTarget, F: Form> Receiver<Arc<WakingQueue<H, W, F>>> {
-    /// Returns the receiver, which shares ownership of the queue.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`ConsumerTaken`] if another receiver exists.
-    pub fn owned(queue: Arc<WakingQueue<H, W, F>>) -> Result<Self, ConsumerTaken> {
-        Self::acquire(queue)
-    }
-
-    /// Returns the queue, to push to or to share.
-    #[must_use]
-    pub fn queue(&self) -> &Arc<WakingQueue<H, W, F>> {
-        self.consumer.queue_ref()
-    }
-}
-
-impl<'a, H: Handle, W: WakeTarget, F: Form> Receiver<&'a WakingQueue<H, W, F>> {
-    /// Returns the queue, to push to.
-    #[must_use]
-    pub fn queue(&self) -> &'a WakingQueue<H, W, F> {
-        self.consumer.queue_ref()
     }
 }
 

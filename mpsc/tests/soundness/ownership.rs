@@ -74,7 +74,7 @@ fn consumer_mut_takes_place<F: Form>() {
             );
         }
         let consumer = queue.consumer_mut();
-        let shared = consumer.queue();
+        let shared = *consumer.queue();
         assert!(shared.consumer().is_err());
         assert!(shared.consumer().is_err(), "a failed call frees no place");
         drop(consumer);
@@ -94,7 +94,7 @@ fn receiver_mut_takes_place<F: Form>() {
             );
         }
         let receiver = queue.receiver_mut();
-        let shared = receiver.queue();
+        let shared = *receiver.queue();
         assert!(shared.receiver().is_err());
         assert!(shared.receiver().is_err(), "a failed call frees no place");
         drop(receiver);

@@ -88,7 +88,7 @@ fn recv_dropped_after_many_polls_leaves_nothing<F: Form>() {
 /// The next `recv` returns the item for which the task was woken.
 fn recv_dropped_after_wake_leaves_item<F: Form>() {
     check_cancelled::<F>(|receiver, context| {
-        let queue = receiver.queue();
+        let queue = *receiver.queue();
         let mut recv = pin!(receiver.recv());
         assert!(recv.as_mut().poll(context).is_pending());
         queue.push(item(0)).unwrap();
@@ -101,7 +101,7 @@ fn recv_dropped_after_wake_leaves_item<F: Form>() {
 
 fn recv_dropped_after_completion_leaves_nothing<F: Form>() {
     check_cancelled::<F>(|receiver, context| {
-        let queue = receiver.queue();
+        let queue = *receiver.queue();
         let mut recv = pin!(receiver.recv());
         assert!(recv.as_mut().poll(context).is_pending());
         queue.push(item(0)).unwrap();

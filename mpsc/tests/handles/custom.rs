@@ -1,15 +1,15 @@
 //! Handles that the crate does not implement: a user's own [`Handle`].
 
-#[macro_use]
-mod forms;
-
 use std::ptr::NonNull;
 
-use mpsc_queue::{Chain, Closed, Form, Handle, Link, Queue, UniqueHandle, linked};
+use mpsc_queue::{
+    Chain, Closed, Form, Handle, Link, Queue, SharedLink, TryPushError, UniqueHandle, linked,
+};
 
 test_each_form! {
     exclusive_references_travel_through_queue
     refused_exclusive_references_come_back
+    handle_may_be_more_visible_than_item
 }
 
 #[derive(Default)]
@@ -78,6 +78,59 @@ fn refused_exclusive_references_come_back<F: Form>() {
     };
     let numbers = std::iter::from_fn(|| chain.pop()).map(|Exclusive(item)| item.number);
     assert!(numbers.eq(0..4));
+}
+
+mod tasks {
+    //! A public handle whose item nobody else can name.
+
+    use super::*;
+
+    #[repr(C)] // so that a pointer to the header is one to the link
+    struct Header {
+        link: SharedLink,
+        number: usize,
+    }
+
+    #[derive(Clone, Copy)]
+    pub(super) struct TaskRef(&'static Header);
+
+    impl TaskRef {
+        pub(super) fn leak(number: usize) -> Self {
+            let link = SharedLink::new();
+            Self(Box::leak(Box::new(Header { link, number })))
+        }
+
+        pub(super) fn number(self) -> usize {
+            self.0.number
+        }
+    }
+
+    // SAFETY: the header lives for ever, and its link lies at its start. Other handles can exist:
+    // the link is a `SharedLink`.
+    unsafe impl Handle for TaskRef {
+        type Item = SharedLink;
+
+        fn into_raw(self) -> NonNull<SharedLink> {
+            NonNull::from(self.0).cast()
+        }
+
+        unsafe fn from_raw(link: NonNull<SharedLink>) -> Self {
+            // SAFETY: the caller got `link` from `into_raw` above, hence from a whole header.
+            Self(unsafe { link.cast().as_ref() })
+        }
+    }
+}
+
+fn handle_may_be_more_visible_than_item<F: Form>() {
+    let queue = Queue::<_, F>::default();
+    let task = tasks::TaskRef::leak(7);
+    assert!(!queue.try_push(task).unwrap().is_needed());
+    assert!(matches!(
+        queue.try_push(task),
+        Err(TryPushError::AlreadyQueued(_))
+    ));
+    let popped = queue.consumer().unwrap().pop().into_item();
+    assert_eq!(popped.map(tasks::TaskRef::number), Some(7));
 }
 
 #[cfg(debug_assertions)]

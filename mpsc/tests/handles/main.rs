@@ -1,0 +1,16 @@
+//! Each handle that can travel, and what its item promises meanwhile.
+
+#[macro_use]
+#[path = "../forms/mod.rs"]
+mod forms;
+
+mod custom;
+#[cfg(feature = "alloc")]
+mod counted;
+#[cfg(feature = "alloc")]
+mod named;
+#[cfg(feature = "alloc")]
+mod projected;
+mod references;
+#[cfg(feature = "alloc")]
+mod retired;
