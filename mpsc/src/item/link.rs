@@ -342,12 +342,9 @@ unsafe impl LinkKind for SharedLink {
     fn clear_queued(&self, _: Internal) {
         // Acquire, here and on failure, and release pair with those in `set_queued`. A link that
         // has been retired stays so.
-        let _ = self.state.compare_exchange(
-            QUEUED,
-            IDLE,
-            Ordering::AcqRel,
-            Ordering::Acquire,
-        );
+        let _ = self
+            .state
+            .compare_exchange(QUEUED, IDLE, Ordering::AcqRel, Ordering::Acquire);
     }
 }
 

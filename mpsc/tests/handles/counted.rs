@@ -162,5 +162,10 @@ fn queue_of_rc_has_owned_consumer<F: Form>() {
     let item = Rc::new(Item::default());
     assert!(!queue.try_push_by_ref(&item).unwrap().is_needed());
     drop(queue);
-    assert!(consumer.pop().into_item().is_some_and(|popped| Rc::ptr_eq(&popped, &item)));
+    assert!(
+        consumer
+            .pop()
+            .into_item()
+            .is_some_and(|popped| Rc::ptr_eq(&popped, &item))
+    );
 }

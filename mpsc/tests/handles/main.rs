@@ -4,9 +4,9 @@
 #[path = "../forms/mod.rs"]
 mod forms;
 
-mod custom;
 #[cfg(feature = "alloc")]
 mod counted;
+mod custom;
 #[cfg(feature = "alloc")]
 mod named;
 #[cfg(feature = "alloc")]

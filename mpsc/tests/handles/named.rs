@@ -96,7 +96,9 @@ fn chain_uses_link_of_its_queue<F: Form>() {
     let dirty = Queue::<Via<Dirty, Arc<Page>>, F>::default();
     let page = Arc::new(Page::default());
     let mut chain = Chain::new();
-    chain.try_push(Via::<Dirty, _>::new(Arc::clone(&page))).unwrap();
+    chain
+        .try_push(Via::<Dirty, _>::new(Arc::clone(&page)))
+        .unwrap();
     assert!(ready.try_push_by_ref(&page).is_ok());
     assert!(dirty.try_push(Via::new(Arc::clone(&page))).is_err());
     assert!(dirty.push_chain(chain).is_ok());

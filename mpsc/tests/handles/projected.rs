@@ -69,7 +69,11 @@ fn field_has_one_consumer<F: Form>() {
     let consumer = shared.dead.consumer().unwrap();
     let field = || Projected::new(Rc::clone(&shared), |shared| &shared.dead);
     assert!(matches!(Consumer::owned(field()), Err(ConsumerTaken)));
-    assert_eq!(Rc::strong_count(&shared), 1, "a failed call drops its share");
+    assert_eq!(
+        Rc::strong_count(&shared),
+        1,
+        "a failed call drops its share"
+    );
     drop(consumer);
     let owned = Consumer::owned(field()).unwrap();
     assert!(shared.dead.consumer().is_err());

@@ -292,17 +292,17 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "the queued flag is set by a load and a store",
         patch: &[(
-            "!self.queued.swap(true, Ordering::AcqRel)",
-            "let is_free = !self.queued.load(Ordering::Acquire);
-            self.queued.store(true, Ordering::Release);
+            "self.state.fetch_or(QUEUED, Ordering::AcqRel) & QUEUED == 0",
+            "let is_free = self.state.load(Ordering::Acquire) == IDLE;
+            self.state.store(QUEUED, Ordering::Release);
             is_free",
         )],
     },
     Mutation {
         what: "the queued flag is cleared by a store",
         patch: &[(
-            "self.queued.swap(false, Ordering::AcqRel);",
-            "self.queued.store(false, Ordering::Release);",
+            "let _ = self.state.compare_exchange(QUEUED, IDLE, Ordering::AcqRel, Ordering::Acquire);",
+            "self.state.store(IDLE, Ordering::Release);",
         )],
     },
     Mutation {
