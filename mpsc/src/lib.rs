@@ -71,6 +71,7 @@ mod queue;
 mod queue_ref;
 mod sealed;
 mod sync;
+mod wait;
 mod waking;
 
 #[cfg(feature = "alloc")]
@@ -89,6 +90,7 @@ pub use item::{
 };
 pub use queue::{Queue, Wakeup};
 pub use queue_ref::{AnyQueue, Owner, Projected, QueueRef};
+pub use wait::{Wait, Waiter};
 pub use waking::{AsyncQueue, Receiver, TaskWaker, Wake, WakeTarget, WakingQueue};
 #[cfg(feature = "std")]
 pub use waking::{BlockingQueue, ThreadWaker};

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mpsc_queue::{Receiver as OurReceiver, WakingQueue};
+use mpsc_queue::{Wait, Waiter, WakingQueue};
 use nix::time::{ClockId, clock_gettime};
 use tokio::sync::oneshot;
 
@@ -14,6 +14,7 @@ use crate::contestants::{Crossbeam, Odin};
 use crate::eventfd::{Event, Notify};
 use crate::payload::{Item, Payload};
 use crate::scenario::{Cell, Group};
+use crate::sleep::ADAPTIVE;
 
 /// The clock that measures round trips.
 #[derive(Clone, Copy)]
@@ -54,7 +55,12 @@ pub(super) fn group(suspended: u64, clock: Clock) -> Group {
         core: true,
         cells: vec![
             cell("an eventfd each way", Role::Floor, eventfds),
-            cell("mpsc-queue", Role::Ours, through_ours),
+            cell("mpsc-queue", Role::Ours, |suspended, items| {
+                through_ours(suspended, items, Wait::Park)
+            }),
+            cell(ADAPTIVE, Role::Ours, |suspended, items| {
+                through_ours(suspended, items, Wait::ADAPTIVE)
+            }),
             cell(
                 "Odin's queue, eventfd per push",
                 Role::Other,
@@ -77,18 +83,22 @@ fn cpu_time() -> Duration {
         .into()
 }
 
-fn through_ours(suspended: u64, items: u64) -> Duration {
+fn through_ours(suspended: u64, items: u64, wait: Wait) -> Duration {
     let event = Arc::new(Event::new());
-    let queue = Arc::new(WakingQueue::with_waker(Notify(Arc::clone(&event))));
-    let mut resumed = OurReceiver::owned(Arc::clone(&queue)).expect("a new queue has no receiver");
+    let (queue, mut resumed) = WakingQueue::with_waker(Notify(Arc::clone(&event))).share();
+    let mut waiter = Waiter::new(wait);
+    let start = Instant::now();
+    let looked_at = Arc::clone(&queue);
     let resume = move |item| queue.push(item).expect("the queue is never closed");
     round_trips(suspended, items, resume, |found: &mut Vec<Box<Item>>| {
         found.extend(resumed.drain(usize::MAX));
-        if found.is_empty()
-            && let Some(_parked) = resumed.park()
-        {
+        if !found.is_empty() || waiter.spin(|| start.elapsed(), || !looked_at.is_empty()) {
+            return;
+        }
+        if let Some(_parked) = resumed.park() {
             event.wait();
         }
+        waiter.slept(|| start.elapsed());
     })
 }
 

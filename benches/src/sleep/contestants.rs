@@ -22,6 +22,9 @@ use crate::payload::{Item, Payload};
 
 type Eventfd = Arc<Event>;
 
+/// The name of the queue of this workspace whose consumer waits by `Wait::ADAPTIVE`.
+pub const ADAPTIVE: &str = "mpsc-queue, adaptive";
+
 /// Returns all groups, without the contestants left out.
 #[must_use]
 pub fn groups(left_out: &[String]) -> Vec<Group> {
@@ -29,6 +32,7 @@ pub fn groups(left_out: &[String]) -> Vec<Group> {
         List::<Box<Item>>::new("sleep/park", left_out)
             .with::<u64, BareFutex>("a bare futex", Role::Floor)
             .with::<_, Single<ThreadWaker>>("mpsc-queue", Role::Ours)
+            .with::<_, Single<ThreadWaker, true>>(ADAPTIVE, Role::Ours)
             .with::<_, Chained<Notified<Token>>>("mpsc-queue, chains", Role::OursChained)
             .flagged::<Cordyceps, Token>("cordyceps, flag + unpark")
             .each_push::<Odin, Token>("Odin's queue, unpark per push")
@@ -36,6 +40,7 @@ pub fn groups(left_out: &[String]) -> Vec<Group> {
         List::<Box<Item>>::new("sleep/eventfd", left_out)
             .with::<u64, BareEventfd>("a bare eventfd", Role::Floor)
             .with::<_, Single<Notified<Eventfd>>>("mpsc-queue", Role::Ours)
+            .with::<_, Single<Notified<Eventfd>, true>>(ADAPTIVE, Role::Ours)
             .with::<_, Chained<Notified<Eventfd>>>("mpsc-queue, chains", Role::OursChained)
             .flagged::<Cordyceps, Eventfd>("cordyceps, flag + eventfd")
             .each_push::<Odin, Eventfd>("Odin's queue, eventfd per push")

@@ -17,7 +17,7 @@ mod rounds;
 mod sample;
 
 #[cfg(target_os = "linux")]
-pub use contestants::groups;
+pub use contestants::{ADAPTIVE, groups};
 pub use figures::{Calls, Figures, SampleStats};
 pub use load::Load;
 pub use rounds::{Group, Row, measure};

@@ -4,8 +4,11 @@ use std::marker::PhantomData;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
-use mpsc_queue::{BlockingQueue, Chain, Receiver, ThreadWaker, Wake, WakeTarget, WakingQueue};
+use mpsc_queue::{
+    BlockingQueue, Chain, Receiver, ThreadWaker, Wait, Waiter, Wake, WakeTarget, WakingQueue,
+};
 
 use super::adapters::WakeMethod;
 use super::sample::Sleeper;
@@ -13,16 +16,26 @@ use crate::payload::{Item, Payload};
 
 type Shared<W> = Arc<WakingQueue<Box<Item>, W>>;
 
-/// A waker, and the way its consumer waits.
+/// A waker, and the way its consumer sleeps.
 pub(super) trait Waker: WakeTarget + Send + Sync + Sized + 'static {
     /// Creates a queue whose consumer is the calling thread.
     fn queue() -> WakingQueue<Box<Item>, Self>;
 
-    /// Removes the oldest item, sleeping until there is one, and counts the parks.
-    fn recv(receiver: &mut Receiver<Shared<Self>, Self>, parks: &mut u64) -> Box<Item>;
+    /// Sets how the receiver waits.
+    fn set_wait(consumer: &mut Consumer<Self>, wait: Wait);
+
+    /// Removes the oldest item, waiting until there is one, and counts the parks.
+    fn recv(consumer: &mut Consumer<Self>) -> Box<Item>;
 
     /// Returns how often the consumer was woken, if known.
     fn wakes(&self) -> Option<u64>;
+}
+
+/// A receiver, with what an event loop keeps beside it.
+pub(super) struct Consumer<W: WakeTarget> {
+    receiver: Receiver<Shared<W>, W>,
+    waiter: Waiter,
+    parks: u64,
 }
 
 /// The blocking receive of the crate.
@@ -31,8 +44,13 @@ impl Waker for ThreadWaker {
         BlockingQueue::new()
     }
 
-    fn recv(receiver: &mut Receiver<Shared<Self>, Self>, _: &mut u64) -> Box<Item> {
-        receiver.recv().expect("the queue is never closed")
+    fn set_wait(consumer: &mut Consumer<Self>, wait: Wait) {
+        consumer.receiver.set_wait(wait);
+    }
+
+    fn recv(consumer: &mut Consumer<Self>) -> Box<Item> {
+        let item = consumer.receiver.recv();
+        item.expect("the queue is never closed")
     }
 
     fn wakes(&self) -> Option<u64> {
@@ -62,16 +80,30 @@ impl<B: WakeMethod + Sync> Waker for Notified<B> {
         })
     }
 
-    fn recv(receiver: &mut Receiver<Shared<Self>, Self>, parks: &mut u64) -> Box<Item> {
+    fn set_wait(consumer: &mut Consumer<Self>, wait: Wait) {
+        consumer.waiter = Waiter::new(wait);
+    }
+
+    fn recv(consumer: &mut Consumer<Self>) -> Box<Item> {
+        let Consumer {
+            receiver,
+            waiter,
+            parks,
+        } = consumer;
+        let start = Instant::now();
         loop {
             if let Some(item) = receiver.pop_blocking() {
                 return item;
             }
             let queue = Arc::clone(receiver.queue());
+            if waiter.spin(|| start.elapsed(), || !queue.is_empty()) {
+                continue;
+            }
             if let Some(_parked) = receiver.park() {
                 *parks += 1;
                 queue.waker().method.sleep();
             }
+            waiter.slept(|| start.elapsed());
         }
     }
 
@@ -80,33 +112,40 @@ impl<B: WakeMethod + Sync> Waker for Notified<B> {
     }
 }
 
-/// One push per item.
-pub(super) struct Single<W>(PhantomData<fn() -> W>);
+/// One push per item. `ADAPTIVE` says whether the consumer spins while items come often.
+pub(super) struct Single<W, const ADAPTIVE: bool = false>(PhantomData<fn() -> W>);
 
-impl<W: Waker> Sleeper<Box<Item>> for Single<W> {
+impl<W: Waker, const ADAPTIVE: bool> Sleeper<Box<Item>> for Single<W, ADAPTIVE> {
     type Producer = Shared<W>;
-    type Consumer = (Receiver<Shared<W>, W>, u64);
+    type Consumer = Consumer<W>;
 
     fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
-        let queue = Arc::new(W::queue());
-        let receiver = Receiver::owned(Arc::clone(&queue)).expect("a new queue has no receiver");
-        (queue, (receiver, 0))
+        let (queue, receiver) = W::queue().share();
+        let mut consumer = Consumer {
+            receiver,
+            waiter: Waiter::default(),
+            parks: 0,
+        };
+        if ADAPTIVE {
+            W::set_wait(&mut consumer, Wait::ADAPTIVE);
+        }
+        (queue, consumer)
     }
 
     fn push(queue: &mut Self::Producer, item: Box<Item>) {
         queue.push(item).expect("the queue is never closed");
     }
 
-    fn recv((receiver, parks): &mut Self::Consumer) -> Box<Item> {
-        W::recv(receiver, parks)
+    fn recv(consumer: &mut Self::Consumer) -> Box<Item> {
+        W::recv(consumer)
     }
 
     fn wakes(queue: &Self::Producer) -> Option<u64> {
         queue.waker().wakes()
     }
 
-    fn waits((_, parks): &Self::Consumer) -> Option<u64> {
-        Some(*parks)
+    fn waits(consumer: &Self::Consumer) -> Option<u64> {
+        Some(consumer.parks)
     }
 }
 
@@ -115,7 +154,7 @@ pub(super) struct Chained<W>(PhantomData<fn() -> W>);
 
 impl<W: Waker> Sleeper<Box<Item>> for Chained<W> {
     type Producer = (Shared<W>, Chain<Box<Item>>);
-    type Consumer = <Single<W> as Sleeper<Box<Item>>>::Consumer;
+    type Consumer = Consumer<W>;
 
     fn channel(capacity: usize) -> (Self::Producer, Self::Consumer) {
         let (queue, consumer) = Single::<W>::channel(capacity);

@@ -20,7 +20,11 @@ use {
     std::time::{Duration, Instant},
 };
 #[cfg(feature = "std")]
-use {crate::sync::current, core::iter::FusedIterator};
+use {
+    crate::sync::current,
+    crate::wait::{Wait, Waiter},
+    core::iter::FusedIterator,
+};
 
 /// The receiver of a channel. Can be sent to another thread.
 ///
@@ -132,6 +136,11 @@ impl<H: Handle, F: Form> Receiver<H, F> {
     /// has closed it.
     pub fn recv(&mut self) -> Result<H, RecvError> {
         waking::recv_blocking(&mut self.inner, park_thread)
+    }
+
+    /// Sets how this receiver waits when it blocks. The default is [`Wait::Park`].
+    pub fn set_wait(&mut self, wait: Wait) {
+        *self.inner.waiter_mut() = Waiter::new(wait);
     }
 
     /// Returns an iterator that receives, and sleeps while the channel is empty. It ends when

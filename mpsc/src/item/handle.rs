@@ -116,10 +116,11 @@ unsafe impl<K, T: Linked<K>> Handle<K> for Box<T> {
 #[cfg(feature = "alloc")]
 unsafe impl<K, T: Linked<K>> UniqueHandle<K> for Box<T> {}
 
-// SAFETY: the item is exclusively borrowed for `'a`: nobody else drops, moves or borrows it
-// before. What holds the raw pointer (a queue, a chain) has `'a` in its type and implements
-// `Drop`, so it is dropped within `'a`, or is leaked and not used after it.
-unsafe impl<'a, K, T: Linked<K>> Handle<K> for &'a mut T {
+// SAFETY: the item is exclusively borrowed for the lifetime of the reference: nobody else drops,
+// moves or borrows it before. What holds the raw pointer (a queue, a chain) has the lifetime in
+// its type and implements `Drop`, so it is dropped within the lifetime, or is leaked and not used
+// after it.
+unsafe impl<K, T: Linked<K>> Handle<K> for &mut T {
     type Item = T;
 
     fn into_raw(self) -> NonNull<T> {
@@ -127,7 +128,7 @@ unsafe impl<'a, K, T: Linked<K>> Handle<K> for &'a mut T {
     }
 
     unsafe fn from_raw(mut item: NonNull<T>) -> Self {
-        // SAFETY: the caller got `item` from `into_raw` above, hence from a `&'a mut T`.
+        // SAFETY: the caller got `item` from `into_raw` above, hence from a `&mut T`.
         unsafe { item.as_mut() }
     }
 }
@@ -135,9 +136,9 @@ unsafe impl<'a, K, T: Linked<K>> Handle<K> for &'a mut T {
 // SAFETY: the reference is exclusive.
 unsafe impl<K, T: Linked<K>> UniqueHandle<K> for &mut T {}
 
-// SAFETY: the item is borrowed for `'a`, as the exclusive reference above. Writes go to the link
+// SAFETY: the item is borrowed for the lifetime, as by the exclusive reference above. Writes go to the link
 // only, which consists of atomics. Other references can exist: the item embeds a `SharedLink`.
-unsafe impl<'a, K, T: Linked<K, Link = SharedLink>> Handle<K> for &'a T {
+unsafe impl<K, T: Linked<K, Link = SharedLink>> Handle<K> for &T {
     type Item = T;
 
     fn into_raw(self) -> NonNull<T> {
@@ -145,7 +146,7 @@ unsafe impl<'a, K, T: Linked<K, Link = SharedLink>> Handle<K> for &'a T {
     }
 
     unsafe fn from_raw(item: NonNull<T>) -> Self {
-        // SAFETY: the caller got `item` from `into_raw` above, hence from a `&'a T`.
+        // SAFETY: the caller got `item` from `into_raw` above, hence from a `&T`.
         unsafe { item.as_ref() }
     }
 }
@@ -160,10 +161,10 @@ unsafe impl<K, T: Linked<K, Link = SharedLink>> SharedHandle<K> for &T {
 /// Implements [`Handle`] and [`SharedHandle`] for a pointer that counts its owners.
 macro_rules! impl_counted {
     ($($(#[$cfg:meta])* $pointer:ident;)+) => {$(
+        $(#[$cfg])*
         // SAFETY: the queue holds one strong count, so the item stays where it is, and `get_mut`
         // returns no `&mut` to it. `into_raw` keeps the provenance of the whole allocation. Other
         // handles can exist: the item embeds a `SharedLink`.
-        $(#[$cfg])*
         unsafe impl<K, T: Linked<K, Link = SharedLink>> Handle<K> for $pointer<T> {
             type Item = T;
 
@@ -178,8 +179,8 @@ macro_rules! impl_counted {
             }
         }
 
-        // SAFETY: a clone shares the item, and increments a count, which aborts if it overflows.
         $(#[$cfg])*
+        // SAFETY: a clone shares the item, and increments a count, which aborts if it overflows.
         unsafe impl<K, T: Linked<K, Link = SharedLink>> SharedHandle<K> for $pointer<T> {
             fn as_raw(&self) -> NonNull<T> {
                 NonNull::from(&**self)

@@ -1,6 +1,7 @@
 //! A queue whose consumer is a thread that blocks.
 
 use core::fmt;
+use core::time::Duration;
 
 use super::queue::WakingQueue;
 use super::receiver::Receiver;
@@ -13,14 +14,12 @@ use crate::queue::Queue;
 use crate::queue_ref::QueueRef;
 use crate::sealed::Internal;
 use crate::sync::{Thread, const_fn_unless_loom, current, park};
+use crate::wait::{Wait, Waiter, now};
 
 #[cfg(not(loom))]
 use {
-    crate::backoff::Backoff,
-    crate::consumer::Pop,
-    crate::error::RecvTimeoutError,
-    crate::sync::park_timeout,
-    std::time::{Duration, Instant},
+    crate::backoff::Backoff, crate::consumer::Pop, crate::error::RecvTimeoutError,
+    crate::sync::park_timeout, std::time::Instant,
 };
 
 /// A queue whose consumer is a thread that blocks in `recv` until there is an item.
@@ -95,6 +94,20 @@ impl<R: QueueRef<Waker = ThreadWaker>> Receiver<R, ThreadWaker> {
         recv(self, Self::park_thread)
     }
 
+    /// Sets how this receiver waits. The default is [`Wait::Park`].
+    ///
+    /// ```
+    /// # use mpsc_queue::{BlockingQueue, Link, Receiver, Wait, linked};
+    /// # struct Job { link: Link }
+    /// # linked!(Job => link: Link);
+    /// fn prepare(jobs: &mut Receiver<&BlockingQueue<Box<Job>>>) {
+    ///     jobs.set_wait(Wait::ADAPTIVE);
+    /// }
+    /// ```
+    pub fn set_wait(&mut self, wait: Wait) {
+        *self.waiter_mut() = Waiter::new(wait);
+    }
+
     /// Parks the consumer with this thread to be woken. Returns `false` if the queue is closed
     /// or not empty.
     fn park_thread(&mut self) -> bool {
@@ -161,11 +174,13 @@ pub(crate) fn recv<R: QueueRef<Waker = W>, W: WakeTarget>(
         match receiver.try_recv() {
             Ok(handle) => return Ok(handle),
             Err(TryRecvError::Disconnected) => return Err(RecvError),
+            Err(TryRecvError::Empty) if receiver.spin(Duration::MAX) => {}
             Err(TryRecvError::Empty) => {
                 // After each wake-up, even a spurious one, the waker is stored again.
                 if park_thread(receiver) {
                     park();
                 }
+                receiver.waiter_mut().slept(now);
             }
         }
     }
@@ -203,8 +218,11 @@ pub(crate) fn recv_deadline<R: QueueRef<Waker = W>, W: WakeTarget>(
                 backoff = Backoff::new();
                 let left = deadline.saturating_duration_since(Instant::now());
                 if !left.is_zero() {
-                    if park_thread(receiver) {
-                        park_timeout(left);
+                    if !receiver.spin(left) {
+                        if park_thread(receiver) {
+                            park_timeout(deadline.saturating_duration_since(Instant::now()));
+                        }
+                        receiver.waiter_mut().slept(now);
                     }
                     continue;
                 }

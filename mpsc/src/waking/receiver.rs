@@ -3,6 +3,9 @@
 use core::fmt;
 use core::marker::PhantomData;
 
+#[cfg(feature = "std")]
+use core::time::Duration;
+
 #[cfg(feature = "alloc")]
 use alloc::sync::Arc;
 
@@ -19,6 +22,8 @@ use crate::item::Handle;
 use crate::queue::Queue;
 use crate::queue_ref::{AnyQueue, QueueRef};
 use crate::sealed::INTERNAL;
+#[cfg(feature = "std")]
+use crate::wait::{Waiter, now};
 
 /// The one consumer of a [`WakingQueue`], which borrows the queue
 /// ([`WakingQueue::receiver`]) or shares its ownership (`Receiver::owned`).
@@ -27,6 +32,9 @@ use crate::sealed::INTERNAL;
 /// it has.
 pub struct Receiver<R: QueueRef<Waker = W>, W: WakeTarget = <R as QueueRef>::Waker> {
     consumer: Consumer<R>,
+    /// How a blocking receive waits.
+    #[cfg(feature = "std")]
+    waiter: Waiter,
     /// `W` occurs in the bounds only.
     waker: PhantomData<fn() -> W>,
 }
@@ -71,6 +79,8 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
     pub(crate) fn acquire(queue: R) -> Result<Self, ConsumerTaken> {
         Ok(Self {
             consumer: Consumer::acquire(queue)?,
+            #[cfg(feature = "std")]
+            waiter: Waiter::default(),
             waker: PhantomData,
         })
     }
@@ -194,6 +204,18 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
             // SAFETY: the queue was empty and not parked just now, and this is the consumer.
             unsafe { self.waker().clear(Self::HANDOVER, INTERNAL) };
         }
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) fn waiter_mut(&mut self) -> &mut Waiter {
+        &mut self.waiter
+    }
+
+    /// Spins until the queue is not empty, for at most `left`, as far as the strategy permits.
+    #[cfg(feature = "std")]
+    pub(super) fn spin(&mut self, left: Duration) -> bool {
+        let queue = self.consumer.bare_queue();
+        self.waiter.spin_for(left, now, || !queue.is_empty())
     }
 
     const HANDOVER: Handover = Handover::of::<R::Form>();

@@ -140,8 +140,8 @@ fn item_of_leaked_queue_stays_queued<F: Form>() {
         assert!(!queue.try_push(item).unwrap().is_needed());
     }
     mem::forget(queue);
-    let [first, second] = items;
+    let [first, second] = items.map(Box::new); // moved
     drop(first);
     let other = Queue::<&Shared, F>::default();
-    assert!(other.try_push(&second).is_err());
+    assert!(other.try_push(&*second).is_err());
 }

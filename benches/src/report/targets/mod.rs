@@ -1,5 +1,7 @@
 //! The targets, judged by a run.
 
+mod waiting;
+
 use mpsc_queue::{BackLinked, GapFree};
 
 use super::{Findings, Sleepers, Standing};
@@ -55,6 +57,7 @@ pub(super) fn targets(findings: &Findings) -> Vec<Target> {
         wake_ups(&findings.sleepers),
     ]
     .into_iter()
+    .chain(waiting::targets(outcomes, &findings.sleepers))
     .flatten()
     .collect()
 }

@@ -1,0 +1,255 @@
+//! How a consumer waits: whether it spins before it sleeps.
+
+use core::time::Duration;
+
+/// How a consumer waits for an item.
+///
+/// Sleeping and being woken costs microseconds on both sides. Spinning notices an item at once, but
+/// keeps a core busy. What each strategy costs, measured with items that come one by one (two
+/// cores, a virtual machine; `sleep/park` in the workspace's benchmark):
+///
+/// | strategy | latency | processor time |
+/// |---|---|---|
+/// | [`Park`](Self::Park), the default | a wake-up per item: 8 to 60 µs | that of the sleep and wake-up |
+/// | [`Adaptive`](Self::Adaptive) | 0.2 µs while items come more often than the limit; otherwise as `Park` | a whole core while items come more often than the limit; otherwise as `Park` |
+/// | [`Spin`](Self::Spin) | 0.2 µs | a whole core, always |
+///
+/// `Park` is the default, because a library that keeps a core busy unasked is a bad guest. Choose
+/// `Adaptive` where a core can be spared, and not where the producers need the consumer's core.
+///
+/// A [`Receiver`](crate::Receiver) has a strategy, `Receiver::set_wait`; an event loop applies
+/// one through a [`Waiter`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wait {
+    /// Sleeps at once.
+    #[default]
+    Park,
+    /// Spins for at most `limit` before it sleeps, but only while the recent waits were shorter
+    /// than that on average. See [`Wait::ADAPTIVE`].
+    ///
+    /// A wait that is over soon is cheaper spun than slept, and one that takes long costs at most
+    /// twice what the better choice would have, if the limit is what a sleep costs (Karlin, Li,
+    /// Manasse, Owicki: Empirical studies of competitive spinning for a shared-memory
+    /// multiprocessor, SOSP 1991, section 3).
+    Adaptive {
+        /// About what a sleep costs.
+        limit: Duration,
+    },
+    /// Spins until there is an item. Never sleeps.
+    Spin,
+}
+
+impl Wait {
+    /// [`Adaptive`](Self::Adaptive) with a limit of 30 µs, about what a sleep costs on common
+    /// machines.
+    pub const ADAPTIVE: Self = Self::Adaptive {
+        limit: Duration::from_micros(30),
+    };
+}
+
+/// Applies a [`Wait`] strategy in a loop that sleeps by its own means.
+///
+/// The receivers contain one. It needs neither `std` nor a clock of its own: the functions take
+/// the time from outside, as the time since any moment that stays the same. [`Wait::Park`] and
+/// [`Wait::Spin`] do not ask for it.
+///
+/// Where there is one core, spinning keeps the producer from running. With the feature `std`, a
+/// waiter asks the system, once, how many threads the process can run at a time
+/// ([`std::thread::available_parallelism`]), and does not spin if it is one. Otherwise use
+/// [`Wait::Park`] on one core. And where the producer cannot run meanwhile for another reason, an
+/// adaptive waiter notices that it has spun in vain: then it lets a wait pass without spinning
+/// before it tries again, after the next time in vain three, and so on up to 127.
+///
+/// # Examples
+///
+/// ```
+/// # use std::time::Instant;
+/// # use mpsc_queue::{Consumer, Link, Queue, Wait, Waiter, linked};
+/// # struct Job { link: Link }
+/// # linked!(Job => link: Link);
+/// # fn run(job: Box<Job>) {}
+/// fn serve(mut jobs: Consumer<&Queue<Box<Job>>>) {
+///     let start = Instant::now();
+///     let mut waiter = Waiter::new(Wait::ADAPTIVE);
+///     while !jobs.pop().is_closed() {
+///         jobs.drain(64).for_each(run);
+///         if waiter.spin(|| start.elapsed(), || !jobs.queue().is_empty()) {
+///             continue;
+///         }
+///         if let Some(parked) = jobs.park() {
+///             std::thread::park(); // or wait for input as well
+///             drop(parked);
+///         }
+///         waiter.slept(|| start.elapsed());
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Waiter {
+    wait: Wait,
+    /// The time at which the present wait began.
+    began: Duration,
+    /// The smoothed length of the recent waits.
+    mean: Duration,
+    /// How many times in a row the waiter has spun in vain, at most [`MOST_FUTILE`].
+    futile: u32,
+    /// How many waits pass without spinning before the next trial.
+    pause: u32,
+}
+
+/// Waits that are longer than this many times the limit count as that long, so that a pause is
+/// forgotten after a few short waits.
+const LONGEST: u32 = 8;
+
+/// The smoothing: each wait counts one part in so many.
+const PARTS: u32 = 8;
+
+/// After this many times in vain, the pauses do not become longer.
+const MOST_FUTILE: u32 = 7;
+
+/// How often a spin looks for an item before it looks at the clock again.
+const LOOKS: u32 = 16;
+
+impl Waiter {
+    /// Creates a waiter of this strategy.
+    #[must_use]
+    pub const fn new(wait: Wait) -> Self {
+        let mean = match wait {
+            Wait::Adaptive { limit } => limit, // sleeps until short waits have been seen
+            Wait::Park | Wait::Spin => Duration::ZERO,
+        };
+        Self {
+            wait,
+            began: Duration::ZERO,
+            mean,
+            futile: 0,
+            pause: 0,
+        }
+    }
+
+    /// Returns the strategy.
+    #[must_use]
+    pub const fn wait(&self) -> Wait {
+        self.wait
+    }
+
+    /// Begins a wait: spins until `is_ready` returns `true`, as far as the strategy permits.
+    ///
+    /// Returns `false` if it is time to sleep. After the sleep, call [`slept`](Self::slept).
+    pub fn spin(&mut self, now: impl FnMut() -> Duration, is_ready: impl FnMut() -> bool) -> bool {
+        self.spin_for(Duration::MAX, now, is_ready)
+    }
+
+    /// As [`spin`](Self::spin), for at most `left`.
+    pub(crate) fn spin_for(
+        &mut self,
+        left: Duration,
+        mut now: impl FnMut() -> Duration,
+        is_ready: impl FnMut() -> bool,
+    ) -> bool {
+        let limit = match self.wait {
+            Wait::Park => return false,
+            _ if !can_spin() => return false,
+            Wait::Spin if left == Duration::MAX => return look(is_ready, || false),
+            Wait::Spin => {
+                let end = now().saturating_add(left);
+                return look(is_ready, || now() >= end);
+            }
+            Wait::Adaptive { limit } => limit,
+        };
+        self.began = now();
+        if self.mean >= limit {
+            return false;
+        }
+        if self.pause > 0 {
+            self.pause -= 1;
+            return false;
+        }
+        let end = self.began.saturating_add(left.min(limit));
+        if look(is_ready, || now() >= end) {
+            self.futile = 0;
+            self.record(now());
+            return true;
+        }
+        if left >= limit {
+            self.futile = MOST_FUTILE.min(self.futile + 1);
+            self.pause = (1 << self.futile) - 1;
+        }
+        false
+    }
+
+    /// Ends a wait that went on in a sleep.
+    pub fn slept(&mut self, mut now: impl FnMut() -> Duration) {
+        if let Wait::Adaptive { .. } = self.wait {
+            self.record(now());
+        }
+    }
+
+    fn record(&mut self, now: Duration) {
+        if let Wait::Adaptive { limit } = self.wait {
+            let longest = limit.saturating_mul(LONGEST);
+            let length = now.saturating_sub(self.began).min(longest);
+            self.mean = self.mean / PARTS * (PARTS - 1) + length / PARTS;
+        }
+    }
+}
+
+impl Default for Waiter {
+    fn default() -> Self {
+        Self::new(Wait::default())
+    }
+}
+
+/// Spins until `is_ready` or `is_over` returns `true`. Returns which of the two.
+fn look(mut is_ready: impl FnMut() -> bool, mut is_over: impl FnMut() -> bool) -> bool {
+    loop {
+        for _ in 0..LOOKS {
+            if is_ready() {
+                return true;
+            }
+            relax();
+        }
+        if is_over() {
+            return false;
+        }
+    }
+}
+
+/// Returns `false` if another thread cannot run while this one spins.
+#[cfg(all(feature = "std", not(any(loom, shuttle))))]
+fn can_spin() -> bool {
+    use std::sync::OnceLock;
+    use std::thread::available_parallelism;
+
+    static CAN_SPIN: OnceLock<bool> = OnceLock::new();
+    *CAN_SPIN.get_or_init(|| available_parallelism().is_ok_and(|threads| threads.get() > 1))
+}
+
+#[cfg(any(not(feature = "std"), loom, shuttle))]
+fn can_spin() -> bool {
+    true
+}
+
+/// The time, for a waiter.
+#[cfg(feature = "std")]
+pub(crate) fn now() -> Duration {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
+}
+
+#[cfg(not(any(loom, shuttle)))]
+fn relax() {
+    core::hint::spin_loop();
+}
+
+/// Yields, because in a model checker time passes only if other threads run.
+#[cfg(any(loom, shuttle))]
+fn relax() {
+    crate::sync::yield_now();
+}
+
+#[cfg(test)]
+mod tests;
