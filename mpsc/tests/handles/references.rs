@@ -74,9 +74,9 @@ fn item_is_free_when_queue_is_dropped<F: Form>() {
     let mut chain = Chain::new();
     chain.push(&mut item);
     drop(chain);
-    let item = Box::new(item);
-    let queue = Queue::<_, F>::default();
-    assert!(!queue.push(item).unwrap().is_needed());
+    let mut moved = item;
+    let queue = Queue::<&mut Item, F>::default();
+    assert!(!queue.push(&mut moved).unwrap().is_needed());
 }
 
 fn shared_references_are_queued_once<F: Form>() {
