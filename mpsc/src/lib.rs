@@ -70,6 +70,8 @@ mod prefetch;
 mod queue;
 mod queue_ref;
 mod sealed;
+#[cfg(feature = "stream")]
+mod stream;
 mod sync;
 mod wait;
 mod waking;

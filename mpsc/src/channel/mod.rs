@@ -54,15 +54,15 @@ pub use receiver::{IntoIter, Iter};
 pub use receiver::{Receiver, TryIter};
 pub use sender::Sender;
 
-use crate::form::{BackLinked, Form};
+use crate::form::{Form, GapFree};
 use crate::item::Handle;
 
-/// Creates a channel. Its queue is [back-linked](BackLinked).
+/// Creates a channel. Its queue is [gap-free](GapFree).
 ///
 /// See the [module](self) for an example.
 #[must_use]
 pub fn channel<H: Handle>() -> (Sender<H>, Receiver<H>) {
-    with_form(BackLinked)
+    with_form(GapFree)
 }
 
 /// Creates a channel whose queue has this form.

@@ -1,5 +1,7 @@
 //! The receiver's end of a channel.
 
+use alloc::vec::Vec;
+use core::convert::Infallible;
 use core::fmt;
 use core::iter;
 use core::mem;
@@ -8,7 +10,7 @@ use core::task::{Context, Poll};
 use super::shared::{Shared, Sleeper, SleeperWaker};
 use crate::consumer::Pop;
 use crate::error::{RecvError, TryRecvError};
-use crate::form::{BackLinked, Form};
+use crate::form::{Form, GapFree};
 use crate::item::{Handle, drop_all};
 use crate::length::Counters;
 use crate::sync::Arc;
@@ -31,7 +33,7 @@ use {
 /// When the receiver is dropped, the channel is [disconnected](super#disconnection), and the
 /// items that are still in it are dropped. If the channel is not
 /// [`GapFree`](crate::GapFree), this waits for producers in their gap.
-pub struct Receiver<H: Handle, F: Form = BackLinked> {
+pub struct Receiver<H: Handle, F: Form = GapFree> {
     inner: Inner<H, F>,
 }
 
@@ -95,7 +97,33 @@ impl<H: Handle, F: Form> Receiver<H, F> {
         TryIter { receiver: self }
     }
 
+    /// Removes the oldest item, waiting while the channel is empty. Tells of a stall, as
+    /// [`pop_async`](crate::Receiver::pop_async) of a queue does.
+    pub async fn pop_async(&mut self) -> Pop<H, F::Stall> {
+        waking::wait(&mut self.inner, |inner, cx| {
+            waking::poll_pop(inner, cx, park_task)
+        })
+        .await
+    }
+
+    /// Attempts to remove the oldest item. If the channel is empty, registers the task to be
+    /// woken, and returns `Poll::Pending`. See [`poll_pop`](crate::Receiver::poll_pop) of a queue.
+    pub fn poll_pop(&mut self, cx: &mut Context<'_>) -> Poll<Pop<H, F::Stall>> {
+        waking::poll_pop(&mut self.inner, cx, park_task)
+    }
+
+    /// Ends the registration of an earlier poll. See [`unpark`](crate::Receiver::unpark) of a
+    /// queue's receiver.
+    pub fn unpark(&mut self) -> bool {
+        self.inner.leave_park()
+    }
+}
+
+/// Async receiving, if the channel is never stalled.
+impl<H: Handle, F: Form<Stall = Infallible>> Receiver<H, F> {
     /// Receives the oldest item, waiting until there is one. The async twin of `recv`.
+    ///
+    /// Yields now and then, as [`recv`](crate::Receiver::recv) of a queue does.
     ///
     /// # Errors
     ///
@@ -107,21 +135,46 @@ impl<H: Handle, F: Form> Receiver<H, F> {
     /// This method is cancel safe. If the future is dropped before it completes, no item is
     /// lost, and no sender wakes the task any more, unless it has begun to.
     pub async fn recv_async(&mut self) -> Result<H, RecvError> {
-        waking::recv_async(&mut self.inner, |inner, cx| {
+        waking::wait(&mut self.inner, |inner, cx| {
             waking::poll_recv(inner, cx, park_task)
         })
         .await
     }
 
     /// Attempts to receive the oldest item. If the channel is empty, registers the task to be
-    /// woken and returns `Poll::Pending`. A stall is treated as in
-    /// [`poll_recv`](crate::Receiver::poll_recv) of a queue.
+    /// woken and returns `Poll::Pending`. See [`poll_recv`](crate::Receiver::poll_recv) of a
+    /// queue.
     ///
     /// # Errors
     ///
     /// As for [`recv_async`](Self::recv_async).
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<H, RecvError>> {
         waking::poll_recv(&mut self.inner, cx, park_task)
+    }
+
+    /// Receives at least one and at most `limit` items, waiting until there is one, and appends
+    /// them to `buffer`. Returns their number; 0 if the channel has ended, or if the limit is 0.
+    /// The async twin of `recv_many`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`recv_async`](Self::recv_async). The buffer is unchanged then.
+    pub async fn recv_many_async(&mut self, buffer: &mut Vec<H>, limit: usize) -> usize {
+        waking::wait(&mut self.inner, |inner, cx| {
+            waking::poll_recv_many(inner, cx, buffer, limit, park_task)
+        })
+        .await
+    }
+
+    /// Attempts what [`recv_many_async`](Self::recv_many_async) does. See
+    /// [`poll_recv`](Self::poll_recv).
+    pub fn poll_recv_many(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<H>,
+        limit: usize,
+    ) -> Poll<usize> {
+        waking::poll_recv_many(&mut self.inner, cx, buffer, limit, park_task)
     }
 }
 
@@ -136,6 +189,12 @@ impl<H: Handle, F: Form> Receiver<H, F> {
     /// has closed it.
     pub fn recv(&mut self) -> Result<H, RecvError> {
         waking::recv_blocking(&mut self.inner, park_thread)
+    }
+
+    /// Receives at least one and at most `limit` items, sleeping until there is one, and appends
+    /// them to `buffer`. Returns their number; 0 if the channel has ended, or if the limit is 0.
+    pub fn recv_many(&mut self, buffer: &mut Vec<H>, limit: usize) -> usize {
+        waking::recv_many_blocking(&mut self.inner, buffer, limit, park_thread)
     }
 
     /// Sets how this receiver waits when it blocks. The default is [`Wait::Park`].
@@ -215,20 +274,20 @@ impl<H: Handle, F: Form> fmt::Debug for Receiver<H, F> {
 /// An iterator that waits for items. Made by [`Receiver::iter`].
 #[cfg(feature = "std")]
 #[must_use = "iterators are lazy and receive nothing unless consumed"]
-pub struct Iter<'a, H: Handle, F: Form = BackLinked> {
+pub struct Iter<'a, H: Handle, F: Form = GapFree> {
     receiver: &'a mut Receiver<H, F>,
 }
 
 /// An iterator over the items that are in a channel. Made by [`Receiver::try_iter`].
 #[must_use = "iterators are lazy and receive nothing unless consumed"]
-pub struct TryIter<'a, H: Handle, F: Form = BackLinked> {
+pub struct TryIter<'a, H: Handle, F: Form = GapFree> {
     receiver: &'a mut Receiver<H, F>,
 }
 
 /// An iterator that waits for items and owns the receiver.
 #[cfg(feature = "std")]
 #[must_use = "iterators are lazy and receive nothing unless consumed"]
-pub struct IntoIter<H: Handle, F: Form = BackLinked> {
+pub struct IntoIter<H: Handle, F: Form = GapFree> {
     receiver: Receiver<H, F>,
 }
 

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::shared::Shared;
 use crate::error::{SendError, TrySendError};
-use crate::form::{BackLinked, Form};
+use crate::form::{Form, GapFree};
 use crate::item::{Chain, Handle, SharedHandle, UniqueHandle};
 use crate::length::Counters;
 use crate::sync::Arc;
@@ -12,7 +12,7 @@ use crate::sync::Arc;
 /// A sender of a channel. Can be cloned, and sent to other threads.
 ///
 /// When the last sender is dropped, the channel is [disconnected](super#disconnection).
-pub struct Sender<H: Handle, F: Form = BackLinked> {
+pub struct Sender<H: Handle, F: Form = GapFree> {
     shared: Arc<Shared<H, F>>,
 }
 

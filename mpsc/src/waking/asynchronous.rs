@@ -1,17 +1,20 @@
 //! A queue whose consumer is an async task.
 
+use core::convert::Infallible;
 use core::fmt;
 use core::future::poll_fn;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll, Waker, ready};
+
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
 
 use super::queue::WakingQueue;
 use super::receiver::Receiver;
 use super::slot::{Handover, WakerSlot};
 use super::wake::WakeTarget;
-use crate::backoff::Backoff;
 use crate::consumer::Pop;
 use crate::error::RecvError;
-use crate::form::{Form, ForwardLinked};
+use crate::form::{Form, GapFree};
 use crate::item::Handle;
 use crate::queue::Queue;
 use crate::queue_ref::QueueRef;
@@ -20,9 +23,13 @@ use crate::sync::const_fn_unless_loom;
 
 /// A queue whose consumer is an async task, on any executor.
 ///
+/// The queue is gap-free unless another form is named, so that the task never waits for a producer
+/// that stands still. In another form, receive with [`pop_async`](Receiver::pop_async), which
+/// tells of a stall.
+///
 /// While the task waits, the queue holds its waker. If the task owns the receiver, and the
 /// receiver owns the queue (`Receiver::owned`), the four form a cycle that keeps itself
-/// alive: cancel the task, or let it return, to drop the receiver.
+/// alive. Closing the queue, dropping the receive and dropping the receiver each break it.
 ///
 /// # Examples
 ///
@@ -42,7 +49,7 @@ use crate::sync::const_fn_unless_loom;
 ///     }
 /// }
 /// ```
-pub type AsyncQueue<H, F = ForwardLinked> = WakingQueue<H, TaskWaker, F>;
+pub type AsyncQueue<H, F = GapFree> = WakingQueue<H, TaskWaker, F>;
 
 /// Wakes the task that waits in [`recv`](Receiver::recv) or
 /// [`poll_recv`](Receiver::poll_recv). The waker of an [`AsyncQueue`].
@@ -50,10 +57,10 @@ pub struct TaskWaker(WakerSlot<Waker>);
 
 impl<H: Handle> AsyncQueue<H> {
     const_fn_unless_loom! {
-        /// Creates an empty queue.
+        /// Creates an empty [gap-free](GapFree) queue.
         #[must_use]
         pub fn new() -> Self {
-            Self::with_form(ForwardLinked)
+            Self::with_form(GapFree)
         }
     }
 }
@@ -68,10 +75,74 @@ impl<H: Handle, F: Form> AsyncQueue<H, F> {
     }
 }
 
+/// In every form.
 impl<R: QueueRef<Waker = TaskWaker>> Receiver<R, TaskWaker> {
+    /// Removes the oldest item, waiting while the queue is empty.
+    ///
+    /// Does not return [`Pop::Empty`]. If the queue is stalled, returns [`Pop::Stalled`] at once,
+    /// because no push reports that its stall is over: *you* decide when to try again. Yielding to
+    /// the executor is right where the producer soon runs on, a timer where it may not.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`recv`](Self::recv).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mpsc_queue::{AsyncQueue, BackLinked, Link, Pop, Receiver, linked};
+    /// # struct Job { link: Link }
+    /// # linked!(Job => link: Link);
+    /// # async fn yield_now() {}
+    /// async fn next(jobs: &mut Receiver<&AsyncQueue<Box<Job>, BackLinked>>) -> Option<Box<Job>> {
+    ///     loop {
+    ///         match jobs.pop_async().await {
+    ///             Pop::Stalled(_) => yield_now().await,
+    ///             pop => return pop.into_item(),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub async fn pop_async(&mut self) -> Pop<R::Handle, <R::Form as Form>::Stall> {
+        wait(self, Self::poll_pop).await
+    }
+
+    /// Attempts to remove the oldest item. If the queue is empty, registers the task to be
+    /// woken by the next push and returns `Poll::Pending`.
+    ///
+    /// The next push wakes the task of the latest call. (The task of an earlier call may be
+    /// woken too, by a push that overlaps the latest.) The registration ends with that push,
+    /// with the next call, with [`unpark`](Self::unpark), or when the receiver is dropped.
+    ///
+    /// Treats a stall as [`pop_async`](Self::pop_async) does.
+    pub fn poll_pop(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Pop<R::Handle, <R::Form as Form>::Stall>> {
+        poll_pop(self, cx, park_task)
+    }
+
+    /// Ends the registration of an earlier poll, so that the next push wakes no task. Returns
+    /// `false` if a push has come first, whose wake-up is on its way or done, or if the queue is
+    /// not empty or is closed.
+    ///
+    /// For a task that polls the receiver and then goes on to something else. (The futures of this
+    /// receiver do it when they are dropped.)
+    pub fn unpark(&mut self) -> bool {
+        self.leave_park()
+    }
+}
+
+/// In a form that is never stalled.
+impl<R> Receiver<R, TaskWaker>
+where
+    R: QueueRef<Waker = TaskWaker, Form: Form<Stall = Infallible>>,
+{
     /// Removes and returns the oldest item, waiting until there is one.
     ///
-    /// Does not allocate. Treats a stall as [`poll_recv`](Self::poll_recv) does.
+    /// Does not allocate. A task is polled once for each wake-up. As an exception, the task yields
+    /// after 128 items that it has received without waiting, so that other tasks get their turn
+    /// on a single-threaded executor.
     ///
     /// # Cancel safety
     ///
@@ -84,20 +155,14 @@ impl<R: QueueRef<Waker = TaskWaker>> Receiver<R, TaskWaker> {
     /// Returns [`RecvError`] if this receiver has [closed](Self::close) the queue and has
     /// removed everything that was pushed before.
     pub async fn recv(&mut self) -> Result<R::Handle, RecvError> {
-        recv(self, Self::poll_recv).await
+        wait(self, Self::poll_recv).await
     }
 
     /// Attempts to remove the oldest item. If the queue is empty, registers the task to be
-    /// woken by the next push and returns `Poll::Pending`.
+    /// woken by the next push, as [`poll_pop`](Self::poll_pop) does, and returns `Poll::Pending`.
     ///
-    /// The next push wakes the task of the latest call. (The task of an earlier call may be
-    /// woken too, by a push that overlaps the latest.) The registration ends with that push,
-    /// with the next call, or when the receiver is dropped.
-    ///
-    /// If the queue is stalled, this method spins briefly. If the stall persists, it wakes
-    /// the current task and returns `Poll::Pending`, so that other tasks can run before the
-    /// next poll. Where the stalled producer cannot run meanwhile (on a thread of lower
-    /// priority that this task's thread has pre-empted, say), the task is polled for ever.
+    /// After 128 items in a row, wakes the task and returns `Poll::Pending`, as
+    /// [`recv`](Self::recv) says.
     ///
     /// # Examples
     ///
@@ -130,57 +195,131 @@ impl<R: QueueRef<Waker = TaskWaker>> Receiver<R, TaskWaker> {
     ///
     /// As for [`recv`](Self::recv).
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<R::Handle, RecvError>> {
-        poll_recv(self, cx, |receiver, cx| {
-            receiver.park_with(
-                |waker| &waker.0,
-                |stored| stored.will_wake(cx.waker()),
-                || cx.waker().clone(),
-            )
-        })
+        poll_recv(self, cx, park_task)
     }
+
+    /// Removes at least one and at most `limit` items, waiting until there is one, and appends
+    /// them to `buffer`. Returns their number.
+    ///
+    /// Returns 0 only if nothing will come any more, as for the error of [`recv`](Self::recv), or
+    /// if the limit is 0.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`recv`](Self::recv): if the future is dropped before it completes, the buffer is
+    /// unchanged.
+    #[cfg(feature = "alloc")]
+    pub async fn recv_many(&mut self, buffer: &mut Vec<R::Handle>, limit: usize) -> usize {
+        wait(self, |receiver, cx| {
+            receiver.poll_recv_many(cx, buffer, limit)
+        })
+        .await
+    }
+
+    /// Attempts what [`recv_many`](Self::recv_many) does. See [`poll_recv`](Self::poll_recv).
+    #[cfg(feature = "alloc")]
+    pub fn poll_recv_many(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<R::Handle>,
+        limit: usize,
+    ) -> Poll<usize> {
+        poll_recv_many(self, cx, buffer, limit, park_task)
+    }
+}
+
+/// Parks the consumer with the task of the context to be woken. Returns `false` if the queue is
+/// closed or not empty.
+fn park_task<R: QueueRef<Waker = TaskWaker>>(
+    receiver: &mut Receiver<R, TaskWaker>,
+    cx: &Context<'_>,
+) -> bool {
+    receiver.park_with(
+        |waker| &waker.0,
+        |stored| stored.will_wake(cx.waker()),
+        || cx.waker().clone(),
+    )
 }
 
 /// Attempts to remove the oldest item. `park_task` parks the consumer with the task of the
 /// context to be woken, if the queue is empty.
-pub(crate) fn poll_recv<R: QueueRef<Waker = W>, W: WakeTarget>(
+pub(crate) fn poll_pop<R: QueueRef<Waker = W>, W: WakeTarget>(
     receiver: &mut Receiver<R, W>,
     cx: &mut Context<'_>,
     park_task: impl Fn(&mut Receiver<R, W>, &Context<'_>) -> bool,
-) -> Poll<Result<R::Handle, RecvError>> {
-    let mut backoff = Backoff::new();
+) -> Poll<Pop<R::Handle, <R::Form as Form>::Stall>> {
     loop {
         match receiver.pop() {
-            Pop::Item(handle) => return Poll::Ready(Ok(handle)),
-            Pop::Closed => return Poll::Ready(Err(RecvError)),
-            Pop::Stalled(_) if backoff.spin() => {}
-            Pop::Stalled(_) => {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
             Pop::Empty if park_task(receiver, cx) => return Poll::Pending,
-            Pop::Empty => {}
+            Pop::Empty => {} // a push came first
+            pop => return Poll::Ready(pop),
         }
     }
 }
 
-/// Waits until `poll_recv` is ready. Unparks the receiver if the future is dropped before.
-pub(crate) async fn recv<R: QueueRef<Waker = W>, W: WakeTarget, T>(
+/// As [`poll_pop`], in a form that is never stalled, and within the budget.
+pub(crate) fn poll_recv<R, W: WakeTarget>(
     receiver: &mut Receiver<R, W>,
-    poll_recv: impl Fn(&mut Receiver<R, W>, &mut Context<'_>) -> Poll<T>,
+    cx: &mut Context<'_>,
+    park_task: impl Fn(&mut Receiver<R, W>, &Context<'_>) -> bool,
+) -> Poll<Result<R::Handle, RecvError>>
+where
+    R: QueueRef<Waker = W, Form: Form<Stall = Infallible>>,
+{
+    ready!(receiver.poll_budget(cx));
+    let pop = poll_pop(receiver, cx, park_task);
+    if pop.is_ready() {
+        receiver.spend(1);
+    } else {
+        receiver.renew_budget();
+    }
+    pop.map(|pop| pop.into_item().ok_or(RecvError))
+}
+
+/// As [`poll_recv`], for up to `limit` items.
+#[cfg(feature = "alloc")]
+pub(crate) fn poll_recv_many<R, W: WakeTarget>(
+    receiver: &mut Receiver<R, W>,
+    cx: &mut Context<'_>,
+    buffer: &mut Vec<R::Handle>,
+    limit: usize,
+    park_task: impl Fn(&mut Receiver<R, W>, &Context<'_>) -> bool,
+) -> Poll<usize>
+where
+    R: QueueRef<Waker = W, Form: Form<Stall = Infallible>>,
+{
+    let Some(more) = limit.checked_sub(1) else {
+        return Poll::Ready(0);
+    };
+    let Ok(first) = ready!(poll_recv(receiver, cx, park_task)) else {
+        return Poll::Ready(0);
+    };
+    let before = buffer.len();
+    buffer.push(first);
+    buffer.extend(receiver.drain(more));
+    let count = buffer.len() - before;
+    receiver.spend(count - 1); // the first is spent
+    Poll::Ready(count)
+}
+
+/// Waits until `poll` is ready. Unparks the receiver if the future is dropped before.
+pub(crate) async fn wait<R: QueueRef<Waker = W>, W: WakeTarget, T>(
+    receiver: &mut Receiver<R, W>,
+    mut poll: impl FnMut(&mut Receiver<R, W>, &mut Context<'_>) -> Poll<T>,
 ) -> T {
     let mut wait = Wait {
         receiver,
         is_pending: false,
     };
     poll_fn(|cx| {
-        let poll = poll_recv(wait.receiver, cx);
+        let poll = poll(wait.receiver, cx);
         wait.is_pending = poll.is_pending();
         poll
     })
     .await
 }
 
-/// One call of [`recv`].
+/// One call of [`wait`].
 struct Wait<'a, R: QueueRef<Waker = W>, W: WakeTarget> {
     receiver: &'a mut Receiver<R, W>,
     /// Set if the last poll may have left the consumer parked.
@@ -191,7 +330,7 @@ struct Wait<'a, R: QueueRef<Waker = W>, W: WakeTarget> {
 impl<R: QueueRef<Waker = W>, W: WakeTarget> Drop for Wait<'_, R, W> {
     fn drop(&mut self) {
         if self.is_pending {
-            self.receiver.unpark();
+            self.receiver.leave_park();
         }
     }
 }

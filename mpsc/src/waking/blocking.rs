@@ -1,5 +1,6 @@
 //! A queue whose consumer is a thread that blocks.
 
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
@@ -94,6 +95,15 @@ impl<R: QueueRef<Waker = ThreadWaker>> Receiver<R, ThreadWaker> {
         recv(self, Self::park_thread)
     }
 
+    /// Removes at least one and at most `limit` items, sleeping until there is one, and appends
+    /// them to `buffer`. Returns their number.
+    ///
+    /// Returns 0 only if nothing will come any more, as for the error of [`recv`](Self::recv), or
+    /// if the limit is 0.
+    pub fn recv_many(&mut self, buffer: &mut Vec<R::Handle>, limit: usize) -> usize {
+        recv_many(self, buffer, limit, Self::park_thread)
+    }
+
     /// Sets how this receiver waits. The default is [`Wait::Park`].
     ///
     /// ```
@@ -186,6 +196,25 @@ pub(crate) fn recv<R: QueueRef<Waker = W>, W: WakeTarget>(
     }
 }
 
+/// As [`recv`], for up to `limit` items.
+pub(crate) fn recv_many<R: QueueRef<Waker = W>, W: WakeTarget>(
+    receiver: &mut Receiver<R, W>,
+    buffer: &mut Vec<R::Handle>,
+    limit: usize,
+    park_thread: impl Fn(&mut Receiver<R, W>) -> bool,
+) -> usize {
+    let Some(more) = limit.checked_sub(1) else {
+        return 0;
+    };
+    let Ok(first) = recv(receiver, park_thread) else {
+        return 0;
+    };
+    let before = buffer.len();
+    buffer.push(first);
+    buffer.extend(receiver.drain(more));
+    buffer.len() - before
+}
+
 /// As [`recv`], for at most `timeout`.
 #[cfg(not(loom))]
 pub(crate) fn recv_timeout<R: QueueRef<Waker = W>, W: WakeTarget>(
@@ -229,7 +258,7 @@ pub(crate) fn recv_deadline<R: QueueRef<Waker = W>, W: WakeTarget>(
                 #[cfg(mpsc_fail_point)]
                 crate::fail_point::deadline();
                 // If a push came first, its item is received.
-                if receiver.unpark() {
+                if receiver.leave_park() {
                     return Err(RecvTimeoutError::Timeout);
                 }
             }

@@ -16,11 +16,11 @@ pub use receiver::Receiver;
 pub use wake::{Wake, WakeTarget};
 
 #[cfg(feature = "std")]
-pub(crate) use blocking::recv as recv_blocking;
+pub(crate) use blocking::{recv as recv_blocking, recv_many as recv_many_blocking};
 #[cfg(all(feature = "std", not(loom)))]
 pub(crate) use blocking::{recv_deadline, recv_timeout};
 #[cfg(feature = "alloc")]
 pub(crate) use {
-    asynchronous::{poll_recv, recv as recv_async},
+    asynchronous::{poll_pop, poll_recv, poll_recv_many, wait},
     slot::{Handover, WakerSlot},
 };

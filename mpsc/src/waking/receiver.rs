@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::task::{Context, Poll};
 
 #[cfg(feature = "std")]
 use core::time::Duration;
@@ -35,9 +36,14 @@ pub struct Receiver<R: QueueRef<Waker = W>, W: WakeTarget = <R as QueueRef>::Wak
     /// How a blocking receive waits.
     #[cfg(feature = "std")]
     waiter: Waiter,
+    /// How many items an async receive may still return before it yields.
+    budget: usize,
     /// `W` occurs in the bounds only.
     waker: PhantomData<fn() -> W>,
 }
+
+/// How many items a task receives before it yields: as many as in tokio.
+const BUDGET: usize = 128;
 
 impl<H: Handle, W: WakeTarget, F: Form> WakingQueue<H, W, F> {
     /// Returns the receiver, which borrows the queue.
@@ -81,6 +87,7 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
             consumer: Consumer::acquire(queue)?,
             #[cfg(feature = "std")]
             waiter: Waiter::default(),
+            budget: BUDGET,
             waker: PhantomData,
         })
     }
@@ -191,7 +198,7 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
 
     /// Unparks the consumer and clears the stored waker. Returns `false` if a push came
     /// first, which wakes the consumer, or if the queue is closed.
-    pub(crate) fn unpark(&mut self) -> bool {
+    pub(crate) fn leave_park(&mut self) -> bool {
         // SAFETY: this consumer is the only one, mutably borrowed, and earlier ones happened before.
         let unparked = unsafe { self.consumer.raw().unpark() };
         self.clear_waker(unparked);
@@ -204,6 +211,27 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
             // SAFETY: the queue was empty and not parked just now, and this is the consumer.
             unsafe { self.waker().clear(Self::HANDOVER, INTERNAL) };
         }
+    }
+
+    /// Returns `Pending`, and wakes the task, if it has received many items without waiting and
+    /// there are more.
+    pub(super) fn poll_budget(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.budget > 0 || self.consumer.bare_queue().is_empty() {
+            return Poll::Ready(());
+        }
+        self.renew_budget();
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Notes that an async receive returns this number of items.
+    pub(super) fn spend(&mut self, items: usize) {
+        self.budget = self.budget.saturating_sub(items);
+    }
+
+    /// Notes that the task waits.
+    pub(super) fn renew_budget(&mut self) {
+        self.budget = BUDGET;
     }
 
     #[cfg(feature = "std")]
@@ -241,7 +269,7 @@ impl<R: QueueRef<Waker = W>, W: Wake> Receiver<R, W> {
 /// Unparks the consumer and clears the stored waker, unless a push has already taken it.
 impl<R: QueueRef<Waker = W>, W: WakeTarget> Drop for Receiver<R, W> {
     fn drop(&mut self) {
-        self.unpark();
+        self.leave_park();
     }
 }
 
