@@ -7,20 +7,20 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use mpsc_queue::{Form, RecvError};
+use mpsc_queue::{Form, Pop, RecvError};
 
 use crate::{item, must_end, open};
 
 test_each_form! {
-    recv_async_returns_items_then_error
+    pop_async_returns_items_then_closed
     send_wakes_task_once_per_wait
     send_wakes_task_of_latest_poll
     dropped_last_sender_wakes_task
     close_clears_waker
     dropped_receiver_clears_waker
-    dropped_recv_async_clears_waker
+    dropped_pop_async_clears_waker
     blocking_receive_replaces_task
-    poll_recv_replaces_thread
+    poll_pop_replaces_thread
     blocking_and_async_receives_alternate
 }
 
@@ -57,7 +57,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-fn recv_async_returns_items_then_error<F: Form>() {
+fn pop_async_returns_items_then_closed<F: Form>() {
     must_end(|| {
         let (sender, mut receiver) = open::<F>();
         let sending = thread::spawn(move || {
@@ -67,10 +67,13 @@ fn recv_async_returns_items_then_error<F: Form>() {
             }
         });
         for number in 0..200 {
-            assert_eq!(block_on(receiver.recv_async()).unwrap().number, number);
+            assert_eq!(
+                block_on(receiver.pop_async()).into_item().unwrap().number,
+                number
+            );
         }
         for _ in 0..2 {
-            assert_eq!(block_on(receiver.recv_async()).err(), Some(RecvError));
+            assert!(block_on(receiver.pop_async()).is_closed());
         }
         sending.join().unwrap();
     });
@@ -82,14 +85,14 @@ fn send_wakes_task_once_per_wait<F: Form>() {
     let waker = Waker::from(Arc::clone(&task));
     let mut context = Context::from_waker(&waker);
     for waits in 1..4 {
-        assert!(receiver.poll_recv(&mut context).is_pending());
+        assert!(receiver.poll_pop(&mut context).is_pending());
         sender.send(item(0)).unwrap();
         sender.send_chain((1..3).map(item).collect()).unwrap();
         sender.try_send(item(3)).unwrap();
         assert_eq!(task.wakes(), waits);
         for number in 0..4 {
-            let poll = receiver.poll_recv(&mut context);
-            assert!(matches!(poll, Poll::Ready(Ok(item)) if item.number == number));
+            let poll = receiver.poll_pop(&mut context);
+            assert!(matches!(poll, Poll::Ready(Pop::Item(item)) if item.number == number));
         }
     }
 }
@@ -99,7 +102,7 @@ fn send_wakes_task_of_latest_poll<F: Form>() {
     let tasks: [Arc<Task>; 2] = Default::default();
     for task in [&tasks[0], &tasks[1], &tasks[0], &tasks[1]] {
         let waker = Waker::from(Arc::clone(task));
-        let poll = receiver.poll_recv(&mut Context::from_waker(&waker));
+        let poll = receiver.poll_pop(&mut Context::from_waker(&waker));
         assert!(poll.is_pending());
     }
     sender.send(item(0)).unwrap();
@@ -111,15 +114,15 @@ fn dropped_last_sender_wakes_task<F: Form>() {
     let task = Arc::new(Task::default());
     let waker = Waker::from(Arc::clone(&task));
     let mut context = Context::from_waker(&waker);
-    assert!(receiver.poll_recv(&mut context).is_pending());
+    assert!(receiver.poll_pop(&mut context).is_pending());
     let clone = sender.clone();
     drop(sender);
     assert_eq!(task.wakes(), 0, "a sender is left");
     drop(clone);
     assert_eq!(task.wakes(), 1);
     for _ in 0..2 {
-        let poll = receiver.poll_recv(&mut context);
-        assert!(matches!(poll, Poll::Ready(Err(RecvError))));
+        let poll = receiver.poll_pop(&mut context);
+        assert!(matches!(poll, Poll::Ready(Pop::Closed)));
     }
     drop(waker);
     assert_eq!(Arc::strong_count(&task), 1, "no waker is stored");
@@ -130,14 +133,14 @@ fn close_clears_waker<F: Form>() {
     let task = Arc::new(Task::default());
     let waker = Waker::from(Arc::clone(&task));
     let mut context = Context::from_waker(&waker);
-    assert!(receiver.poll_recv(&mut context).is_pending());
+    assert!(receiver.poll_pop(&mut context).is_pending());
     receiver.close();
     assert_eq!(Arc::strong_count(&task), 2, "no waker is stored");
     assert!(sender.send(item(0)).is_err());
     drop(sender);
     assert_eq!(task.wakes(), 0);
-    let poll = receiver.poll_recv(&mut context);
-    assert!(matches!(poll, Poll::Ready(Err(RecvError))));
+    let poll = receiver.poll_pop(&mut context);
+    assert!(matches!(poll, Poll::Ready(Pop::Closed)));
 }
 
 fn dropped_receiver_clears_waker<F: Form>() {
@@ -146,7 +149,7 @@ fn dropped_receiver_clears_waker<F: Form>() {
     let waker = Waker::from(Arc::clone(&task));
     assert!(
         receiver
-            .poll_recv(&mut Context::from_waker(&waker))
+            .poll_pop(&mut Context::from_waker(&waker))
             .is_pending()
     );
     drop((receiver, waker));
@@ -154,17 +157,17 @@ fn dropped_receiver_clears_waker<F: Form>() {
     assert!(sender.send(item(0)).is_err());
 }
 
-fn dropped_recv_async_clears_waker<F: Form>() {
+fn dropped_pop_async_clears_waker<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     let task = Arc::new(Task::default());
     let waker = Waker::from(Arc::clone(&task));
     let mut context = Context::from_waker(&waker);
-    assert!(pin!(receiver.recv_async()).poll(&mut context).is_pending());
+    assert!(pin!(receiver.pop_async()).poll(&mut context).is_pending());
     assert_eq!(Arc::strong_count(&task), 2, "no waker is stored");
     sender.send(item(0)).unwrap();
     assert_eq!(task.wakes(), 0, "no task waits");
-    let poll = pin!(receiver.recv_async()).poll(&mut context);
-    assert!(matches!(poll, Poll::Ready(Ok(item)) if item.number == 0));
+    let poll = pin!(receiver.pop_async()).poll(&mut context);
+    assert!(matches!(poll, Poll::Ready(Pop::Item(item)) if item.number == 0));
 }
 
 /// The receive that waits last is woken.
@@ -174,7 +177,7 @@ fn blocking_receive_replaces_task<F: Form>() {
     let waker = Waker::from(Arc::clone(&task));
     assert!(
         receiver
-            .poll_recv(&mut Context::from_waker(&waker))
+            .poll_pop(&mut Context::from_waker(&waker))
             .is_pending()
     );
     assert!(receiver.recv_timeout(Duration::ZERO).is_err());
@@ -185,7 +188,7 @@ fn blocking_receive_replaces_task<F: Form>() {
     );
     assert!(
         receiver
-            .poll_recv(&mut Context::from_waker(&waker))
+            .poll_pop(&mut Context::from_waker(&waker))
             .is_pending()
     );
     assert!(receiver.recv_timeout(Duration::from_millis(2)).is_err());
@@ -199,14 +202,14 @@ fn blocking_receive_replaces_task<F: Form>() {
     assert_eq!(receiver.recv().unwrap().number, 0);
 }
 
-fn poll_recv_replaces_thread<F: Form>() {
+fn poll_pop_replaces_thread<F: Form>() {
     let (sender, mut receiver) = open::<F>();
     let task = Arc::new(Task::default());
     let waker = Waker::from(Arc::clone(&task));
     assert!(receiver.recv_timeout(Duration::from_millis(2)).is_err());
     assert!(
         receiver
-            .poll_recv(&mut Context::from_waker(&waker))
+            .poll_pop(&mut Context::from_waker(&waker))
             .is_pending()
     );
     sender.send(item(0)).unwrap();
@@ -227,13 +230,13 @@ fn blocking_and_async_receives_alternate<F: Form>() {
             ready.send(item(number)).unwrap();
             let received = match number % 3 {
                 0 => receiver.recv().unwrap(),
-                1 => block_on(receiver.recv_async()).unwrap(),
+                1 => block_on(receiver.pop_async()).into_item().unwrap(),
                 _ => receiver.recv_timeout(Duration::from_secs(3600)).unwrap(),
             };
             assert_eq!(received.number, number);
         }
         drop(ready);
-        assert_eq!(block_on(receiver.recv_async()).err(), Some(RecvError));
+        assert!(block_on(receiver.pop_async()).is_closed());
         assert_eq!(receiver.recv().err(), Some(RecvError));
         sending.join().unwrap();
     });

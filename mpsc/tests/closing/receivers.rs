@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use mpsc_queue::{AsyncQueue, Form, Pop, RecvError, Wake, WakingQueue};
+use mpsc_queue::{AsyncQueue, Form, Pop, Wake, WakingQueue};
 
 use crate::{Item, item};
 
@@ -53,15 +53,15 @@ fn async_recv_on_closed_queue_returns_items_then_error<F: Form>() {
     (0..2).for_each(|number| queue.push(item(number)).unwrap());
     receiver.close();
     let mut context = Context::from_waker(Waker::noop());
-    let poll = receiver.poll_recv(&mut context);
-    assert!(matches!(poll, Poll::Ready(Ok(item)) if item.number == 0));
-    let poll = pin!(receiver.recv()).poll(&mut context);
-    assert!(matches!(poll, Poll::Ready(Ok(item)) if item.number == 1));
+    let poll = receiver.poll_pop(&mut context);
+    assert!(matches!(poll, Poll::Ready(Pop::Item(item)) if item.number == 0));
+    let poll = pin!(receiver.pop_async()).poll(&mut context);
+    assert!(matches!(poll, Poll::Ready(Pop::Item(item)) if item.number == 1));
     for _ in 0..2 {
-        let poll = receiver.poll_recv(&mut context);
-        assert!(matches!(poll, Poll::Ready(Err(RecvError))));
-        let poll = pin!(receiver.recv()).poll(&mut context);
-        assert!(matches!(poll, Poll::Ready(Err(RecvError))));
+        let poll = receiver.poll_pop(&mut context);
+        assert!(matches!(poll, Poll::Ready(Pop::Closed)));
+        let poll = pin!(receiver.pop_async()).poll(&mut context);
+        assert!(matches!(poll, Poll::Ready(Pop::Closed)));
     }
 }
 

@@ -148,13 +148,13 @@ fn stalled_last_sender_wakes_task<F: Form>() {
     let task = Arc::new(Task::default());
     let waker = Waker::from(Arc::clone(&task));
     let mut context = Context::from_waker(&waker);
-    assert!(receiver.poll_recv(&mut context).is_pending());
+    assert!(receiver.poll_pop(&mut context).is_pending());
     let stalled = StalledPush::start(move || drop(sender));
     assert_eq!(task.wakes(), 0);
     stalled.finish();
     assert_eq!(task.wakes(), 1);
-    let poll = receiver.poll_recv(&mut context);
-    assert!(matches!(poll, Poll::Ready(Err(RecvError))));
+    let poll = receiver.poll_pop(&mut context);
+    assert!(matches!(poll, Poll::Ready(Pop::Closed)));
     drop((receiver, waker));
     assert_eq!(Arc::strong_count(&task), 1, "no waker keeps the task");
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use mpsc_queue::{
     AsyncQueue, BackLinked, Chain, Closed, Counted, Form, ForwardLinked, GapFree, Link, Pop, Queue,
-    RecvError, SharedLink, TryPushError, linked,
+    SharedLink, TryPushError, linked,
 };
 
 use crate::stalled_push::{Item, StalledPush, Task, item, pop_all, push, stalled_push};
@@ -65,7 +65,7 @@ fn close_wakes_task_by_stalled_push<F: Form>() {
     let waker = Waker::from(Arc::clone(&task));
     assert!(
         receiver
-            .poll_recv(&mut Context::from_waker(&waker))
+            .poll_pop(&mut Context::from_waker(&waker))
             .is_pending()
     );
     let stalled = StalledPush::start({
@@ -76,10 +76,10 @@ fn close_wakes_task_by_stalled_push<F: Form>() {
     stalled.finish();
     assert_eq!(task.wakes(), 1);
     let mut context = Context::from_waker(Waker::noop());
-    let poll = receiver.poll_recv(&mut context);
-    assert!(matches!(poll, Poll::Ready(Ok(item)) if item.number == 0));
-    let poll = receiver.poll_recv(&mut context);
-    assert!(matches!(poll, Poll::Ready(Err(RecvError))));
+    let poll = receiver.poll_pop(&mut context);
+    assert!(matches!(poll, Poll::Ready(Pop::Item(item)) if item.number == 0));
+    let poll = receiver.poll_pop(&mut context);
+    assert!(matches!(poll, Poll::Ready(Pop::Closed)));
     drop((receiver, waker));
     assert_eq!(Arc::strong_count(&task), 1, "no waker keeps the task");
 }

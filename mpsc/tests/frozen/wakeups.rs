@@ -1,9 +1,10 @@
 //! Which push wakes the consumer while another one is stalled.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use mpsc_queue::{AsyncQueue, Form, GapFree, Queue};
+use mpsc_queue::{AsyncQueue, Form, GapFree, Pop, Queue};
 
 use crate::stalled_push::{StalledPush, Task, item, pop_all, push, stalled_push};
 
@@ -11,7 +12,7 @@ test_forms! {
     each: []
     with_gap: [
         stalled_push_delays_wakeup
-        poll_recv_of_stalled_queue_wakes_its_task
+        poll_of_stalled_queue_tells_the_task
     ]
 }
 
@@ -65,18 +66,18 @@ fn gap_free_push_wakes_task_that_waits_during_stall() {
     let task = Arc::new(Task::default());
     let waker = Waker::from(Arc::clone(&task));
     let mut context = Context::from_waker(&waker);
-    assert!(receiver.poll_recv(&mut context).is_pending());
+    assert!(receiver.poll_pop(&mut context).is_pending());
     let stalled = stalled_async_push(&queue, 0);
-    let poll = receiver.poll_recv(&mut context);
-    assert!(matches!(poll, Poll::Ready(Ok(item)) if item.number == 0));
+    let poll = receiver.poll_pop(&mut context);
+    assert!(matches!(poll, Poll::Ready(Pop::Item(item)) if item.number == 0));
 
-    assert!(receiver.poll_recv(&mut context).is_pending());
+    assert!(receiver.poll_pop(&mut context).is_pending());
     queue.push(item(1)).unwrap();
     assert_eq!(task.wakes(), 1, "the second push wakes");
     stalled.finish();
     assert_eq!(task.wakes(), 1, "the stalled push finds no waker");
-    let poll = receiver.poll_recv(&mut context);
-    assert!(matches!(poll, Poll::Ready(Ok(item)) if item.number == 1));
+    let poll = receiver.poll_pop(&mut context);
+    assert!(matches!(poll, Poll::Ready(Pop::Item(item)) if item.number == 1));
     drop((receiver, waker));
     assert_eq!(Arc::strong_count(&task), 1, "no waker keeps the task");
 }
@@ -90,33 +91,37 @@ fn late_wakeup_of_gap_free_push_loses_no_later_wakeup() {
     let task = Arc::new(Task::default());
     let waker = Waker::from(Arc::clone(&task));
     let mut context = Context::from_waker(&waker);
-    assert!(receiver.poll_recv(&mut context).is_pending());
+    assert!(receiver.poll_pop(&mut context).is_pending());
     let stalled = stalled_async_push(&queue, 0);
-    assert!(receiver.poll_recv(&mut context).is_ready());
+    assert!(receiver.poll_pop(&mut context).is_ready());
 
-    assert!(receiver.poll_recv(&mut context).is_pending());
+    assert!(receiver.poll_pop(&mut context).is_pending());
     stalled.finish();
     assert_eq!(task.wakes(), 1, "the late wake-up");
-    assert!(receiver.poll_recv(&mut context).is_pending());
+    assert!(receiver.poll_pop(&mut context).is_pending());
     queue.push(item(1)).unwrap();
     assert_eq!(task.wakes(), 2);
-    assert!(receiver.poll_recv(&mut context).is_ready());
+    assert!(receiver.poll_pop(&mut context).is_ready());
 }
 
-fn poll_recv_of_stalled_queue_wakes_its_task<F: Form>() {
+/// A task that polls a stalled queue neither waits for the producer nor is it polled again: it
+/// learns of the stall.
+fn poll_of_stalled_queue_tells_the_task<F: Form>() {
     let queue = Arc::new(AsyncQueue::<_, F>::default());
     let stalled = stalled_async_push(&queue, 0);
     let mut receiver = queue.receiver().unwrap();
     let task = Arc::new(Task::default());
     let waker = Waker::from(Arc::clone(&task));
-    for polls in 1..3 {
-        let poll = receiver.poll_recv(&mut Context::from_waker(&waker));
-        assert!(poll.is_pending());
-        assert_eq!(task.wakes(), polls, "the task polls again");
+    let mut context = Context::from_waker(&waker);
+    for _ in 0..2 {
+        let poll = receiver.poll_pop(&mut context);
+        assert!(matches!(poll, Poll::Ready(Pop::Stalled(_))));
+        let poll = pin!(receiver.pop_async()).poll(&mut context);
+        assert!(matches!(poll, Poll::Ready(Pop::Stalled(_))));
         assert_eq!(Arc::strong_count(&task), 2, "no waker is stored");
     }
     stalled.finish();
-    assert_eq!(task.wakes(), 2, "the consumer was not parked");
-    let poll = receiver.poll_recv(&mut Context::from_waker(&waker));
-    assert!(matches!(poll, Poll::Ready(Ok(item)) if item.number == 0));
+    assert_eq!(task.wakes(), 0);
+    let poll = receiver.poll_pop(&mut context);
+    assert!(matches!(poll, Poll::Ready(Pop::Item(item)) if item.number == 0));
 }

@@ -125,13 +125,13 @@ fn waking_push_by_ref_wakes<F: Form>() {
     let flag = Arc::new(Flag::default());
     let waker = Waker::from(Arc::clone(&flag));
     let mut context = Context::from_waker(&waker);
-    assert!(receiver.poll_recv(&mut context).is_pending());
+    assert!(receiver.poll_pop(&mut context).is_pending());
 
     let item = Arc::new(Item::default());
     queue.try_push_by_ref(&item).unwrap();
     assert!(flag.0.load(Ordering::Relaxed));
     assert!(queue.try_push_by_ref(&item).is_err());
-    assert!(receiver.poll_recv(&mut context).is_ready());
+    assert!(receiver.poll_pop(&mut context).is_ready());
 }
 
 #[derive(Default)]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use mpsc_queue::channel::{self, Receiver, Sender};
-use mpsc_queue::{Chain, Counted, Form, Pop, RecvError, SendError, TryRecvError, TrySendError};
+use mpsc_queue::{Chain, Counted, Form, Pop, SendError, TryRecvError, TrySendError};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 
@@ -206,8 +206,10 @@ impl<F: Form> Run<F> {
             },
             Method::Poll => {
                 let waker = Waker::from(Arc::clone(&self.task));
-                match receiver.poll_recv(&mut Context::from_waker(&waker)) {
-                    Poll::Ready(result) => result.map_err(|RecvError| true),
+                match receiver.poll_pop(&mut Context::from_waker(&waker)) {
+                    Poll::Ready(Pop::Item(item)) => Ok(item),
+                    Poll::Ready(Pop::Closed) => Err(true),
+                    Poll::Ready(_) => panic!("no send is in flight"),
                     Poll::Pending => {
                         self.is_waiting = true;
                         Err(false)

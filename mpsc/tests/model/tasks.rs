@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use mpsc_queue::{AsyncQueue, Closed, Form, Link, Pop, RecvError, linked};
+use mpsc_queue::{AsyncQueue, Closed, Form, Link, Pop, linked};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 
@@ -83,11 +83,12 @@ pub(crate) fn run<F: Form>(program: &[Session]) {
             match *step {
                 Step::Poll(index) => {
                     let mut context = Context::from_waker(&wakers[index]);
-                    match receiver.poll_recv(&mut context) {
-                        Poll::Ready(Ok(item)) => {
+                    match receiver.poll_pop(&mut context) {
+                        Poll::Ready(Pop::Item(item)) => {
                             assert_eq!(Some(item.number), items.pop_front());
                         }
-                        Poll::Ready(Err(RecvError)) => assert!(items.is_empty() && is_closed),
+                        Poll::Ready(Pop::Closed) => assert!(items.is_empty() && is_closed),
+                        Poll::Ready(_) => panic!("no push is in flight"),
                         Poll::Pending => {
                             assert!(items.is_empty() && !is_closed);
                             waiting = Some(index);

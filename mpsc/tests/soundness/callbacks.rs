@@ -44,8 +44,8 @@ fn wakers_can_push_when_woken_and_dropped<F: Form>() {
             wakes: AtomicUsize::new(0),
         }));
         // Stores the waker, or replaces an earlier one and drops that.
-        while let Poll::Ready(item) = receiver.poll_recv(&mut Context::from_waker(&waker)) {
-            received.push(item.unwrap().number);
+        while let Poll::Ready(pop) = receiver.poll_pop(&mut Context::from_waker(&waker)) {
+            received.push(pop.into_item().unwrap().number);
         }
         if round % 2 == 1 {
             queue.push(item(round)).unwrap(); // wakes the task, which pushes

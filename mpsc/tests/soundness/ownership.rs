@@ -118,7 +118,7 @@ fn leaked_receiver_keeps_place_until_receiver_mut<F: Form>() {
     let mut queue = AsyncQueue::<Box<Item>, F>::default();
     let mut receiver = queue.receiver().unwrap();
     let mut context = Context::from_waker(Waker::noop());
-    assert!(receiver.poll_recv(&mut context).is_pending());
+    assert!(receiver.poll_pop(&mut context).is_pending());
     mem::forget(receiver);
     assert!(queue.receiver().is_err());
     let mut receiver = queue.receiver_mut();

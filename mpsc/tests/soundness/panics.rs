@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use mpsc_queue::{AsyncQueue, Chain, Form, Link, Queue, Wake, WakingQueue, channel, linked};
+use mpsc_queue::{AsyncQueue, Chain, Form, Link, Pop, Queue, Wake, WakingQueue, channel, linked};
 
 use crate::{item, push};
 
@@ -128,10 +128,10 @@ fn panic_in_task_waker_loses_no_item<F: Form>() {
     let mut receiver = queue.receiver().unwrap();
     let waker = Waker::from(Arc::new(Panicking));
     let mut context = Context::from_waker(&waker);
-    assert!(receiver.poll_recv(&mut context).is_pending());
+    assert!(receiver.poll_pop(&mut context).is_pending());
     assert!(catch_unwind(AssertUnwindSafe(|| queue.push(item(1)))).is_err());
-    let poll = receiver.poll_recv(&mut context);
-    assert!(matches!(poll, Poll::Ready(Ok(item)) if item.number == 1));
+    let poll = receiver.poll_pop(&mut context);
+    assert!(matches!(poll, Poll::Ready(Pop::Item(item)) if item.number == 1));
 }
 
 fn panic_in_wake_loses_no_item<F: Form>() {

@@ -1,5 +1,6 @@
 //! Consumers that park and must be woken.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
@@ -7,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use mpsc_queue::{
-    AsyncQueue, BlockingQueue, Form, Receiver, RecvTimeoutError, Wake, WakingQueue, channel,
+    AsyncQueue, BlockingQueue, Form, Pop, Receiver, RecvTimeoutError, Wake, WakingQueue, channel,
 };
 
 use crate::census::{Census, Item, Order};
@@ -20,7 +21,7 @@ test_each_form! {
     wake_is_called_once_per_park
     async_recv_is_woken
     channel_recv_is_woken_by_items_and_end
-    channel_recv_async_is_woken_by_items_and_end
+    channel_task_is_woken_by_items_and_end
 }
 
 #[cfg(all(target_os = "linux", not(miri)))]
@@ -230,7 +231,8 @@ fn async_recv_is_woken<F: Form>() {
                 while order.total() < producers * EACH {
                     block_on(async {
                         for _ in 0..10 {
-                            order.check(&receiver.recv().await.unwrap());
+                            let pop = poll_fn(|cx| wait_out(cx, |cx| receiver.poll_pop(cx)));
+                            order.check(&pop.await.unwrap());
                         }
                     });
                 }
@@ -259,7 +261,7 @@ fn channel_recv_is_woken_by_items_and_end<F: Form>() {
     }
 }
 
-fn channel_recv_async_is_woken_by_items_and_end<F: Form>() {
+fn channel_task_is_woken_by_items_and_end<F: Form>() {
     for producers in PRODUCERS {
         must_end(move || {
             let census = Census::of(producers);
@@ -270,7 +272,9 @@ fn channel_recv_async_is_woken_by_items_and_end<F: Form>() {
                 });
                 let mut order = Order::of(producers);
                 block_on(async {
-                    while let Ok(item) = receiver.recv_async().await {
+                    while let Some(item) =
+                        poll_fn(|cx| wait_out(cx, |cx| receiver.poll_pop(cx))).await
+                    {
                         order.check(&item);
                     }
                 });
@@ -278,6 +282,19 @@ fn channel_recv_async_is_woken_by_items_and_end<F: Form>() {
             });
             census.assert_each_dropped_once();
         });
+    }
+}
+
+/// Polls for an item. Yields while the queue is stalled.
+fn wait_out<H, S>(
+    cx: &mut Context<'_>,
+    mut poll_pop: impl FnMut(&mut Context<'_>) -> Poll<Pop<H, S>>,
+) -> Poll<Option<H>> {
+    loop {
+        match poll_pop(cx) {
+            Poll::Ready(Pop::Stalled(_)) => thread::yield_now(),
+            poll => return poll.map(Pop::into_item),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use mpsc_queue::{AsyncQueue, Form, Receiver};
+use mpsc_queue::{AsyncQueue, Form, Pop, Receiver};
 
 use crate::{CountingWaker, Item, item};
 
@@ -49,29 +49,29 @@ fn check_cancelled<F: Form>(wait: impl Fn(&mut TestReceiver<'_, F>, &mut Context
 
         let mut context = Context::from_waker(Waker::noop());
         for number in received..1000 {
-            let poll = pin!(receiver.recv()).poll(&mut context);
-            assert!(matches!(poll, Poll::Ready(Ok(item)) if item.number == number));
+            let poll = pin!(receiver.pop_async()).poll(&mut context);
+            assert!(matches!(poll, Poll::Ready(Pop::Item(item)) if item.number == number));
         }
     }
 }
 
 fn recv_dropped_before_poll_leaves_nothing<F: Form>() {
     check_cancelled::<F>(|receiver, _| {
-        drop(receiver.recv());
+        drop(receiver.pop_async());
         NOTHING
     });
 }
 
 fn recv_dropped_while_pending_leaves_nothing<F: Form>() {
     check_cancelled::<F>(|receiver, context| {
-        assert!(pin!(receiver.recv()).poll(context).is_pending());
+        assert!(pin!(receiver.pop_async()).poll(context).is_pending());
         NOTHING
     });
 }
 
 fn recv_dropped_after_many_polls_leaves_nothing<F: Form>() {
     check_cancelled::<F>(|receiver, context| {
-        let mut recv = pin!(receiver.recv());
+        let mut recv = pin!(receiver.pop_async());
         let other_task = Arc::new(CountingWaker::default());
         let other = Waker::from(Arc::clone(&other_task));
         for _ in 0..4 {
@@ -89,7 +89,7 @@ fn recv_dropped_after_many_polls_leaves_nothing<F: Form>() {
 fn recv_dropped_after_wake_leaves_item<F: Form>() {
     check_cancelled::<F>(|receiver, context| {
         let queue = *receiver.queue();
-        let mut recv = pin!(receiver.recv());
+        let mut recv = pin!(receiver.pop_async());
         assert!(recv.as_mut().poll(context).is_pending());
         queue.push(item(0)).unwrap();
         Ended {
@@ -102,7 +102,7 @@ fn recv_dropped_after_wake_leaves_item<F: Form>() {
 fn recv_dropped_after_completion_leaves_nothing<F: Form>() {
     check_cancelled::<F>(|receiver, context| {
         let queue = *receiver.queue();
-        let mut recv = pin!(receiver.recv());
+        let mut recv = pin!(receiver.pop_async());
         assert!(recv.as_mut().poll(context).is_pending());
         queue.push(item(0)).unwrap();
         assert!(recv.as_mut().poll(context).is_ready());

@@ -87,7 +87,7 @@ fn every_push_wakes_task_once_per_park<F: Form>() {
     check_wakes(
         &AsyncQueue::with_form(F::default()),
         |receiver| {
-            let poll = receiver.poll_recv(&mut Context::from_waker(&waker));
+            let poll = receiver.poll_pop(&mut Context::from_waker(&waker));
             assert!(poll.is_pending());
         },
         || task.wakes(),

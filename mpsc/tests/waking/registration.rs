@@ -1,16 +1,16 @@
-//! Which task's waker `poll_recv` stores, and when the queue drops it.
+//! Which task's waker `poll_pop` stores, and when the queue drops it.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use mpsc_queue::{AsyncQueue, Counted, Form, RecvError};
+use mpsc_queue::{AsyncQueue, Counted, Form, Pop};
 
 use crate::{CountingWaker, Item, item};
 
 test_each_form! {
     push_wakes_task_of_latest_poll
     push_wakes_task_of_poll_after_wake
-    poll_recv_returns_items_in_order_then_pending
+    poll_pop_returns_items_in_order_then_pending
     dropped_receiver_clears_waker
     close_clears_waker
     failed_park_clears_waker
@@ -22,7 +22,7 @@ fn push_wakes_task_of_latest_poll<F: Form>() {
     let tasks: [Arc<CountingWaker>; 2] = Default::default();
     for task in [&tasks[0], &tasks[1], &tasks[0], &tasks[1]] {
         let waker = Waker::from(Arc::clone(task));
-        let poll = receiver.poll_recv(&mut Context::from_waker(&waker));
+        let poll = receiver.poll_pop(&mut Context::from_waker(&waker));
         assert!(poll.is_pending());
     }
     queue.push(item(1)).unwrap();
@@ -38,26 +38,26 @@ fn push_wakes_task_of_poll_after_wake<F: Form>() {
     let waker = Waker::from(Arc::clone(&task));
     let mut context = Context::from_waker(&waker);
     for wakes in 1..4 {
-        assert!(receiver.poll_recv(&mut context).is_pending());
+        assert!(receiver.poll_pop(&mut context).is_pending());
         assert_eq!(Arc::strong_count(&task), 3, "the queue holds a waker");
         queue.push(item(1)).unwrap();
         assert_eq!(task.wakes(), wakes);
         assert_eq!(Arc::strong_count(&task), 2, "the push has taken the waker");
-        assert!(receiver.poll_recv(&mut context).is_ready());
+        assert!(receiver.poll_pop(&mut context).is_ready());
     }
 }
 
-fn poll_recv_returns_items_in_order_then_pending<F: Form>() {
+fn poll_pop_returns_items_in_order_then_pending<F: Form>() {
     let queue = AsyncQueue::with_form(Counted(F::default()));
     let mut receiver = queue.receiver().unwrap();
     let mut context = Context::from_waker(Waker::noop());
     (0..3).for_each(|number| queue.push(item(number)).unwrap());
     assert_eq!(queue.len(), 3);
     for number in 0..3 {
-        let poll = receiver.poll_recv(&mut context);
-        assert!(matches!(poll, Poll::Ready(Ok(item)) if item.number == number));
+        let poll = receiver.poll_pop(&mut context);
+        assert!(matches!(poll, Poll::Ready(Pop::Item(item)) if item.number == number));
     }
-    assert!(receiver.poll_recv(&mut context).is_pending());
+    assert!(receiver.poll_pop(&mut context).is_pending());
     assert_eq!((queue.len(), queue.is_empty()), (0, true));
 }
 
@@ -66,7 +66,7 @@ fn dropped_receiver_clears_waker<F: Form>() {
     let task = Arc::new(CountingWaker::default());
     let waker = Waker::from(Arc::clone(&task));
     let mut receiver = queue.receiver().unwrap();
-    let poll = receiver.poll_recv(&mut Context::from_waker(&waker));
+    let poll = receiver.poll_pop(&mut Context::from_waker(&waker));
     assert!(poll.is_pending());
     drop((receiver, waker));
     assert_eq!(Arc::strong_count(&task), 1, "no waker keeps the task");
@@ -79,12 +79,12 @@ fn close_clears_waker<F: Form>() {
     let task = Arc::new(CountingWaker::default());
     let waker = Waker::from(Arc::clone(&task));
     let mut receiver = queue.receiver().unwrap();
-    let poll = receiver.poll_recv(&mut Context::from_waker(&waker));
+    let poll = receiver.poll_pop(&mut Context::from_waker(&waker));
     assert!(poll.is_pending());
     receiver.close();
     assert_eq!(Arc::strong_count(&task), 2, "no waker is stored");
-    let poll = receiver.poll_recv(&mut Context::from_waker(&waker));
-    assert!(matches!(poll, Poll::Ready(Err(RecvError))));
+    let poll = receiver.poll_pop(&mut Context::from_waker(&waker));
+    assert!(matches!(poll, Poll::Ready(Pop::Closed)));
     assert_eq!(task.wakes(), 0);
 }
 
@@ -103,13 +103,13 @@ fn failed_park_clears_waker<F: Form>() {
     let queue = Arc::new(AsyncQueue::with_form(F::default()));
     let mut receiver = queue.receiver().unwrap();
     let first = Waker::from(Arc::new(PushesWhenDropped(Arc::clone(&queue))));
-    let poll = receiver.poll_recv(&mut Context::from_waker(&first));
+    let poll = receiver.poll_pop(&mut Context::from_waker(&first));
     assert!(poll.is_pending());
     drop(first);
 
     let task = Arc::new(CountingWaker::default());
     let waker = Waker::from(Arc::clone(&task));
-    let poll = receiver.poll_recv(&mut Context::from_waker(&waker));
+    let poll = receiver.poll_pop(&mut Context::from_waker(&waker));
     assert!(poll.is_ready());
     queue.push(item(2)).unwrap();
     drop((receiver, waker));
