@@ -64,9 +64,12 @@ impl<H: Handle, F: Form> Iterator for Drain<'_, H, F> {
                 self.stalled = true;
                 None
             }
-            RawPop::Empty | RawPop::Closed => {
-                unreachable!("the link that was newest at the start is queued")
+            // The newest link at the start was the end mark of a channel.
+            RawPop::Closed => {
+                self.left = 0;
+                None
             }
+            RawPop::Empty => unreachable!("the link that was newest at the start is queued"),
         }
     }
 

@@ -234,7 +234,7 @@ fn forms_have_names() {
 }
 
 #[test]
-fn new_queue_is_forward_linked() {
+fn new_queue_has_form_of_its_type() {
     let _: Queue<Box<Message>, ForwardLinked> = Queue::new();
     let _: AsyncQueue<Box<Message>, GapFree> = AsyncQueue::new();
     let _: Queue<Box<Message>, Counted<ForwardLinked>> = Queue::with_form(Counted::default());
