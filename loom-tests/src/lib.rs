@@ -23,9 +23,11 @@ mod model;
 mod reached;
 #[cfg(loom)]
 mod requests;
+#[cfg(any(loom, shuttle))]
+mod wait_out;
 
 #[cfg(loom)]
 pub use {fates::*, items::*, model::*, reached::*, requests::*};
 
 #[cfg(any(loom, shuttle))]
-pub use form::*;
+pub use {form::*, wait_out::wait_out};

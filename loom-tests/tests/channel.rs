@@ -1,6 +1,7 @@
 //! A channel: either end may go while the other one works.
 #![cfg(loom)]
 
+use std::future::poll_fn;
 use std::task::{Context, Poll, Wake, Waker};
 
 use loom::alloc::Track;
@@ -9,9 +10,9 @@ use loom::future::block_on;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
-use loom_tests::{BareForm, Fate, Ledger, Letter, Model, Reached, in_each_form};
+use loom_tests::{BareForm, Fate, Ledger, Letter, Model, Reached, in_each_form, wait_out};
 use mpsc_queue::channel::{Receiver, Sender, with_form};
-use mpsc_queue::{Pop, RecvError, SendError, TryRecvError};
+use mpsc_queue::{Pop, SendError, TryRecvError};
 
 in_each_form!(
     last_sender_drop_ends_recv_1x1,
@@ -90,12 +91,19 @@ fn idle_waker() -> Waker {
 
 /// Polls once. Returns whether that gave an item, or the end.
 fn poll<F: BareForm>(receiver: &mut Receiver<Box<Letter>, F>) -> bool {
-    match receiver.poll_recv(&mut Context::from_waker(&idle_waker())) {
-        Poll::Ready(Ok(letter)) => letter.end(Fate::Delivered),
-        Poll::Ready(Err(RecvError)) => return true,
+    let waker = idle_waker();
+    let cx = &mut Context::from_waker(&waker);
+    match wait_out(cx, |cx| receiver.poll_pop(cx)) {
+        Poll::Ready(Some(letter)) => letter.end(Fate::Delivered),
+        Poll::Ready(None) => return true,
         Poll::Pending => return false,
     }
     true
+}
+
+/// Waits, as a task does, for an item or the end.
+fn pop_async<F: BareForm>(receiver: &mut Receiver<Box<Letter>, F>) -> Option<Box<Letter>> {
+    block_on(poll_fn(|cx| wait_out(cx, |cx| receiver.poll_pop(cx))))
 }
 
 /// Each of `producers` senders sends an item and goes; a thread receives until `recv` fails.
@@ -154,7 +162,7 @@ fn last_sender_drop_ends_recv_async_2x1<F: BareForm>() {
         .full_bound(3)
         .at_least(F::select([9_900, 3_000, 1_100]));
     model.check(|| {
-        last_sender_drop_ends_recv::<F>(2, |receiver| block_on(receiver.recv_async()).ok());
+        last_sender_drop_ends_recv::<F>(2, pop_async);
     });
 }
 
@@ -234,7 +242,7 @@ fn sender_clone_keeps_channel<F: BareForm>() {
             })
         };
         let idle = thread::spawn(move || drop(sender));
-        while let Ok(letter) = block_on(receiver.recv_async()) {
+        while let Some(letter) = pop_async(&mut receiver) {
             letter.end(Fate::Delivered);
         }
         assert_eq!(ledger.count(Fate::Delivered), 1);

@@ -7,7 +7,7 @@ use loom::alloc::Track;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Notify};
 use loom::thread;
-use loom_tests::{BareForm, Job, Model, Reached, assert_fifo, in_each_form, job};
+use loom_tests::{BareForm, Job, Model, Reached, assert_fifo, in_each_form, job, wait_out};
 use mpsc_queue::{AsyncQueue, BlockingQueue, GapFree, Receiver};
 
 in_each_form!(other_task_polls_1x2);
@@ -44,7 +44,8 @@ where
     R: mpsc_queue::QueueRef<Handle = Box<Job>, Waker = mpsc_queue::TaskWaker>,
 {
     let waker = Waker::from(std::sync::Arc::clone(task));
-    match receiver.poll_recv(&mut Context::from_waker(&waker)) {
+    let cx = &mut Context::from_waker(&waker);
+    match wait_out(cx, |cx| receiver.poll_pop(cx)) {
         Poll::Ready(received) => Some(received.expect("the queue is open")),
         Poll::Pending => None,
     }

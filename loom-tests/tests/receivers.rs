@@ -6,12 +6,12 @@ use std::pin::pin;
 // Not loom's: the waker is no part of what is checked.
 use std::sync::Arc as StdArc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 use loom::sync::Arc;
 use loom::thread;
 use loom_tests::{BareForm, Job, Model, assert_fifo, in_each_form, job};
-use mpsc_queue::{AsyncQueue, BlockingQueue, Chain};
+use mpsc_queue::{AsyncQueue, BlockingQueue, Chain, Pop};
 
 in_each_form!(cancelled_recv_loses_no_item, chain_wakes_parked_receiver);
 
@@ -41,8 +41,8 @@ fn cancelled_recv_loses_no_item<F: BareForm>() {
         let mut received = 0;
         for _ in 0..2 {
             let waker = Waker::from(StdArc::clone(&task));
-            let polled = pin!(receiver.recv()).poll(&mut Context::from_waker(&waker));
-            received += usize::from(polled.is_ready());
+            let polled = pin!(receiver.pop_async()).poll(&mut Context::from_waker(&waker));
+            received += usize::from(matches!(polled, Poll::Ready(Pop::Item(_))));
         }
         producer.join().unwrap().unwrap();
         received += usize::from(receiver.pop_blocking().is_some());

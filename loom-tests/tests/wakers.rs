@@ -1,13 +1,14 @@
 //! The waker slot: accesses do not overlap, and no wake-up is lost.
 #![cfg(loom)]
 
-use std::task::Context;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
 
 use loom::future::block_on;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
-use loom_tests::{BareForm, Job, Model, assert_fifo, in_each_form, job};
+use loom_tests::{BareForm, Job, Model, assert_fifo, in_each_form, job, wait_out};
 use mpsc_queue::{AsyncQueue, BlockingQueue, Pop, Receiver, Wake, WakingQueue};
 
 in_each_form!(
@@ -57,7 +58,8 @@ fn async_recv_receives_1x2<F: BareForm>() {
             })
         };
         let mut receiver = queue.receiver().unwrap();
-        let items: Vec<_> = (0..2).map(|_| block_on(receiver.recv()).unwrap()).collect();
+        let mut pop = || block_on(poll_fn(|cx| wait_out(cx, |cx| receiver.poll_pop(cx))));
+        let items: Vec<_> = (0..2).map(|_| pop().unwrap()).collect();
         producer.join().unwrap();
         assert_fifo(&items, 1, 2);
     });
@@ -66,6 +68,10 @@ fn async_recv_receives_1x2<F: BareForm>() {
 struct Noop;
 impl std::task::Wake for Noop {
     fn wake(self: std::sync::Arc<Self>) {}
+}
+
+fn is_item<H, S>(poll: &Poll<Pop<H, S>>) -> bool {
+    matches!(poll, Poll::Ready(Pop::Item(_)))
 }
 
 fn receiver_drop_races_with_wake<F: BareForm>() {
@@ -83,8 +89,8 @@ fn receiver_drop_races_with_wake<F: BareForm>() {
             let mut receiver = queue.receiver().unwrap();
             for _ in 0..2 {
                 let waker = std::task::Waker::from(std::sync::Arc::new(Noop));
-                let polled = receiver.poll_recv(&mut Context::from_waker(&waker));
-                received += usize::from(polled.is_ready());
+                let polled = receiver.poll_pop(&mut Context::from_waker(&waker));
+                received += usize::from(is_item(&polled));
             }
         }
         producer.join().unwrap();
@@ -95,8 +101,7 @@ fn receiver_drop_races_with_wake<F: BareForm>() {
     });
 }
 
-/// The pop takes the link of the push, which is still in its gap. (A poll would spin, and so let
-/// the push go on.)
+/// The pop takes the link of the push, which is still in its gap.
 fn receiver_drop_at_stall_leaves_waker_to_push<F: BareForm>() {
     let model = Model::new("A receiver that is dropped while stalled does not access the waker")
         .threads("1 x 1, consumer")
@@ -109,8 +114,8 @@ fn receiver_drop_at_stall_leaves_waker_to_push<F: BareForm>() {
         };
         let mut receiver = queue.receiver().unwrap();
         let waker = std::task::Waker::from(std::sync::Arc::new(Noop));
-        let polled = receiver.poll_recv(&mut Context::from_waker(&waker));
-        let mut received = usize::from(polled.is_ready());
+        let polled = receiver.poll_pop(&mut Context::from_waker(&waker));
+        let mut received = usize::from(is_item(&polled));
         received += usize::from(receiver.pop().into_item().is_some());
         drop(receiver);
         producer.join().unwrap();

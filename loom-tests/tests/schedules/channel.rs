@@ -1,9 +1,10 @@
 //! Channels whose senders go, and whose receiver goes.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use loom_tests::{BareForm, in_each_form};
+use loom_tests::{BareForm, in_each_form, wait_out};
 use mpsc_queue::RecvError;
 use mpsc_queue::channel::{self, Receiver, Sender};
 use shuttle::rand::{Rng, thread_rng};
@@ -66,7 +67,11 @@ fn last_sender_ends_blocking_recv<F: BareForm>() {
 }
 
 fn last_sender_ends_async_recv<F: BareForm>() {
-    schedules(|| receives_all::<F>(|receiver| future::block_on(receiver.recv_async()).ok()));
+    schedules(|| {
+        receives_all::<F>(|receiver| {
+            future::block_on(poll_fn(|cx| wait_out(cx, |cx| receiver.poll_pop(cx))))
+        });
+    });
 }
 
 /// Each item is received, refused, or dropped by the receiver or another send.

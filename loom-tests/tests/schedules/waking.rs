@@ -1,9 +1,10 @@
 //! A parked consumer is woken.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use loom_tests::{BareForm, in_each_form};
+use loom_tests::{BareForm, in_each_form, wait_out};
 use mpsc_queue::{AsyncQueue, BlockingQueue, Queue, Receiver};
 use shuttle::{future, thread};
 
@@ -46,7 +47,8 @@ fn async_recv_receives_all_items<F: BareForm>() {
         while order.total() < PRODUCERS * EACH {
             future::block_on(async {
                 for _ in 0..10 {
-                    order.check(&*receiver.recv().await.unwrap());
+                    let pop = poll_fn(|cx| wait_out(cx, |cx| receiver.poll_pop(cx)));
+                    order.check(&*pop.await.unwrap());
                 }
             });
         }

@@ -9,7 +9,7 @@ mod counted;
 mod custom;
 #[cfg(feature = "alloc")]
 mod named;
-#[cfg(feature = "alloc")]
+#[cfg(feature = "std")]
 mod projected;
 mod references;
 #[cfg(feature = "alloc")]
