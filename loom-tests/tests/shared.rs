@@ -10,7 +10,9 @@ use mpsc_queue::{Pop, Queue, SharedLink, linked};
 in_each_form!(
     failed_push_is_visible_to_pop,
     popped_item_is_pushed_again,
-    item_is_in_one_of_two_queues
+    item_is_in_one_of_two_queues,
+    retirement_is_visible_to_pop,
+    retired_item_is_pushed_no_more
 );
 
 struct Task {
@@ -110,5 +112,53 @@ fn item_is_in_one_of_two_queues<F: BareForm>() {
         let theirs = other.join().unwrap();
         assert!(mine + theirs > 0, "at least one push succeeds");
         assert_eq!(pop_rest(&mut queues[1].consumer().unwrap()).len(), theirs);
+    });
+}
+
+fn retirement_is_visible_to_pop<F: BareForm>() {
+    let model = Model::new("Writes before an item is retired in a queue are visible to its pop")
+        .threads("1 x 1, consumer, retiring thread")
+        .at_least(F::select([7, 7, 7]));
+    model.check(|| {
+        let queue = Queue::<Arc<Task>, F>::default();
+        let task = task();
+        assert!(queue.try_push_by_ref(&task).is_ok());
+        let retiring = thread::spawn(move || {
+            task.to_do.fetch_add(1, Ordering::Relaxed);
+            task.link.retire()
+        });
+        let Pop::Item(task) = queue.consumer().unwrap().pop() else {
+            panic!("the push is over");
+        };
+        let to_do = task.to_do.load(Ordering::Relaxed);
+        let was_idle = retiring.join().unwrap();
+        assert!(was_idle || to_do == 1, "retired while queued");
+        assert!(queue.try_push(task).is_err(), "retired for good");
+    });
+}
+
+fn retired_item_is_pushed_no_more<F: BareForm>() {
+    let model = Model::new("No push of an item succeeds after it has been retired")
+        .threads("1 x 2 of one item, consumer, which retires it")
+        .at_least(F::select([190, 55, 29]));
+    model.check(|| {
+        let queue = Arc::new(Queue::<Arc<Task>, F>::default());
+        let task = task();
+        let producer = {
+            let (queue, task) = (Arc::clone(&queue), Arc::clone(&task));
+            thread::spawn(move || {
+                let pushes = (0..2).map(|_| queue.try_push_by_ref(&task).is_ok());
+                pushes.filter(|is_pushed| *is_pushed).count()
+            })
+        };
+        let mut consumer = queue.consumer().unwrap();
+        let mut popped = usize::from(consumer.pop().into_item().is_some());
+        let was_idle = task.link.retire();
+        assert!(queue.try_push_by_ref(&task).is_err());
+        let pushed = producer.join().unwrap();
+        let rest = pop_rest(&mut consumer).len();
+        assert!(!was_idle || rest == 0, "it was in no queue");
+        popped += rest;
+        assert_eq!(popped, pushed);
     });
 }

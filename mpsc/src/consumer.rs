@@ -9,9 +9,9 @@ use alloc::sync::Arc;
 
 use crate::backoff::Backoff;
 use crate::drain::Drain;
-use crate::error::ConsumerTaken;
-use crate::form::{Back, Form, RawPop, RawQueue, Stall};
-use crate::item::{Handle, link_to_handle};
+use crate::error::{Closed, ConsumerTaken, TryPushError};
+use crate::form::{Back, Batched, Form, Mark, RawPop, RawQueue, Stall};
+use crate::item::{Handle, UniqueHandle, link_to_handle};
 use crate::queue::Queue;
 use crate::queue_ref::{AnyQueue, QueueRef};
 use crate::sealed::INTERNAL;
@@ -104,6 +104,56 @@ impl<H: Handle, F: Form> Queue<H, F> {
     pub fn consumer_mut(&mut self) -> Consumer<&Self> {
         self.raw_mut().acquire_consumer_mut();
         Consumer { queue: self }
+    }
+}
+
+impl<R: QueueRef<Form: Batched>> Consumer<R> {
+    /// Appends an item whose handle has unique ownership, and wakes nobody: for the consumer's own
+    /// thread or task, which is awake.
+    ///
+    /// Unlike a [push](Queue::push), this leaves the consumer parked, if it is (a task that has
+    /// been woken for another reason, say): the next push of a producer still reports it. So after
+    /// this call, the consumer pops before it sleeps. (A [`park`](Self::park) fails.) The order is
+    /// that of all other pushes.
+    ///
+    /// No read-modify-write while the producers' end of the queue is empty; otherwise as a push.
+    ///
+    /// # Errors
+    ///
+    /// Returns the handle in [`Closed`] if the queue is closed, as a push does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mpsc_queue::{GapFree, Link, Pop, Queue, linked};
+    /// # struct Job { link: Link }
+    /// # linked!(Job => link: Link);
+    /// # fn job() -> Box<Job> { Box::new(Job { link: Link::new() }) }
+    /// let queue = Queue::with_form(GapFree);
+    /// let mut jobs = queue.consumer().unwrap();
+    /// std::mem::forget(jobs.park()); // parked until a push
+    ///
+    /// assert!(jobs.push_quiet(job()).is_ok());
+    /// assert!(queue.push(job()).unwrap().is_needed(), "still parked");
+    /// assert_eq!(jobs.drain(9).count(), 2);
+    /// ```
+    pub fn push_quiet(&mut self, handle: R::Handle) -> Result<(), Closed<R::Handle>>
+    where
+        R::Handle: UniqueHandle,
+    {
+        // SAFETY: this consumer is the only one, and `&mut self` is its only use.
+        unsafe { self.bare_queue().push_quiet(handle) }
+    }
+
+    /// Appends an item that other handles may reach, and wakes nobody. See
+    /// [`push_quiet`](Self::push_quiet) and [`Queue::try_push`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Queue::try_push`].
+    pub fn try_push_quiet(&mut self, handle: R::Handle) -> Result<(), TryPushError<R::Handle>> {
+        // SAFETY: this consumer is the only one, and `&mut self` is its only use.
+        unsafe { self.bare_queue().try_push_quiet(handle) }
     }
 }
 
@@ -387,7 +437,7 @@ impl<'a> Parked<'a> {
     pub fn unpark(self) -> bool {
         let parked = ManuallyDrop::new(self);
         // SAFETY: the guard borrows the only consumer mutably.
-        unsafe { parked.back.unpark() }
+        unsafe { parked.back.unpark() != Mark::Replaced }
     }
 }
 

@@ -66,6 +66,7 @@ mod form;
 mod gate;
 mod item;
 mod length;
+mod park_all;
 mod prefetch;
 mod queue;
 mod queue_ref;
@@ -86,10 +87,11 @@ pub use error::{
 };
 #[cfg(feature = "alloc")]
 pub use error::{SendError, TrySendError};
-pub use form::{BackLinked, Counted, Form, ForwardLinked, GapFree, Stall};
+pub use form::{BackLinked, Batched, Counted, Form, ForwardLinked, GapFree, Stall};
 pub use item::{
     Chain, Field, Handle, Link, LinkKind, Linked, SharedHandle, SharedLink, UniqueHandle, Via,
 };
+pub use park_all::{Park, ParkedAll, park_all};
 pub use queue::{Queue, Wakeup};
 pub use queue_ref::{AnyQueue, Owner, Projected, QueueRef};
 pub use wait::{Wait, Waiter};

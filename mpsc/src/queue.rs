@@ -7,7 +7,7 @@ use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::NonNull;
 
 use crate::error::{AlreadyQueued, Closed, TryPushError};
-use crate::form::{Form, ForwardLinked, Pushed, RawForm, RawPop, RawQueue};
+use crate::form::{Batched, Form, ForwardLinked, Pushed, RawBatched, RawForm, RawPop, RawQueue};
 #[cfg(feature = "alloc")]
 use crate::gate::EndMark;
 use crate::gate::Gate;
@@ -463,6 +463,68 @@ impl<H: Handle, F: Form> Queue<H, F> {
             self.length.popped();
         }
         pop
+    }
+
+    /// Appends a link at the consumer's end, and wakes nobody.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the only consumer, as for [`RawForm::pop`]. The link comes from
+    /// `handle_to_link::<H>`, and the caller gives it up.
+    unsafe fn push_own(&self, link: NonNull<Link>) -> Result<(), Closed<H>>
+    where
+        F: Batched,
+    {
+        self.length.pushed(1);
+        // SAFETY: the caller's promise.
+        if unsafe { F::Raw::push_own(&self.raw, link) } {
+            return Ok(());
+        }
+        // SAFETY: the link comes from `handle_to_link`.
+        match unsafe { F::Raw::push(&self.raw, Links::single(link), || ()) } {
+            // (The consumer is not parked, or its own push would have succeeded.)
+            Pushed::Quiet | Pushed::Parked(()) => Ok(()),
+            // SAFETY: the push was refused just now.
+            Pushed::Closed => Err(Closed(unsafe { self.refuse_link(link) })),
+        }
+    }
+
+    /// As [`try_push_quiet`](Self::try_push_quiet), for a unique handle.
+    ///
+    /// # Safety
+    ///
+    /// As for [`try_push_quiet`](Self::try_push_quiet).
+    pub(crate) unsafe fn push_quiet(&self, handle: H) -> Result<(), Closed<H>>
+    where
+        H: UniqueHandle,
+        F: Batched,
+    {
+        if self.gate.is_shut() {
+            return Err(Closed(handle));
+        }
+        match handle_to_link(handle) {
+            // SAFETY: the caller is the only consumer.
+            Ok(link) => unsafe { self.push_own(link) },
+            Err(_) => unreachable!("an item whose only handle is here is in no queue"),
+        }
+    }
+
+    /// Appends an item from the consumer's thread. See
+    /// [`Consumer::push_quiet`](crate::Consumer::push_quiet).
+    ///
+    /// # Safety
+    ///
+    /// The caller is the only consumer, as for [`RawForm::pop`].
+    pub(crate) unsafe fn try_push_quiet(&self, handle: H) -> Result<(), TryPushError<H>>
+    where
+        F: Batched,
+    {
+        if self.gate.is_shut() {
+            return Err(TryPushError::Closed(handle));
+        }
+        let link = handle_to_link(handle).map_err(AlreadyQueued)?;
+        // SAFETY: the caller is the only consumer.
+        Ok(unsafe { self.push_own(link) }?)
     }
 
     /// Closes the queue. See [`Consumer::close`](crate::Consumer::close).

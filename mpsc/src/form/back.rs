@@ -35,6 +35,17 @@ pub(crate) struct Back {
     pub(super) word: AtomicPtr<Link>,
 }
 
+/// What has become of the mark of a parked consumer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// It was there, and has been removed: no push wakes the consumer.
+    Removed,
+    /// There was none, and there is no link.
+    Absent,
+    /// A push has replaced it, and wakes the consumer; or the queue is closed.
+    Replaced,
+}
+
 /// Returns `true` if `back` is a link and not a tag.
 #[inline]
 pub(super) fn is_link(back: *mut Link) -> bool {
@@ -86,22 +97,22 @@ impl Back {
         }
     }
 
-    /// `PARKED` or `EMPTY` → `EMPTY`. Marks the consumer as awake. Returns `false` if a
-    /// push has replaced the mark: that push wakes the consumer.
+    /// `PARKED` or `EMPTY` → `EMPTY`. Marks the consumer as awake.
     ///
     /// # Safety
     ///
     /// As for [`park`](Self::park): the caller is the only consumer.
     #[inline]
-    pub(crate) unsafe fn unpark(&self) -> bool {
+    pub(crate) unsafe fn unpark(&self) -> Mark {
         // Relaxed: nothing is published. As a read-modify-write, the operation continues
         // the release sequence of the compare-exchange that emptied the queue.
         match self
             .word
             .compare_exchange(PARKED, EMPTY, Ordering::Relaxed, Ordering::Relaxed)
         {
-            Ok(_) => true,
-            Err(back) => back == EMPTY,
+            Ok(_) => Mark::Removed,
+            Err(back) if back == EMPTY => Mark::Absent,
+            Err(_) => Mark::Replaced,
         }
     }
 

@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 
 use super::back::{CLOSED, EMPTY, is_link};
 use super::batch::{self, BOTTOM, Batch, BatchForm};
-use super::raw::{Pushed, RawForm, RawPop, RawQueue};
+use super::raw::{Pushed, RawBatched, RawForm, RawPop, RawQueue};
 use super::stall::Stall;
 use crate::backoff::Backoff;
 use crate::item::{Link, Links};
@@ -22,6 +22,13 @@ impl_initial!(Backward = Backward(initial!(Batch)));
 impl BatchForm for Backward {
     fn batch(&self) -> &Batch {
         &self.0
+    }
+}
+
+impl RawBatched for Backward {
+    unsafe fn push_own(queue: &RawQueue<Self>, link: NonNull<Link>) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { batch::push_own(queue, link) }
     }
 }
 

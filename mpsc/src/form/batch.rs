@@ -74,6 +74,41 @@ impl Batch {
     }
 }
 
+/// Appends a link at the consumer's end, if the link is then the newest of the queue: if the
+/// producers have left nothing that has not been taken. Otherwise returns `false`.
+///
+/// # Safety
+///
+/// As for [`RawForm::pop`]: the caller is the only consumer. The link is valid, in no queue, and
+/// its `next` is null. It belongs to the queue until it is popped, if the result is `true`.
+pub(super) unsafe fn push_own<F: BatchForm>(queue: &RawQueue<F>, link: NonNull<Link>) -> bool {
+    let batch = &queue.consumer.form.batch().0;
+    // SAFETY: only the consumer accesses the batch, and the caller is the only consumer.
+    let (is_walking, newest) = batch.with(|batch| unsafe {
+        let State { walk, newest, .. } = &*batch;
+        (!walk.at.is_null(), *newest)
+    });
+    // Relaxed: no link is read by it.
+    if is_walking || !is_empty(queue.back.word.load(Ordering::Relaxed)) {
+        return false;
+    }
+    match NonNull::new(newest) {
+        None => {
+            queue.set_held(true);
+            // SAFETY: the caller is the only consumer.
+            batch.with_mut(|batch| unsafe { (*batch).ready = link.as_ptr() });
+        }
+        // SAFETY: a link in the batch is valid until it is handed out, and all of them have been
+        // turned round. Relaxed: only the consumer reads the link from here on.
+        Some(newest) => unsafe { newest.as_ref() }
+            .next
+            .store(link.as_ptr(), Ordering::Relaxed),
+    }
+    // SAFETY: the caller is the only consumer.
+    batch.with_mut(|batch| unsafe { (*batch).newest = link.as_ptr() });
+    true
+}
+
 /// Takes the oldest link out. The body of [`RawForm::pop`].
 ///
 /// # Safety

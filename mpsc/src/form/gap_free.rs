@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 
 use super::back::{CLOSED, PARKED, is_link};
 use super::batch::{self, BOTTOM, Batch, BatchForm};
-use super::raw::{Pushed, RawForm, RawPop, RawQueue};
+use super::raw::{Pushed, RawBatched, RawForm, RawPop, RawQueue};
 use crate::item::{Link, Links};
 use crate::sync::{Ordering, impl_initial, initial};
 
@@ -21,6 +21,13 @@ impl_initial!(Treiber = Treiber(initial!(Batch)));
 impl BatchForm for Treiber {
     fn batch(&self) -> &Batch {
         &self.0
+    }
+}
+
+impl RawBatched for Treiber {
+    unsafe fn push_own(queue: &RawQueue<Self>, link: NonNull<Link>) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { batch::push_own(queue, link) }
     }
 }
 

@@ -5,7 +5,7 @@ use core::fmt;
 use super::back_linked::Backward;
 use super::forward::Forward;
 use super::gap_free::Treiber;
-use super::raw::RawForm;
+use super::raw::{RawBatched, RawForm};
 #[cfg(feature = "alloc")]
 use crate::gate::EndMark;
 use crate::gate::{Gate, NoGate};
@@ -69,6 +69,18 @@ pub struct Counted<F = ForwardLinked>(
 #[cfg(feature = "alloc")]
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Ending<F>(pub(crate) F);
+
+/// A form whose consumer takes everything at once and hands it out one by one: all but
+/// [`ForwardLinked`]. Sealed.
+///
+/// Such a consumer can [push quietly](crate::Consumer::push_quiet) to its own end.
+pub trait Batched: Form<Raw: RawBatched> {}
+
+impl Batched for BackLinked {}
+impl Batched for GapFree {}
+impl<F: Batched> Batched for Counted<F> {}
+#[cfg(feature = "alloc")]
+impl<F: Batched> Batched for Ending<F> {}
 
 macro_rules! impl_form {
     ($([$($inner:ident)?] $form:ty: $stall:ty, $raw:ty, $length:ty, $gate:ty;)+) => {$(

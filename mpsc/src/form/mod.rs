@@ -9,10 +9,10 @@ mod kinds;
 mod raw;
 mod stall;
 
-pub use kinds::{BackLinked, Counted, Form, ForwardLinked, GapFree};
+pub use kinds::{BackLinked, Batched, Counted, Form, ForwardLinked, GapFree};
 pub use stall::Stall;
 
-pub(crate) use back::Back;
+pub(crate) use back::{Back, Mark};
 #[cfg(feature = "alloc")]
 pub(crate) use kinds::Ending;
-pub(crate) use raw::{Pushed, RawForm, RawPop, RawQueue};
+pub(crate) use raw::{Pushed, RawBatched, RawForm, RawPop, RawQueue};

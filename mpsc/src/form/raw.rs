@@ -4,7 +4,7 @@ use core::ptr::{self, NonNull};
 
 use crossbeam_utils::CachePadded;
 
-use super::back::{Back, CLOSED, is_link};
+use super::back::{Back, CLOSED, Mark, is_link};
 use crate::item::{Link, Links};
 use crate::sync::{AtomicBool, Initial, Ordering, UnsafeCell, const_fn_unless_loom, initial};
 
@@ -92,6 +92,18 @@ pub trait RawForm: Initial + Sized {
     unsafe fn sweep(queue: &RawQueue<Self>, own: Links) -> impl Iterator<Item = NonNull<Link>>;
 }
 
+/// A form whose consumer holds links privately, to which it can append one of its own.
+pub trait RawBatched: RawForm {
+    /// Appends a link at the consumer's end, unless links that are older may still be at the
+    /// producers' end. Leaves the mark of a parked consumer in place.
+    ///
+    /// # Safety
+    ///
+    /// As for [`RawForm::pop`]: the caller is the only consumer. The link is valid, in no queue,
+    /// and its `next` is null. It belongs to the queue until it is popped, if the result is `true`.
+    unsafe fn push_own(queue: &RawQueue<Self>, link: NonNull<Link>) -> bool;
+}
+
 /// The results of [`RawForm::push`].
 pub enum Pushed<T> {
     /// The consumer is awake, or another push wakes it.
@@ -147,7 +159,8 @@ impl<F: RawForm> RawQueue<F> {
         unsafe { F::newest_held(self).is_null() && self.back.park() }
     }
 
-    /// Marks the consumer as awake. Returns `false` if the queue is closed or not empty.
+    /// Marks the consumer as awake. Returns `false` if a push may be about to wake it, or the queue
+    /// is closed.
     ///
     /// # Safety
     ///
@@ -155,7 +168,14 @@ impl<F: RawForm> RawQueue<F> {
     #[inline]
     pub(crate) unsafe fn unpark(&self) -> bool {
         // SAFETY: the caller is the only consumer.
-        unsafe { self.back.unpark() && F::newest_held(self).is_null() }
+        match unsafe { self.back.unpark() } {
+            Mark::Removed => true,
+            // If the consumer holds links, it may have taken that of the push which has replaced
+            // the mark, and which is in its gap.
+            // SAFETY: the caller is the only consumer.
+            Mark::Absent => unsafe { F::newest_held(self).is_null() },
+            Mark::Replaced => false,
+        }
     }
 
     /// Returns the address of the newest link, or `None` if there is none.

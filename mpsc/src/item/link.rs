@@ -192,6 +192,9 @@ impl SharedLink {
     /// still comes out, once, or the link has been retired before. A push that overlaps this call
     /// comes before it or fails with [`AlreadyQueued`](crate::AlreadyQueued).
     ///
+    /// If it returns `false` because the value is queued, everything that the caller did before
+    /// happens before the pop that returns the value.
+    ///
     /// For a value that is finished, but which handles elsewhere may still try to push: a task
     /// that has completed, whose wakers live on.
     ///
@@ -206,10 +209,9 @@ impl SharedLink {
     /// assert!(queue.try_push(task).is_err());
     /// ```
     pub fn retire(&self) -> bool {
-        // Acquire pairs with the release in `clear_queued`: what the last consumer did with the
-        // value happens before `true` is returned. Release pairs with the acquire in
-        // `clear_queued`, as that of a push.
-        self.state.swap(RETIRED, Ordering::AcqRel) == IDLE
+        // Release pairs with the acquire in `clear_queued`, as that of a push. (Nothing needs to be
+        // acquired: the last consumer may still have the value.)
+        self.state.swap(RETIRED, Ordering::Release) == IDLE
     }
 }
 

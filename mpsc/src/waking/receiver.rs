@@ -16,9 +16,9 @@ use super::wake::{Wake, WakeTarget};
 use crate::backoff::Backoff;
 use crate::consumer::{Consumer, Parked, Pop};
 use crate::drain::Drain;
-use crate::error::{ConsumerTaken, TryRecvError};
-use crate::form::Form;
-use crate::item::Handle;
+use crate::error::{Closed, ConsumerTaken, TryPushError, TryRecvError};
+use crate::form::{Batched, Form};
+use crate::item::{Handle, UniqueHandle};
 #[cfg(feature = "alloc")]
 use crate::queue::Queue;
 use crate::queue_ref::{AnyQueue, QueueRef};
@@ -248,6 +248,10 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
 
     const HANDOVER: Handover = Handover::of::<R::Form>();
 
+    pub(crate) fn consumer(&self) -> &Consumer<R> {
+        &self.consumer
+    }
+
     #[cfg(feature = "alloc")]
     pub(crate) fn bare_queue(&self) -> &Queue<R::Handle, R::Form> {
         self.consumer.bare_queue()
@@ -255,6 +259,31 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
 
     fn waker(&self) -> &W {
         self.consumer.queue_ref().get(INTERNAL).own_waker(INTERNAL)
+    }
+}
+
+impl<R: QueueRef<Waker = W, Form: Batched>, W: WakeTarget> Receiver<R, W> {
+    /// Appends an item whose handle has unique ownership, and wakes nobody. See
+    /// [`Consumer::push_quiet`].
+    ///
+    /// # Errors
+    ///
+    /// Returns the handle in [`Closed`] if the queue is closed.
+    pub fn push_quiet(&mut self, handle: R::Handle) -> Result<(), Closed<R::Handle>>
+    where
+        R::Handle: UniqueHandle,
+    {
+        self.consumer.push_quiet(handle)
+    }
+
+    /// Appends an item that other handles may reach, and wakes nobody. See
+    /// [`Consumer::push_quiet`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Queue::try_push`](crate::Queue::try_push).
+    pub fn try_push_quiet(&mut self, handle: R::Handle) -> Result<(), TryPushError<R::Handle>> {
+        self.consumer.try_push_quiet(handle)
     }
 }
 

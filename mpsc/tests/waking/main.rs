@@ -11,6 +11,7 @@ mod forms;
 
 mod cancel;
 mod pushes;
+mod quiet;
 mod registration;
 
 use std::sync::Arc;

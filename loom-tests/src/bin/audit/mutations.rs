@@ -251,15 +251,20 @@ const MUTATIONS: &[Mutation] = &[
         patch: &[(
             "match self.word
                 .compare_exchange(PARKED, EMPTY, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => true,
-                Err(back) => back == EMPTY,
+                Ok(_) => Mark::Removed,
+                Err(back) if back == EMPTY => Mark::Absent,
+                Err(_) => Mark::Replaced,
             }",
             "{
-                let is_empty = !is_link(self.word.load(Ordering::Acquire));
-                if is_empty {
+                let back = self.word.load(Ordering::Acquire);
+                if is_empty(back) {
                     self.word.store(EMPTY, Ordering::Release);
                 }
-                is_empty
+                match back {
+                    PARKED => Mark::Removed,
+                    EMPTY => Mark::Absent,
+                    _ => Mark::Replaced,
+                }
             }",
         )],
     },
@@ -328,10 +333,7 @@ const MUTATIONS: &[Mutation] = &[
                 "let is_newest = self.newest == Some(link.addr().get());",
                 "let is_newest = false; let _ = link;",
             ),
-            (
-                "RawPop::Empty | RawPop::Closed => { unreachable!(…) }",
-                "RawPop::Empty | RawPop::Closed => None,",
-            ),
+            ("RawPop::Empty => unreachable!(…)", "RawPop::Empty => None"),
         ],
     },
     Mutation {
@@ -344,8 +346,8 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "unpark ignores the batch",
         patch: &[(
-            "self.back.unpark() && F::newest_held(self).is_null()",
-            "self.back.unpark()",
+            "Mark::Absent => unsafe { F::newest_held(self).is_null() },",
+            "Mark::Absent => true,",
         )],
     },
     Mutation {
@@ -572,7 +574,11 @@ const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         what: "a send does not look at the flag",
-        patch: &[("if self.gate.is_shut() { return Err(Closed(handle)); }", "")],
+        patch: &[(
+            "if self.gate.is_shut() { return Err(Closed(handle)); }
+            match handle_to_link(handle) { Ok(link) => self.push_link(link, on_parked),",
+            "match handle_to_link(handle) { Ok(link) => self.push_link(link, on_parked),",
+        )],
     },
     Mutation {
         what: "a receiver that goes does not close the channel",
@@ -634,7 +640,7 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "the consumer sleeps on without storing its waker anew",
         patch: &[(
-            "if park_thread(receiver) { park(); } }",
+            "if park_thread(receiver) { park(); } receiver.waiter_mut().slept(now); }",
             "if park_thread(receiver) {
                     loop {
                         park();
