@@ -47,6 +47,7 @@
 
 mod receiver;
 mod sender;
+pub mod sharded;
 mod shared;
 
 #[cfg(feature = "std")]

@@ -269,9 +269,9 @@ where
     ready!(receiver.poll_budget(cx));
     let pop = poll_pop(receiver, cx, park_task);
     if pop.is_ready() {
-        receiver.spend(1);
+        receiver.budget_mut().spend(1);
     } else {
-        receiver.renew_budget();
+        receiver.budget_mut().renew();
     }
     pop.map(|pop| pop.into_item().ok_or(RecvError))
 }
@@ -298,7 +298,7 @@ where
     buffer.push(first);
     buffer.extend(receiver.drain(more));
     let count = buffer.len() - before;
-    receiver.spend(count - 1); // the first is spent
+    receiver.budget_mut().spend(count - 1); // the first is spent
     Poll::Ready(count)
 }
 

@@ -3,6 +3,7 @@
 mod asynchronous;
 #[cfg(feature = "std")]
 mod blocking;
+mod budget;
 mod queue;
 mod receiver;
 mod slot;
@@ -22,5 +23,6 @@ pub(crate) use blocking::{recv_deadline, recv_timeout};
 #[cfg(feature = "alloc")]
 pub(crate) use {
     asynchronous::{poll_pop, poll_recv, poll_recv_many, wait},
+    budget::Budget,
     slot::{Handover, WakerSlot},
 };

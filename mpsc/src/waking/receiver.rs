@@ -10,6 +10,7 @@ use core::time::Duration;
 #[cfg(feature = "alloc")]
 use alloc::sync::Arc;
 
+use super::budget::Budget;
 use super::queue::WakingQueue;
 use super::slot::{Handover, WakerSlot};
 use super::wake::{Wake, WakeTarget};
@@ -36,14 +37,10 @@ pub struct Receiver<R: QueueRef<Waker = W>, W: WakeTarget = <R as QueueRef>::Wak
     /// How a blocking receive waits.
     #[cfg(feature = "std")]
     waiter: Waiter,
-    /// How many items an async receive may still return before it yields.
-    budget: usize,
+    budget: Budget,
     /// `W` occurs in the bounds only.
     waker: PhantomData<fn() -> W>,
 }
-
-/// How many items a task receives before it yields: as many as in tokio.
-const BUDGET: usize = 128;
 
 impl<H: Handle, W: WakeTarget, F: Form> WakingQueue<H, W, F> {
     /// Returns the receiver, which borrows the queue.
@@ -87,7 +84,7 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
             consumer: Consumer::acquire(queue)?,
             #[cfg(feature = "std")]
             waiter: Waiter::default(),
-            budget: BUDGET,
+            budget: Budget::new(),
             waker: PhantomData,
         })
     }
@@ -216,22 +213,12 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
     /// Returns `Pending`, and wakes the task, if it has received many items without waiting and
     /// there are more.
     pub(super) fn poll_budget(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.budget > 0 || self.consumer.bare_queue().is_empty() {
-            return Poll::Ready(());
-        }
-        self.renew_budget();
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        let queue = self.consumer.bare_queue();
+        self.budget.poll(cx, || queue.is_empty())
     }
 
-    /// Notes that an async receive returns this number of items.
-    pub(super) fn spend(&mut self, items: usize) {
-        self.budget = self.budget.saturating_sub(items);
-    }
-
-    /// Notes that the task waits.
-    pub(super) fn renew_budget(&mut self) {
-        self.budget = BUDGET;
+    pub(super) fn budget_mut(&mut self) -> &mut Budget {
+        &mut self.budget
     }
 
     #[cfg(feature = "std")]

@@ -1,0 +1,132 @@
+//! The senders' end.
+
+use core::fmt;
+use core::iter;
+
+use super::shard::Shard;
+use crate::channel;
+use crate::error::{SendError, TrySendError};
+use crate::form::{Form, ForwardLinked, GapFree};
+use crate::item::{Chain, Handle, UniqueHandle, drop_all};
+use crate::sync::Arc;
+
+/// A sender of a sharded channel. A clone has a shard of its own.
+///
+/// When the last sender is dropped, the channel is [disconnected](channel#disconnection). A sender
+/// may be shared by threads, whose sends then contend as those of a channel do.
+pub struct Sender<H: Handle, F: Form = ForwardLinked> {
+    shard: Arc<Shard<H, F>>,
+    /// Where the shard goes when it is sent to first.
+    ready: channel::Sender<Arc<Shard<H, F>>, GapFree>,
+}
+
+impl<H: Handle, F: Form> Sender<H, F> {
+    pub(super) fn new(ready: channel::Sender<Arc<Shard<H, F>>, GapFree>) -> Self {
+        let shard = Shard::new();
+        Self { shard, ready }
+    }
+
+    /// Sends an item whose handle has unique ownership, and wakes the receiver if it waits.
+    ///
+    /// Never waits for the receiver. Costs a load and one read-modify-write of a cache line that
+    /// only the receiver uses as well, and another push if the receiver has slept since the
+    /// last send.
+    ///
+    /// # Errors
+    ///
+    /// Returns the handle in [`SendError`] if the receiver is gone. The item was never
+    /// receivable.
+    ///
+    /// # Panics
+    ///
+    /// If the waker of a task panics, or the `Drop` of an item that this send drops.
+    pub fn send(&self, handle: H) -> Result<(), SendError<H>>
+    where
+        H: UniqueHandle,
+    {
+        let ended_park = self.shard.queue.push_unique_with(handle, || ())?;
+        self.finish(ended_park.is_some()).map_err(SendError)
+    }
+
+    /// Sends an item that other handles may reach, unless it is queued already. See
+    /// [`Queue::try_push`](crate::Queue::try_push).
+    ///
+    /// # Errors
+    ///
+    /// Returns the handle in [`TrySendError`] if the item is queued or the receiver is gone.
+    pub fn try_send(&self, handle: H) -> Result<(), TrySendError<H>> {
+        let ended_park = self.shard.queue.try_push_with(handle, || ())?;
+        self.finish(ended_park.is_some())
+            .map_err(TrySendError::Disconnected)
+    }
+
+    /// Sends all items of a chain with one read-modify-write.
+    ///
+    /// # Errors
+    ///
+    /// Returns the whole chain in [`SendError`] if the receiver is gone.
+    pub fn send_chain(&self, chain: Chain<H>) -> Result<(), SendError<Chain<H>>> {
+        let count = chain.len();
+        match self.shard.queue.push_chain_with(chain, || ())? {
+            Some(()) if !self.announce() => {
+                let mut refused = Chain::new();
+                self.take_back(count, |handle| {
+                    // (It fails if another thread has queued the item elsewhere by now.)
+                    let _ = refused.try_push(handle);
+                });
+                Err(SendError(refused))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Finishes the send of one item. Returns the item if the receiver is gone.
+    fn finish(&self, has_ended_park: bool) -> Result<(), H> {
+        if !has_ended_park || self.announce() {
+            return Ok(());
+        }
+        let mut refused = None;
+        self.take_back(1, |handle| refused = Some(handle));
+        refused.map_or(Ok(()), Err)
+    }
+
+    /// Sends the shard to the receiver. Returns `false` if the receiver is gone.
+    #[cold]
+    fn announce(&self) -> bool {
+        self.ready.try_send(Arc::clone(&self.shard)).is_ok()
+    }
+
+    /// Closes the shard, which the receiver will not see any more, and returns its oldest `count`
+    /// items. Drops others, which threads that share this sender have sent meanwhile.
+    #[cold]
+    fn take_back(&self, count: usize, refuse: impl FnMut(H)) {
+        // The refusal happens after all that the receiver did before it closed the channel, so
+        // the place of the consumer is free.
+        let mut consumer = Shard::consumer(&self.shard);
+        consumer.close();
+        let mut items = iter::from_fn(|| consumer.pop_blocking());
+        items.by_ref().take(count).for_each(refuse);
+        drop_all(items);
+    }
+}
+
+impl<H: Handle, F: Form> Clone for Sender<H, F> {
+    fn clone(&self) -> Self {
+        Self::new(self.ready.clone())
+    }
+}
+
+impl<H: Handle, F: Form> Drop for Sender<H, F> {
+    fn drop(&mut self) {
+        // If the shard is parked, the receiver does not have it, and need not learn of its end.
+        // SAFETY: this sender is the only one of its shard, and is dropped once. The shard is in
+        // an `Arc`.
+        unsafe { self.shard.queue.push_mark(|| ()) };
+    }
+}
+
+impl<H: Handle, F: Form> fmt::Debug for Sender<H, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,53 @@
+//! A channel with a queue for each sender.
+#![cfg(feature = "alloc")]
+#![forbid(unsafe_code)]
+
+#[macro_use]
+#[path = "../forms/mod.rs"]
+mod forms;
+
+mod ends;
+mod order;
+#[cfg(feature = "std")]
+mod threads;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use mpsc_queue::channel::sharded::{self, Receiver, Sender};
+use mpsc_queue::{Form, Link, linked};
+
+struct Item {
+    link: Link,
+    sender: usize,
+    number: usize,
+    drops: Option<Arc<AtomicUsize>>,
+}
+linked!(Item => link: Link);
+
+impl Drop for Item {
+    fn drop(&mut self) {
+        if let Some(drops) = &self.drops {
+            drops.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn item(sender: usize, number: usize) -> Box<Item> {
+    Box::new(Item {
+        link: Link::new(),
+        sender,
+        number,
+        drops: None,
+    })
+}
+
+fn counted(drops: &Arc<AtomicUsize>) -> Box<Item> {
+    let mut item = item(0, 0);
+    item.drops = Some(Arc::clone(drops));
+    item
+}
+
+fn open<F: Form>() -> (Sender<Box<Item>, F>, Receiver<Box<Item>, F>) {
+    sharded::with_form(F::default())
+}
