@@ -13,7 +13,7 @@ pub use self::papers::{BoundedRing, SafeJiffy, Segments, TreiberStack};
 pub use channels::{Crossbeam, Crossfire, Flume, Futures, Kanal, Std, Thingbuf, Tokio};
 pub use locked::Locked;
 pub use odin::Odin;
-pub use ours::{Chained, Named, Single};
+pub use ours::{Chained, Named, Sharded, Single};
 pub use queues::{Concurrent, Jiffy, Seg};
 
 use std::collections::VecDeque;
@@ -56,6 +56,7 @@ impl Contested for Box<Item> {
         visitor.visit::<Single>();
         visitor.visit::<Single<BackLinked>>();
         visitor.visit::<Single<GapFree>>();
+        visitor.visit::<Sharded>();
         visitor.visit::<Chained<8>>();
         visitor.visit::<Chained<64>>();
         visitor.visit::<Cordyceps>();

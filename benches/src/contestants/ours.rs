@@ -4,9 +4,8 @@ use std::marker::PhantomData;
 use std::mem;
 use std::sync::Arc;
 
-use mpsc_queue::{
-    BackLinked, Chain, Consumer, Form, ForwardLinked, GapFree, Handle, Link, Queue, linked,
-};
+use mpsc_queue::channel::sharded;
+use mpsc_queue::{BackLinked, Chain, Consumer, Form, ForwardLinked, GapFree, Link, Queue, linked};
 
 use crate::contestant::{Contestant, Role};
 use crate::payload::Item;
@@ -39,7 +38,7 @@ impl<F: Named> Contestant<Box<Item>> for Single<F> {
     type Consumer = Consumer<Self::Producer>;
 
     fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
-        new()
+        Queue::default().share()
     }
 
     fn push(queue: &mut Self::Producer, item: Box<Item>) {
@@ -65,7 +64,7 @@ impl Contestant<u64> for Single {
     type Consumer = Consumer<Self::Producer>;
 
     fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
-        new()
+        Queue::default().share()
     }
 
     fn push(queue: &mut Self::Producer, value: u64) {
@@ -78,10 +77,26 @@ impl Contestant<u64> for Single {
     }
 }
 
-#[allow(clippy::type_complexity)]
-fn new<H: Handle, F: Named>() -> (Arc<Queue<H, F>>, Consumer<Arc<Queue<H, F>>>) {
-    let consumer = Consumer::owned(Arc::default()).expect("a new queue has no consumer");
-    (Arc::clone(consumer.queue()), consumer)
+/// `mpsc-queue` with a queue for each producer.
+pub struct Sharded;
+
+impl Contestant<Box<Item>> for Sharded {
+    const NAME: &'static str = "mpsc-queue, sharded";
+    const ROLE: Role = Role::Ours;
+    type Producer = sharded::Sender<Box<Item>>;
+    type Consumer = sharded::Receiver<Box<Item>>;
+
+    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
+        sharded::sharded()
+    }
+
+    fn push(sender: &mut Self::Producer, item: Box<Item>) {
+        let _ = sender.send(item);
+    }
+
+    fn pop(receiver: &mut Self::Consumer) -> Option<Box<Item>> {
+        receiver.pop().into_item()
+    }
 }
 
 /// `mpsc-queue` with one push per chain of `N` items.

@@ -3,6 +3,7 @@
 use core::task::{Context, Poll};
 
 /// The number of items that an async receive may still return before it yields.
+#[derive(Clone, Copy)]
 pub(crate) struct Budget(usize);
 
 impl Budget {

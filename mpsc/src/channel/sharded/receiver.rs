@@ -1,6 +1,6 @@
 //! The receiver's end.
 
-use alloc::vec::Vec;
+use alloc::collections::VecDeque;
 use core::convert::Infallible;
 use core::fmt;
 use core::future::poll_fn;
@@ -26,41 +26,41 @@ use crate::waking::Budget;
 /// When the receiver is dropped, the channel is [disconnected](channel#disconnection), and the
 /// items that are still in it are dropped.
 pub struct Receiver<H: Handle, F: Form = ForwardLinked> {
+    /// The shard whose turn it is.
+    current: Option<Active<H, F>>,
+    /// How many items may still be received from it.
+    turn: u32,
+    /// The other shards that are not parked, in the order of their turns.
+    others: VecDeque<Active<H, F>>,
+    /// How many turns there have been. Wraps around.
+    turns: u32,
     /// The shards that have been sent to since they were parked.
     ready: channel::Receiver<Arc<Shard<H, F>>, GapFree>,
-    /// The shards that are not parked, in the order in which they have their turns.
-    active: Vec<Active<H, F>>,
-    /// The index of the one whose turn it is. (One less than 0 after its removal.)
-    at: usize,
-    /// How many items have been received. Wraps around.
-    received: u32,
-    /// The value of `received` at which the turn ends.
-    turn_end: u32,
     budget: Budget,
 }
 
 /// A shard from which the receiver pops.
 struct Active<H: Handle, F: Form> {
     consumer: Consumer<Arc<Shard<H, F>>>,
-    /// The value of `received` when this shard was last seen with an item.
+    /// The value of `turns` when this shard last had an item.
     busy_at: u32,
 }
 
 /// How many items of a sender are received in one turn.
 const TURN: u32 = 32;
 
-/// A shard that stays empty while so many items of others are received is parked, so that a busy
-/// receiver does not look at idle senders for ever.
-const IDLE: u32 = 1024;
+/// A shard that stays empty for so many turns of others is parked, so that a busy receiver does
+/// not look at idle senders for ever.
+const IDLE: u32 = 32;
 
 impl<H: Handle, F: Form> Receiver<H, F> {
     pub(super) fn new(ready: channel::Receiver<Arc<Shard<H, F>>, GapFree>) -> Self {
         Self {
+            current: None,
+            turn: 0,
+            others: VecDeque::new(),
+            turns: 0,
             ready,
-            active: Vec::new(),
-            at: 0,
-            received: 0,
-            turn_end: 0,
             budget: Budget::new(),
         }
     }
@@ -71,58 +71,52 @@ impl<H: Handle, F: Form> Receiver<H, F> {
     /// channel, and [`Pop::Stalled`] if each such item is behind a send that stands still.
     #[inline]
     pub fn pop(&mut self) -> Pop<H, F::Stall> {
-        if self.received != self.turn_end
-            && let Some(active) = self.active.get_mut(self.at)
+        if self.turn > 0
+            && let Some(active) = &mut self.current
             && let Pop::Item(handle) = active.consumer.pop()
         {
-            self.received = self.received.wrapping_add(1);
+            self.turn -= 1;
             return Pop::Item(handle);
         }
         self.pop_next()
     }
 
     /// Ends the turn, and looks at each shard once.
+    #[cold]
     fn pop_next(&mut self) -> Pop<H, F::Stall> {
-        if let Some(active) = self.active.get_mut(self.at) {
-            active.busy_at = self.received;
-        }
         let has_ended = self.activate_ready();
+        if let Some(mut active) = self.current.take() {
+            active.busy_at = self.turns;
+            self.others.push_back(active);
+        }
         let mut stall = None;
-        for _ in 0..self.active.len() {
-            self.at = self.at.wrapping_add(1);
-            if self.at >= self.active.len() {
-                self.at = 0;
-            }
-            let active = &mut self.active[self.at];
-            match active.consumer.pop() {
+        for _ in 0..self.others.len() {
+            let Some(mut active) = self.others.pop_front() else {
+                break;
+            };
+            match active.pop_last() {
                 Pop::Item(handle) => {
-                    active.busy_at = self.received;
-                    self.turn_end = self.received.wrapping_add(TURN);
-                    self.received = self.received.wrapping_add(1);
+                    self.turn = TURN - 1;
+                    self.turns = self.turns.wrapping_add(1);
+                    self.current = Some(active);
                     return Pop::Item(handle);
                 }
                 Pop::Stalled(at) => stall = Some(at),
-                Pop::Closed => self.remove(),
+                Pop::Closed => continue, // removed
                 Pop::Empty => {
-                    let is_idle = self.received.wrapping_sub(active.busy_at) >= IDLE;
+                    let is_idle = self.turns.wrapping_sub(active.busy_at) >= IDLE;
                     if is_idle && Shard::park(&mut active.consumer) {
-                        self.remove();
+                        continue; // removed
                     }
                 }
             }
+            self.others.push_back(active);
         }
         match stall {
             Some(stall) => Pop::Stalled(stall),
-            None if has_ended && self.active.is_empty() => Pop::Closed,
+            None if has_ended && self.others.is_empty() => Pop::Closed,
             None => Pop::Empty,
         }
-    }
-
-    /// Removes the shard whose turn it is. (The others keep their order, so that each has its
-    /// turn.)
-    fn remove(&mut self) {
-        self.active.remove(self.at);
-        self.at = self.at.wrapping_sub(1);
     }
 
     /// Receives the shards that have been sent to. Returns `true` if there will be no more.
@@ -136,17 +130,22 @@ impl<H: Handle, F: Form> Receiver<H, F> {
     }
 
     fn activate(&mut self, shard: &Arc<Shard<H, F>>) {
-        self.active.push(Active {
+        self.others.push_back(Active {
             consumer: Shard::consumer(shard),
-            busy_at: self.received,
+            busy_at: self.turns,
         });
     }
 
     /// Parks each shard that is empty. Returns `true` if none is active any more.
     fn park_active(&mut self) -> bool {
-        self.active
+        self.others.extend(self.current.take());
+        self.others
             .retain_mut(|active| !Shard::park(&mut active.consumer));
-        self.active.is_empty()
+        self.others.is_empty()
+    }
+
+    fn active(&self) -> impl Iterator<Item = &Active<H, F>> {
+        self.current.iter().chain(&self.others)
     }
 
     /// Receives an item, if there is one. Waits while there are items only behind sends that
@@ -168,12 +167,15 @@ impl<H: Handle, F: Form> Receiver<H, F> {
         }
     }
 
-    /// Returns `true` if the channel is empty.
+    /// Returns `true` if the channel is empty. See [`Queue::is_empty`](crate::Queue::is_empty).
     ///
-    /// `false` also if a sender is gone and no receive has noticed it yet.
+    /// `false` also if the senders are gone and no receive has noticed it yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        is_empty(&self.ready, &self.active)
+        self.ready.is_empty()
+            && self
+                .active()
+                .all(|active| active.consumer.queue().is_empty())
     }
 
     /// Returns an iterator over the items that are in the channel, which ends when the channel
@@ -186,19 +188,25 @@ impl<H: Handle, F: Form> Receiver<H, F> {
     pub fn close(&mut self) {
         self.ready.close();
         self.activate_ready();
-        for active in &mut self.active {
+        self.others.extend(self.current.take());
+        for active in &mut self.others {
             active.consumer.close();
         }
     }
 }
 
-/// Whether no shard has an item.
-fn is_empty<H: Handle, F: Form>(
-    ready: &channel::Receiver<Arc<Shard<H, F>>, GapFree>,
-    active: &[Active<H, F>],
-) -> bool {
-    let mut shards = active.iter().map(|active| active.consumer.queue());
-    ready.is_empty() && shards.all(|shard| shard.queue.is_empty())
+impl<H: Handle, F: Form> Active<H, F> {
+    /// Pops. Returns [`Pop::Closed`] also if the shard is empty and its sender is gone.
+    fn pop_last(&mut self) -> Pop<H, F::Stall> {
+        match self.consumer.pop() {
+            // The sender's last item may have come after the pop.
+            Pop::Empty if self.consumer.queue().has_ended() => match self.consumer.pop() {
+                Pop::Empty => Pop::Closed,
+                pop => pop,
+            },
+            pop => pop,
+        }
+    }
 }
 
 /// Async receiving, if the shards are never stalled.
@@ -237,13 +245,10 @@ impl<H: Handle, F: Form<Stall = Infallible>> Receiver<H, F> {
     ///
     /// As for [`recv_async`](Self::recv_async).
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<H, RecvError>> {
-        let Self {
-            budget,
-            ready,
-            active,
-            ..
-        } = &mut *self;
-        ready!(budget.poll(cx, || is_empty(ready, active)));
+        let mut budget = self.budget;
+        let poll = budget.poll(cx, || self.is_empty());
+        self.budget = budget;
+        ready!(poll);
         loop {
             match self.pop() {
                 Pop::Item(handle) => {

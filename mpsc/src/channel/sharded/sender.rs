@@ -118,10 +118,7 @@ impl<H: Handle, F: Form> Clone for Sender<H, F> {
 
 impl<H: Handle, F: Form> Drop for Sender<H, F> {
     fn drop(&mut self) {
-        // If the shard is parked, the receiver does not have it, and need not learn of its end.
-        // SAFETY: this sender is the only one of its shard, and is dropped once. The shard is in
-        // an `Arc`.
-        unsafe { self.shard.queue.push_mark(|| ()) };
+        self.shard.end(); // before the last one ends the queue of ready shards
     }
 }
 

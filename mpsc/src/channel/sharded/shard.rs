@@ -4,13 +4,13 @@ use core::mem;
 
 use crate::consumer::Consumer;
 use crate::error::ConsumerTaken;
-use crate::form::{Ending, Form};
+use crate::form::Form;
 use crate::item::{Handle, SharedLink};
 use crate::linked;
 use crate::queue::Queue;
 use crate::queue_ref::AnyQueue;
 use crate::sealed::Internal;
-use crate::sync::Arc;
+use crate::sync::{Arc, AtomicBool, Ordering};
 
 /// A queue, and the link by which it travels to the receiver.
 ///
@@ -18,8 +18,10 @@ use crate::sync::Arc;
 /// there. Or its consumer is parked: then it is empty, and the push that ends the park sends it to
 /// the receiver.
 pub(super) struct Shard<H: Handle, F: Form> {
-    pub(super) queue: Queue<H, Ending<F>>,
+    pub(super) queue: Queue<H, F>,
     link: SharedLink,
+    /// Set when the sender is gone.
+    has_ended: AtomicBool,
 }
 linked!([H: Handle, F: Form] Shard<H, F> => link: SharedLink);
 
@@ -27,8 +29,9 @@ impl<H: Handle, F: Form> Shard<H, F> {
     /// Creates a shard that is parked.
     pub(super) fn new() -> Arc<Self> {
         let shard = Arc::new(Self {
-            queue: Queue::with_form(Ending(F::default())),
+            queue: Queue::default(),
             link: SharedLink::new(),
+            has_ended: AtomicBool::new(false),
         });
         let is_parked = Self::park(&mut Self::consumer(&shard));
         debug_assert!(is_parked, "a new queue is empty");
@@ -44,6 +47,22 @@ impl<H: Handle, F: Form> Shard<H, F> {
         }
     }
 
+    /// Returns `true` if the sender is gone.
+    pub(super) fn has_ended(&self) -> bool {
+        // Acquire pairs with the release in `end`: the sender's items are seen.
+        self.has_ended.load(Ordering::Acquire)
+    }
+
+    /// Notes that the sender is gone.
+    pub(super) fn end(&self) {
+        // Release pairs with the acquire in `has_ended`.
+        self.has_ended.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// Parks the consumer for longer than it exists. Returns `false` if the shard is not empty.
     pub(super) fn park(consumer: &mut Consumer<Arc<Self>>) -> bool {
         consumer.park().map(mem::forget).is_some()
@@ -52,10 +71,10 @@ impl<H: Handle, F: Form> Shard<H, F> {
 
 impl<H: Handle, F: Form> AnyQueue for Shard<H, F> {
     type Handle = H;
-    type Form = Ending<F>;
+    type Form = F;
     type Waker = ();
 
-    fn bare(&self, _: Internal) -> &Queue<H, Ending<F>> {
+    fn bare(&self, _: Internal) -> &Queue<H, F> {
         &self.queue
     }
 
