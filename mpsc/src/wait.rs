@@ -180,8 +180,9 @@ impl Waiter {
 
     /// Ends a wait that went on in a sleep.
     pub fn slept(&mut self, mut now: impl FnMut() -> Duration) {
-        if let Wait::Adaptive { .. } = self.wait {
-            self.record(now());
+        if let Wait::Adaptive { limit } = self.wait {
+            // Without what the sleep itself has cost: a spin would have ended earlier.
+            self.record(now().saturating_sub(limit));
         }
     }
 
