@@ -70,6 +70,8 @@ mod park_all;
 mod prefetch;
 mod queue;
 mod queue_ref;
+#[cfg(feature = "async-task")]
+mod runnable;
 mod sealed;
 #[cfg(feature = "stream")]
 mod stream;
@@ -94,6 +96,8 @@ pub use item::{
 pub use park_all::{Park, ParkedAll, park_all};
 pub use queue::{Queue, Wakeup};
 pub use queue_ref::{AnyQueue, Owner, Projected, QueueRef};
+#[cfg(feature = "async-task")]
+pub use runnable::RunnableLink;
 pub use wait::{Wait, Waiter};
 pub use waking::{AsyncQueue, Receiver, TaskWaker, Wake, WakeTarget, WakingQueue};
 #[cfg(feature = "std")]

@@ -14,3 +14,5 @@ mod projected;
 mod references;
 #[cfg(feature = "alloc")]
 mod retired;
+#[cfg(all(feature = "async-task", feature = "std"))]
+mod runnable;
