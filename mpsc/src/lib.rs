@@ -52,6 +52,7 @@ extern crate alloc;
 extern crate std;
 
 mod backoff;
+mod cell_consumer;
 #[cfg(feature = "alloc")]
 pub mod channel;
 mod consumer;
@@ -79,6 +80,7 @@ mod sync;
 mod wait;
 mod waking;
 
+pub use cell_consumer::CellConsumer;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use channel::channel;
@@ -102,6 +104,7 @@ pub use wait::{Wait, Waiter};
 pub use waking::{AsyncQueue, Receiver, TaskWaker, Wake, WakeTarget, WakingQueue};
 #[cfg(feature = "std")]
 pub use waking::{BlockingQueue, ThreadWaker};
+pub use waking::{NoWaker, PolledQueue};
 
 /// What [`linked!`] needs, under names that user code cannot shadow.
 #[doc(hidden)]

@@ -4,6 +4,7 @@ mod asynchronous;
 #[cfg(feature = "std")]
 mod blocking;
 mod budget;
+mod polled;
 mod queue;
 mod receiver;
 mod slot;
@@ -12,6 +13,7 @@ mod wake;
 pub use asynchronous::{AsyncQueue, TaskWaker};
 #[cfg(feature = "std")]
 pub use blocking::{BlockingQueue, ThreadWaker};
+pub use polled::{NoWaker, PolledQueue};
 pub use queue::WakingQueue;
 pub use receiver::Receiver;
 pub use wake::{Wake, WakeTarget};

@@ -5,6 +5,8 @@
 mod forms;
 
 #[cfg(feature = "alloc")]
+mod cell;
+#[cfg(feature = "alloc")]
 mod counted;
 mod custom;
 #[cfg(feature = "alloc")]
