@@ -91,6 +91,10 @@ impl_queue_ref! {
 }
 #[cfg(loom)]
 impl_queue_ref!([] loom::sync::Arc<Q>;);
+#[cfg(feature = "portable-atomic-util")]
+impl_queue_ref!([] portable_atomic_util::Arc<Q>;);
+#[cfg(feature = "triomphe")]
+impl_queue_ref!([] triomphe::Arc<Q>;);
 
 /// A pointer that shares the ownership of a value.
 ///
@@ -111,6 +115,14 @@ unsafe impl<T> Owner for Arc<T> {}
 // SAFETY: as for an `Arc`.
 #[cfg(feature = "alloc")]
 unsafe impl<T> Owner for Rc<T> {}
+
+// SAFETY: as for the standard `Arc`.
+#[cfg(feature = "portable-atomic-util")]
+unsafe impl<T> Owner for portable_atomic_util::Arc<T> {}
+
+// SAFETY: as for the standard `Arc`.
+#[cfg(feature = "triomphe")]
+unsafe impl<T> Owner for triomphe::Arc<T> {}
 
 /// A share of a value, and with it access to one queue in the value.
 ///

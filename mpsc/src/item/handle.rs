@@ -11,6 +11,10 @@ use alloc::{boxed::Box, rc::Rc, sync::Arc};
 
 #[cfg(loom)]
 use loom::sync::Arc as LoomArc;
+#[cfg(feature = "portable-atomic-util")]
+use portable_atomic_util::Arc as PortableArc;
+#[cfg(feature = "triomphe")]
+use triomphe::Arc as TriompheArc;
 
 use super::link::{Link, LinkKind, Linked, SharedLink, item_of, link_of};
 use crate::sealed::INTERNAL;
@@ -23,7 +27,7 @@ use crate::sealed::INTERNAL;
 /// | handle | item embeds | push with |
 /// |---|---|---|
 /// | `Box<T>`, `Pin<Box<T>>`, `&mut T`, `Pin<&mut T>` | [`Link`] | [`Queue::push`](crate::Queue::push), which fails only if the queue is closed |
-/// | `Arc<T>`, `Rc<T>`, `&T`, and these in a `Pin` | [`SharedLink`] | [`Queue::try_push`](crate::Queue::try_push), which also fails while the item is queued |
+/// | `Arc<T>`, `Rc<T>`, `&T`, and these in a `Pin`; by [features](crate#features), the `Arc`s of triomphe and portable-atomic-util | [`SharedLink`] | [`Queue::try_push`](crate::Queue::try_push), which also fails while the item is queued |
 /// | [`Via`] one of these | the same, with a name | the same |
 ///
 /// A reference need not be `'static`: the compiler has the items outlive the queue. So a queue can
@@ -196,6 +200,10 @@ impl_counted! {
     Rc;
     #[cfg(loom)]
     LoomArc; // wraps the standard one
+    #[cfg(feature = "portable-atomic-util")]
+    PortableArc;
+    #[cfg(feature = "triomphe")]
+    TriompheArc;
 }
 
 // SAFETY: the pointer is only turned into a raw one and back. By the contract of its

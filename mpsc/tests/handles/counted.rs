@@ -47,6 +47,13 @@ fn counted_handles_hold_one_share<F: Form>() {
     }
     check::<_, F>(Rc::new(Item::default()), Rc::strong_count);
     check::<_, F>(Arc::new(Item::default()), Arc::strong_count);
+    #[cfg(feature = "triomphe")]
+    check::<_, F>(triomphe::Arc::new(Item::default()), triomphe::Arc::count);
+    #[cfg(feature = "portable-atomic-util")]
+    check::<_, F>(
+        portable_atomic_util::Arc::new(Item::default()),
+        portable_atomic_util::Arc::strong_count,
+    );
     check::<_, F>(Rc::pin(Item::default()), |pinned: &Pin<Rc<Item>>| {
         Rc::strong_count(&Pin::into_inner(pinned.clone())) - 1
     });
