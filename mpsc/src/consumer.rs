@@ -73,7 +73,7 @@ impl<H, S> Pop<H, S> {
 }
 
 /// The one consumer of a [`Queue`], which borrows the queue ([`Queue::consumer`]) or shares
-/// its ownership ([`Queue::share`], [`Consumer::owned`]).
+/// its ownership (`Queue::share`, [`Consumer::owned`]).
 ///
 /// The constructor checks that there is only one; the methods take `&mut self` and check
 /// nothing. Dropping the consumer frees its place for another. Leaking the consumer does

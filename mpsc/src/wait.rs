@@ -55,7 +55,7 @@ impl Wait {
 ///
 /// Where there is one core, spinning keeps the producer from running. With the feature `std`, a
 /// waiter asks the system, once, how many threads the process can run at a time
-/// ([`std::thread::available_parallelism`]), and does not spin if it is one. Otherwise use
+/// (`std::thread::available_parallelism`), and does not spin if it is one. Otherwise use
 /// [`Wait::Park`] on one core. And where the producer cannot run meanwhile for another reason, an
 /// adaptive waiter notices that it has spun in vain: then it lets a wait pass without spinning
 /// before it tries again, after the next time in vain three, and so on up to 127.

@@ -15,7 +15,7 @@
 //! - When the receiver [closes](Receiver::close) the channel, `send` returns the item in a
 //!   [`SendError`](crate::SendError). A send that happens before the close is received, and
 //!   one that happens after it is refused. A send that overlaps the close is received, or
-//!   refused, or, unless the channel is [`GapFree`](crate::GapFree), returns `Ok` although
+//!   refused, or, unless the channel is [`GapFree`], returns `Ok` although
 //!   another send drops its item, exactly once.
 //! - When the receiver is dropped, it closes the channel and drops what is in it, so that `Ok`
 //!   does not promise receipt.

@@ -23,7 +23,7 @@ use crate::waking::Budget;
 
 /// The receiver of a sharded channel. Can be sent to another thread.
 ///
-/// When the receiver is dropped, the channel is [disconnected](channel#disconnection), and the
+/// When the receiver is dropped, the channel is [disconnected](mod@channel#disconnection), and the
 /// items that are still in it are dropped.
 pub struct Receiver<H: Handle, F: Form = ForwardLinked> {
     /// The shard whose turn it is.

@@ -12,7 +12,7 @@ use crate::sync::Arc;
 
 /// A sender of a sharded channel. A clone has a shard of its own.
 ///
-/// When the last sender is dropped, the channel is [disconnected](channel#disconnection). A sender
+/// When the last sender is dropped, the channel is [disconnected](mod@channel#disconnection). A sender
 /// may be shared by threads, whose sends then contend as those of a channel do.
 pub struct Sender<H: Handle, F: Form = ForwardLinked> {
     shard: Arc<Shard<H, F>>,
