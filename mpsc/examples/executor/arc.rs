@@ -1,21 +1,15 @@
-//! An executor whose tasks embed the link of its run queue.
+//! The executor with tasks of its own, each in an `Arc`.
 //!
-//! A task is an `Arc`, and waking the task pushes that `Arc`. So a wake-up does not allocate,
-//! and a task that is woken several times before it runs is queued once.
-//!
-//! ```sh
-//! cargo run -p mpsc-queue --example executor
-//! ```
-#![forbid(unsafe_code)]
+//! Waking a task pushes its `Arc`. A task that is woken several times before it runs is queued
+//! once.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Wake, Waker};
-use std::thread;
 
-use mpsc_queue::{AsyncQueue, BlockingQueue, Link, Receiver, SharedLink, TryPushError, linked};
+use mpsc_queue::{BlockingQueue, Receiver, SharedLink, TryPushError, linked};
 
 /// A future, with the link of the run queue.
 struct Task {
@@ -52,12 +46,12 @@ impl Wake for Task {
 }
 
 /// Runs tasks on the thread that calls [`run`](Self::run).
-struct Executor {
+pub(crate) struct Executor {
     shared: Arc<Shared>,
 }
 
 impl Executor {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             shared: Arc::new(Shared {
                 run_queue: BlockingQueue::new(),
@@ -66,7 +60,7 @@ impl Executor {
         }
     }
 
-    fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         self.shared.alive.fetch_add(1, Ordering::Relaxed);
         let task = Arc::new(Task {
             link: SharedLink::new(),
@@ -78,7 +72,7 @@ impl Executor {
 
     /// Runs until all tasks have completed, sleeping while none is woken. Then refuses the
     /// tasks whose wakers are still used.
-    fn run(&self) {
+    pub(crate) fn run(&self) {
         let mut woken = self
             .shared
             .run_queue
@@ -107,47 +101,4 @@ impl Executor {
             self.shared.alive.fetch_sub(1, Ordering::Relaxed);
         }
     }
-}
-
-/// A message to a task, from another task or from a thread.
-struct Message {
-    link: Link,
-    text: String,
-}
-linked!(Message => link: Link);
-
-fn send(inbox: &AsyncQueue<Box<Message>>, text: impl Into<String>) {
-    let message = Box::new(Message {
-        link: Link::new(),
-        text: text.into(),
-    });
-    inbox.push(message).expect("the receiver does not close");
-}
-
-fn main() {
-    let executor = Executor::new();
-    let inbox = Arc::new(AsyncQueue::<Box<Message>>::new());
-
-    let messages = Receiver::owned(Arc::clone(&inbox));
-    executor.spawn(async move {
-        let mut messages = messages.expect("no other receiver exists");
-        for _ in 0..6 {
-            let message = messages.recv().await.expect("the queue is open");
-            println!("received: {}", message.text);
-        }
-    });
-    for name in ["first", "second"] {
-        let inbox = Arc::clone(&inbox);
-        executor.spawn(async move {
-            send(&inbox, format!("the {name} task"));
-            send(&inbox, format!("the {name} task again"));
-        });
-    }
-    let outside = thread::spawn(move || {
-        send(&inbox, "a thread");
-        send(&inbox, "a thread again");
-    });
-
-    executor.run();
-    outside.join().expect("the thread does not panic");
 }
