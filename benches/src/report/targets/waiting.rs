@@ -1,6 +1,6 @@
 //! The targets of consumers that spin before they sleep.
 
-use super::{Target, judged, ratio};
+use super::target::{Target, judged, ratio};
 use crate::contestant::Role;
 use crate::rounds::Outcome;
 use crate::sleep::{ADAPTIVE, Group as Sleepers, Load, Row, SampleStats};
