@@ -391,8 +391,8 @@ impl<H: Handle, F: Form> Queue<H, F> {
     ) -> Pushed<T> {
         self.length.pushed(count);
         // SAFETY: the links come from `handle_to_link`, or from a chain, which linked and
-        // gave them up, and are in the direction of the form; the `next` of the end is null. The `on_parked` of
-        // this crate do not unwind.
+        // gave them up, and are in the direction of the form; the `next` of the end is null.
+        // The `on_parked` of this crate do not unwind.
         unsafe { F::Raw::push(&self.raw, links, on_parked) }
     }
 

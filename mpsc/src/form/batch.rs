@@ -27,8 +27,8 @@ impl_initial!(
     }))
 );
 
-/// (A pop accesses the fields one by one, and not the whole as a copy: a load of two words that were
-/// stored one by one waits for the stores.)
+/// (A pop accesses the fields one by one, and not the whole as a copy: a load of two words that
+/// were stored one by one waits for the stores.)
 struct State {
     /// The oldest of the links that have been turned round completely. Each leads to the
     /// next newer one, the newest to null. Null if there are none.
