@@ -1,7 +1,6 @@
 //! An optional count of the items in a queue.
 
-use crossbeam_utils::CachePadded;
-
+use crate::form::Aligned;
 use crate::sync::{AtomicUsize, Initial, Ordering, fence, impl_initial};
 
 /// What a queue counts.
@@ -16,10 +15,16 @@ pub trait Length: Initial {
     fn popped(&self);
 }
 
+/// What counts all items.
+pub trait Counts: Length {
+    /// Returns the number of pushes less the number of pops.
+    fn get(&self) -> usize;
+}
+
 /// The length of a queue that does not count. Takes no space and no time.
 pub struct NoLength;
 
-impl_initial!(NoLength = NoLength);
+impl_initial!([] NoLength = NoLength);
 
 impl Length for NoLength {
     #[inline]
@@ -32,22 +37,21 @@ impl Length for NoLength {
     fn popped(&self) {}
 }
 
-/// The number of pushes and of pops.
-pub struct Counters {
-    pushed: CachePadded<AtomicUsize>,
-    popped: CachePadded<AtomicUsize>,
+/// The number of pushes and of pops, each aligned like an `A`.
+pub struct Counters<A> {
+    pushed: Aligned<AtomicUsize, A>,
+    popped: Aligned<AtomicUsize, A>,
 }
 
 impl_initial!(
-    Counters = Counters {
-        pushed: CachePadded::new(AtomicUsize::new(0)),
-        popped: CachePadded::new(AtomicUsize::new(0)),
+    [A] Counters<A> = Counters {
+        pushed: Aligned::new(AtomicUsize::new(0)),
+        popped: Aligned::new(AtomicUsize::new(0)),
     }
 );
 
-impl Counters {
-    /// Returns the number of pushes less the number of pops.
-    pub(crate) fn get(&self) -> usize {
+impl<A> Counts for Counters<A> {
+    fn get(&self) -> usize {
         // The acquire fence pairs with the release of the exchange in `RawForm::push`: a
         // push counts its items before that exchange, so an item that this thread has
         // seen in the queue, by a relaxed load of `back`, is counted below.
@@ -62,7 +66,7 @@ impl Counters {
     }
 }
 
-impl Length for Counters {
+impl<A> Length for Counters<A> {
     #[inline]
     fn pushed(&self, count: usize) {
         // Relaxed: published by the exchange of the push that follows, and to other

@@ -91,7 +91,7 @@ pub use error::{
 };
 #[cfg(feature = "alloc")]
 pub use error::{SendError, TrySendError};
-pub use form::{BackLinked, Batched, Counted, Form, ForwardLinked, GapFree, Stall};
+pub use form::{BackLinked, Batched, Compact, Counted, Form, ForwardLinked, GapFree, Stall};
 pub use item::{
     Chain, Field, Handle, Link, LinkKind, Linked, SharedHandle, SharedLink, UniqueHandle, Via,
 };

@@ -15,7 +15,7 @@ use crate::item::{
     Chain, Handle, Link, Links, SharedHandle, UniqueHandle, drop_all, handle_ref_to_link,
     handle_to_link, link_to_handle,
 };
-use crate::length::{Counters, Length};
+use crate::length::{Counts, Length};
 use crate::sync::{const_fn_unless_loom, initial};
 
 /// An unbounded, intrusive, multi-producer single-consumer FIFO queue.
@@ -123,7 +123,7 @@ impl<H: Handle, F: Form> Queue<H, F> {
     }
 }
 
-impl<H: Handle, F: Form<Length = Counters>> Queue<H, F> {
+impl<H: Handle, F: Form<Length: Counts>> Queue<H, F> {
     /// Returns the approximate number of items in the queue.
     ///
     /// May include items of pushes in flight. Counts at least the items in the queue whose

@@ -88,17 +88,17 @@ pub trait Initial {
     fn initial() -> Self;
 }
 
-/// Implements [`Initial`]: `impl_initial!(Type = value)`.
+/// Implements [`Initial`]: `impl_initial!([generics] Type = value)`.
 macro_rules! impl_initial {
-    ($type:ty = $value:expr) => {
+    ([$($generic:ident)?] $type:ty = $value:expr) => {
         #[cfg(not(loom))]
         #[allow(clippy::declare_interior_mutable_const)] // each use is a value of its own
-        impl $crate::sync::Initial for $type {
+        impl$(<$generic>)? $crate::sync::Initial for $type {
             const INITIAL: Self = $value;
         }
 
         #[cfg(loom)]
-        impl $crate::sync::Initial for $type {
+        impl$(<$generic>)? $crate::sync::Initial for $type {
             fn initial() -> Self {
                 $value
             }

@@ -10,9 +10,10 @@ use std::error::Error;
 use std::thread;
 
 use mpsc_queue::{
-    AlreadyQueued, AsyncQueue, BackLinked, Chain, Closed, Consumer, ConsumerTaken, Counted, Form,
-    ForwardLinked, GapFree, Link, Pop, Queue, RecvError, RecvTimeoutError, SendError, SharedLink,
-    Stall, TryPushError, TryRecvError, TrySendError, Wakeup, WakingQueue, linked,
+    AlreadyQueued, AsyncQueue, BackLinked, Chain, Closed, Compact, Consumer, ConsumerTaken,
+    Counted, Form, ForwardLinked, GapFree, Link, Pop, Queue, RecvError, RecvTimeoutError,
+    SendError, SharedLink, Stall, TryPushError, TryRecvError, TrySendError, Wakeup, WakingQueue,
+    linked,
 };
 
 test_each_form! {
@@ -225,6 +226,37 @@ fn debug_of_chains_and_links_shows_no_item() {
     assert_eq!(format!("{chain:?}"), "Chain { len: 2, .. }");
     let links = format!("{:?} {:?}", Link::new(), SharedLink::new());
     assert_eq!(links, "Link { .. } SharedLink { .. }");
+}
+
+#[test]
+fn compact_queues_behave_as_others() {
+    fn check<F: Form>() {
+        pop_from_empty_queue_returns_empty::<F>();
+        alternating_pushes_and_pops_keep_order::<F>();
+        popped_item_can_be_pushed_again::<F>();
+        ten_producers_lose_no_item::<F>();
+        len_counts_pushes_less_pops::<F>();
+        chain_keeps_order::<F>();
+        receiver_pops_with_every_method::<F>();
+    }
+    check::<Compact<ForwardLinked>>();
+    check::<Compact<BackLinked>>();
+    check::<Compact<GapFree>>();
+}
+
+#[test]
+fn compact_queues_take_few_words() {
+    fn words<F: Form>() -> usize {
+        size_of::<Queue<Box<Message>, F>>() / size_of::<usize>()
+    }
+    assert_eq!(words::<Compact<ForwardLinked>>(), 4);
+    assert_eq!(words::<Compact<BackLinked>>(), 7);
+    assert_eq!(words::<Compact<GapFree>>(), 7);
+    assert_eq!(words::<Counted<Compact<ForwardLinked>>>(), 6);
+    assert!(
+        words::<ForwardLinked>() >= 16,
+        "two cache lines of 64 bytes or more"
+    );
 }
 
 #[test]

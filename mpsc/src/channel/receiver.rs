@@ -12,7 +12,7 @@ use crate::consumer::Pop;
 use crate::error::{RecvError, TryRecvError};
 use crate::form::{Form, GapFree};
 use crate::item::{Handle, drop_all};
-use crate::length::Counters;
+use crate::length::Counts;
 use crate::sync::Arc;
 use crate::waking;
 
@@ -70,7 +70,7 @@ impl<H: Handle, F: Form> Receiver<H, F> {
     #[must_use]
     pub fn len(&self) -> usize
     where
-        F: Form<Length = Counters>,
+        F: Form<Length: Counts>,
     {
         self.inner.bare_queue().len()
     }

@@ -6,7 +6,7 @@ use super::shared::Shared;
 use crate::error::{SendError, TrySendError};
 use crate::form::{Form, GapFree};
 use crate::item::{Chain, Handle, SharedHandle, UniqueHandle};
-use crate::length::Counters;
+use crate::length::Counts;
 use crate::sync::Arc;
 
 /// A sender of a channel. Can be cloned, and sent to other threads.
@@ -89,7 +89,7 @@ impl<H: Handle, F: Form> Sender<H, F> {
     #[must_use]
     pub fn len(&self) -> usize
     where
-        F: Form<Length = Counters>,
+        F: Form<Length: Counts>,
     {
         self.shared.queue.len()
     }

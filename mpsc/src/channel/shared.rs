@@ -2,9 +2,7 @@
 
 use core::task::Waker;
 
-use crossbeam_utils::CachePadded;
-
-use crate::form::{Ending, Form};
+use crate::form::{Aligned, Ending, Form, LineOf};
 use crate::item::Handle;
 use crate::queue::Queue;
 use crate::queue_ref::AnyQueue;
@@ -17,7 +15,7 @@ pub(super) type Messages<H, F> = WakingQueue<H, SleeperWaker, Ending<F>>;
 /// The queue, and the number of senders. It never moves, since it is created in an `Arc`.
 pub(super) struct Shared<H: Handle, F: Form> {
     pub(super) queue: Messages<H, F>,
-    senders: CachePadded<AtomicUsize>,
+    senders: Aligned<AtomicUsize, LineOf<F>>,
 }
 
 impl<H: Handle, F: Form> Shared<H, F> {
@@ -28,7 +26,7 @@ impl<H: Handle, F: Form> Shared<H, F> {
                 Queue::with_form(Ending(form)),
                 SleeperWaker(WakerSlot::new()),
             ),
-            senders: CachePadded::new(AtomicUsize::new(1)),
+            senders: Aligned::new(AtomicUsize::new(1)),
         })
     }
 

@@ -4,10 +4,12 @@
 //! consumer reverses what it takes, which makes the stack a queue.
 
 use core::iter;
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use super::back::{CLOSED, EMPTY, is_link};
 use super::batch::{self, BOTTOM, Batch, BatchForm};
+use super::line::Line;
 use super::raw::{Pushed, RawBatched, RawForm, RawPop, RawQueue};
 use super::stall::Stall;
 use crate::backoff::Backoff;
@@ -15,25 +17,26 @@ use crate::item::{Link, Links};
 use crate::sync::{Ordering, impl_initial, initial};
 
 /// The consumer's end of a back-linked queue.
-pub struct Backward(Batch);
+pub struct Backward<A>(Batch, PhantomData<A>);
 
-impl_initial!(Backward = Backward(initial!(Batch)));
+impl_initial!([A] Backward<A> = Backward(initial!(Batch), PhantomData));
 
-impl BatchForm for Backward {
+impl<A: Line> BatchForm for Backward<A> {
     fn batch(&self) -> &Batch {
         &self.0
     }
 }
 
-impl RawBatched for Backward {
+impl<A: Line> RawBatched for Backward<A> {
     unsafe fn push_own(queue: &RawQueue<Self>, link: NonNull<Link>) -> bool {
         // SAFETY: the caller's promise.
         unsafe { batch::push_own(queue, link) }
     }
 }
 
-impl RawForm for Backward {
+impl<A: Line> RawForm for Backward<A> {
     type Stall = Stall;
+    type Line = A;
 
     const STALL: Option<Stall> = Some(Stall);
 

@@ -20,7 +20,7 @@ pub(super) const BOTTOM: *mut Link = ptr::without_provenance_mut(5);
 pub(super) struct Batch(UnsafeCell<State>);
 
 impl_initial!(
-    Batch = Batch(UnsafeCell::new(State {
+    [] Batch = Batch(UnsafeCell::new(State {
         ready: ptr::null_mut(),
         walk: Walk::NONE,
         newest: ptr::null_mut(),
@@ -184,7 +184,7 @@ unsafe fn refill<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> {
 #[inline]
 unsafe fn take<F: BatchForm>(queue: &RawQueue<F>) -> RawPop<F::Stall> {
     // Acquire: pairs with the release of the exchange in `push`. An observer that finds `held`
-    // set knows of what a push did before (`Counters::get`), and the links that a close has found
+    // set knows of what a push did before (`Counts::get`), and the links that a close has found
     // can be read.
     if is_empty(queue.back.word.load(Ordering::Acquire)) {
         return RawPop::Empty;

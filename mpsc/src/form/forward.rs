@@ -4,9 +4,11 @@
 //! in `docs/algorithm.md`. Here each operation names its partner.
 
 use core::iter;
+use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 
 use super::back::{CLOSED, EMPTY, is_empty, is_link};
+use super::line::Line;
 use super::raw::{Closing, Pushed, RawForm, RawPop, RawQueue};
 use super::stall::Stall;
 use crate::backoff::Backoff;
@@ -14,21 +16,24 @@ use crate::item::{Link, Links};
 use crate::sync::{AtomicPtr, Ordering, impl_initial};
 
 /// The consumer's end of a forward-linked queue.
-pub struct Forward {
+pub struct Forward<A> {
     /// The oldest link. Null in an empty queue, and until the first push into an empty
     /// queue has stored its link. The consumer writes it, and so does the one push that
     /// finds the queue empty.
     front: AtomicPtr<Link>,
+    line: PhantomData<A>,
 }
 
 impl_initial!(
-    Forward = Forward {
-        front: AtomicPtr::new(ptr::null_mut())
+    [A] Forward<A> = Forward {
+        front: AtomicPtr::new(ptr::null_mut()),
+        line: PhantomData,
     }
 );
 
-impl RawForm for Forward {
+impl<A: Line> RawForm for Forward<A> {
     type Stall = Stall;
+    type Line = A;
 
     const STALL: Option<Stall> = Some(Stall);
 
@@ -174,7 +179,7 @@ unsafe fn wait_for_next(link: NonNull<Link>) -> NonNull<Link> {
     }
 }
 
-impl RawQueue<Forward> {
+impl<A: Line> RawQueue<Forward<A>> {
     fn front(&self) -> &AtomicPtr<Link> {
         &self.consumer.form.front
     }

@@ -5,34 +5,37 @@
 
 use core::convert::Infallible;
 use core::iter;
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use super::back::{CLOSED, PARKED, is_link};
 use super::batch::{self, BOTTOM, Batch, BatchForm};
+use super::line::Line;
 use super::raw::{Pushed, RawBatched, RawForm, RawPop, RawQueue};
 use crate::item::{Link, Links};
 use crate::sync::{Ordering, impl_initial, initial};
 
 /// The consumer's end of a gap-free queue.
-pub struct Treiber(Batch);
+pub struct Treiber<A>(Batch, PhantomData<A>);
 
-impl_initial!(Treiber = Treiber(initial!(Batch)));
+impl_initial!([A] Treiber<A> = Treiber(initial!(Batch), PhantomData));
 
-impl BatchForm for Treiber {
+impl<A: Line> BatchForm for Treiber<A> {
     fn batch(&self) -> &Batch {
         &self.0
     }
 }
 
-impl RawBatched for Treiber {
+impl<A: Line> RawBatched for Treiber<A> {
     unsafe fn push_own(queue: &RawQueue<Self>, link: NonNull<Link>) -> bool {
         // SAFETY: the caller's promise.
         unsafe { batch::push_own(queue, link) }
     }
 }
 
-impl RawForm for Treiber {
+impl<A: Line> RawForm for Treiber<A> {
     type Stall = Infallible;
+    type Line = A;
 
     const STALL: Option<Infallible> = None;
 

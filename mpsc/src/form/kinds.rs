@@ -1,11 +1,14 @@
 //! The types by which a user names the form of a queue.
 
+use core::convert::Infallible;
 use core::fmt;
 
 use super::back_linked::Backward;
 use super::forward::Forward;
 use super::gap_free::Treiber;
+use super::line::CacheLine;
 use super::raw::{RawBatched, RawForm};
+use super::stall::Stall;
 #[cfg(feature = "alloc")]
 use crate::gate::EndMark;
 use crate::gate::{Gate, NoGate};
@@ -57,6 +60,19 @@ pub struct BackLinked;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GapFree;
 
+/// One of the three forms, in a queue that takes as little memory as possible: for programs with
+/// thousands of queues.
+///
+/// Otherwise the producers' end and the consumer's end are each on cache lines of their own
+/// (of 128 bytes on most 64-bit machines), so that a push and a pop that overlap do not take the
+/// line from each other. What that costs or saves is in
+/// [`docs::performance`](crate::docs::performance#memory).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Compact<F>(
+    /// The form of the queue.
+    pub F,
+);
+
 /// A form whose queue [counts its items](crate::Queue::len). Costs each push a second
 /// read-modify-write.
 #[derive(Clone, Copy, Debug, Default)]
@@ -78,9 +94,14 @@ pub trait Batched: Form<Raw: RawBatched> {}
 
 impl Batched for BackLinked {}
 impl Batched for GapFree {}
+impl Batched for Compact<BackLinked> {}
+impl Batched for Compact<GapFree> {}
 impl<F: Batched> Batched for Counted<F> {}
 #[cfg(feature = "alloc")]
 impl<F: Batched> Batched for Ending<F> {}
+
+/// What the ends of a queue of this form are aligned to.
+pub(crate) type LineOf<F> = <<F as Form>::Raw as RawForm>::Line;
 
 macro_rules! impl_form {
     ($([$($inner:ident)?] $form:ty: $stall:ty, $raw:ty, $length:ty, $gate:ty;)+) => {$(
@@ -96,10 +117,13 @@ macro_rules! impl_form {
 }
 
 impl_form! {
-    [] ForwardLinked: <Forward as RawForm>::Stall, Forward, NoLength, NoGate;
-    [] BackLinked: <Backward as RawForm>::Stall, Backward, NoLength, NoGate;
-    [] GapFree: <Treiber as RawForm>::Stall, Treiber, NoLength, NoGate;
-    [F] Counted<F>: F::Stall, F::Raw, Counters, F::Gate;
+    [] ForwardLinked: Stall, Forward<CacheLine>, NoLength, NoGate;
+    [] BackLinked: Stall, Backward<CacheLine>, NoLength, NoGate;
+    [] GapFree: Infallible, Treiber<CacheLine>, NoLength, NoGate;
+    [] Compact<ForwardLinked>: Stall, Forward<()>, NoLength, NoGate;
+    [] Compact<BackLinked>: Stall, Backward<()>, NoLength, NoGate;
+    [] Compact<GapFree>: Infallible, Treiber<()>, NoLength, NoGate;
+    [F] Counted<F>: F::Stall, F::Raw, Counters<LineOf<F>>, F::Gate;
 }
 
 #[cfg(feature = "alloc")]

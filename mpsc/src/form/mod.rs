@@ -6,13 +6,16 @@ mod batch;
 mod forward;
 mod gap_free;
 mod kinds;
+mod line;
 mod raw;
 mod stall;
 
-pub use kinds::{BackLinked, Batched, Counted, Form, ForwardLinked, GapFree};
+pub use kinds::{BackLinked, Batched, Compact, Counted, Form, ForwardLinked, GapFree};
 pub use stall::Stall;
 
 pub(crate) use back::{Back, Mark};
 #[cfg(feature = "alloc")]
 pub(crate) use kinds::Ending;
+pub(crate) use kinds::LineOf;
+pub(crate) use line::Aligned;
 pub(crate) use raw::{Pushed, RawBatched, RawForm, RawPop, RawQueue};

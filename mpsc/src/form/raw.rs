@@ -2,23 +2,26 @@
 
 use core::ptr::{self, NonNull};
 
-use crossbeam_utils::CachePadded;
-
 use super::back::{Back, CLOSED, Mark, is_link};
+use super::line::{Aligned, Line};
 use crate::item::{Link, Links};
 use crate::sync::{AtomicBool, Initial, Ordering, UnsafeCell, const_fn_unless_loom, initial};
 
-/// Both ends of a queue, each on its own cache line. Dropping it drops no items.
+/// Both ends of a queue, each on its own cache line if the form asks for it. Dropping it drops no
+/// items.
 ///
 /// `F` is the form of the queue, and the value that the form keeps at the consumer's end.
-pub struct RawQueue<F> {
-    pub(super) back: CachePadded<Back>,
-    pub(super) consumer: CachePadded<ConsumerEnd<F>>,
+#[repr(C)] // `back` at the start: see `Forward::push` for what the compiler could do otherwise
+pub struct RawQueue<F: RawForm> {
+    pub(super) back: Aligned<Back, F::Line>,
+    pub(super) consumer: Aligned<ConsumerEnd<F>, F::Line>,
 }
 
 pub(super) struct ConsumerEnd<F> {
     pub(super) form: F,
-    closing: UnsafeCell<Closing>,
+    /// Null while the queue is open, the newest link that a close found, or [`CLOSED`] without one.
+    /// See [`Closing`].
+    closing: UnsafeCell<*mut Link>,
     /// Set while the consumer holds links to which `back` does not lead: a batch, or what
     /// was in the queue when it was closed. For observers.
     held: AtomicBool,
@@ -43,6 +46,9 @@ pub(super) enum Closing {
 pub trait RawForm: Initial + Sized {
     /// What a pop returns where it meets a push in its gap. Uninhabited if there is no gap.
     type Stall: Copy;
+
+    /// What the ends of the queue are aligned to.
+    type Line: Line;
 
     /// The value of that type, if it has one.
     const STALL: Option<Self::Stall>;
@@ -126,10 +132,10 @@ impl<F: RawForm> RawQueue<F> {
     const_fn_unless_loom! {
         pub(crate) fn new() -> Self {
             Self {
-                back: CachePadded::new(Back::new()),
-                consumer: CachePadded::new(ConsumerEnd {
+                back: Aligned::new(Back::new()),
+                consumer: Aligned::new(ConsumerEnd {
                     form: initial!(F),
-                    closing: UnsafeCell::new(Closing::Open),
+                    closing: UnsafeCell::new(ptr::null_mut()),
                     held: AtomicBool::new(false),
                     has_consumer: AtomicBool::new(false),
                 }),
@@ -222,7 +228,7 @@ impl<F: RawForm> RawQueue<F> {
             self.set_held(false);
         }
         // SAFETY: the caller is the only consumer.
-        unsafe { self.set_closing(Closing::Closed { newest }) };
+        unsafe { self.set_closed(newest) };
     }
 
     /// # Safety
@@ -231,7 +237,14 @@ impl<F: RawForm> RawQueue<F> {
     #[inline]
     pub(super) unsafe fn closing(&self) -> Closing {
         // SAFETY: only the consumer accesses the cell, and the caller is the only consumer.
-        self.consumer.closing.with(|closing| unsafe { *closing })
+        let word = self.consumer.closing.with(|closing| unsafe { *closing });
+        match word {
+            CLOSED => Closing::Closed {
+                newest: ptr::null_mut(),
+            },
+            newest if newest.is_null() => Closing::Open,
+            newest => Closing::Closed { newest },
+        }
     }
 
     /// Notes that the form has taken over, or handed out, the newest link that a close found.
@@ -240,27 +253,25 @@ impl<F: RawForm> RawQueue<F> {
     ///
     /// As for [`RawForm::pop`]: the caller is the only consumer.
     pub(super) unsafe fn set_drained(&self) {
-        let closing = Closing::Closed {
-            newest: ptr::null_mut(),
-        };
         // SAFETY: the caller is the only consumer.
-        unsafe { self.set_closing(closing) };
+        unsafe { self.set_closed(ptr::null_mut()) };
     }
 
     /// # Safety
     ///
     /// As for [`RawForm::pop`]: the caller is the only consumer.
-    unsafe fn set_closing(&self, closing: Closing) {
+    unsafe fn set_closed(&self, newest: *mut Link) {
+        let word = if newest.is_null() { CLOSED } else { newest };
         // SAFETY: only the consumer accesses the cell, and the caller is the only consumer.
         self.consumer
             .closing
-            .with_mut(|cell| unsafe { *cell = closing });
+            .with_mut(|cell| unsafe { *cell = word });
     }
 
     /// Sets whether the consumer holds links, for [`is_empty`](Self::is_empty).
     #[inline]
     pub(super) fn set_held(&self, held: bool) {
-        // Release pairs with the acquire fence in `Counters::get`, which follows a load of
+        // Release pairs with the acquire fence in `Counts::get`, which follows a load of
         // `true` in `is_empty`: what the consumer has acquired with the links.
         // (Nothing depends on when `false` is seen.)
         self.consumer.held.store(held, Ordering::Release);
@@ -290,7 +301,7 @@ impl<F: RawForm> RawQueue<F> {
     }
 }
 
-impl<F> RawQueue<F> {
+impl<F: RawForm> RawQueue<F> {
     pub(crate) fn back(&self) -> &Back {
         &self.back
     }

@@ -16,7 +16,7 @@ pub struct EndMark {
 }
 
 impl_initial!(
-    EndMark = EndMark {
+    [] EndMark = EndMark {
         mark: Link::new(),
         is_shut: AtomicBool::new(false),
     }

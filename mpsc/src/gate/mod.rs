@@ -26,7 +26,7 @@ pub trait Gate: Initial {
 /// A queue whose producers have no end.
 pub struct NoGate;
 
-impl_initial!(NoGate = NoGate);
+impl_initial!([] NoGate = NoGate);
 
 impl Gate for NoGate {
     #[inline]

@@ -7,7 +7,7 @@ use super::wake::{Wake, WakeTarget};
 use crate::error::{Closed, TryPushError};
 use crate::form::{Form, ForwardLinked};
 use crate::item::{Chain, Handle, SharedHandle, UniqueHandle};
-use crate::length::Counters;
+use crate::length::Counts;
 use crate::queue::Queue;
 use crate::queue_ref::AnyQueue;
 use crate::sealed::{INTERNAL, Internal};
@@ -83,7 +83,7 @@ impl<H: Handle, W, F: Form> WakingQueue<H, W, F> {
     }
 }
 
-impl<H: Handle, W, F: Form<Length = Counters>> WakingQueue<H, W, F> {
+impl<H: Handle, W, F: Form<Length: Counts>> WakingQueue<H, W, F> {
     /// Returns the approximate number of items in the queue. See [`Queue::len`].
     #[must_use]
     pub fn len(&self) -> usize {
