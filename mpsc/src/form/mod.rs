@@ -15,7 +15,6 @@ pub use stall::Stall;
 
 pub(crate) use back::{Back, Mark};
 #[cfg(feature = "alloc")]
-pub(crate) use kinds::Ending;
-pub(crate) use kinds::LineOf;
+pub(crate) use kinds::{Ending, LineOf};
 pub(crate) use line::Aligned;
 pub(crate) use raw::{Pushed, RawBatched, RawForm, RawPop, RawQueue};

@@ -3,6 +3,7 @@
 
 mod budget;
 mod cancel;
+mod futures_set;
 mod many;
 mod polls;
 #[cfg(feature = "stream")]

@@ -71,12 +71,11 @@ impl<H: Handle, F: Form> Receiver<H, F> {
     /// channel, and [`Pop::Stalled`] if each such item is behind a send that stands still.
     #[inline]
     pub fn pop(&mut self) -> Pop<H, F::Stall> {
-        if self.turn > 0
-            && let Some(active) = &mut self.current
-            && let Pop::Item(handle) = active.consumer.pop()
-        {
-            self.turn -= 1;
-            return Pop::Item(handle);
+        if let (Some(active), 1..) = (&mut self.current, self.turn) {
+            if let Pop::Item(handle) = active.consumer.pop() {
+                self.turn -= 1;
+                return Pop::Item(handle);
+            }
         }
         self.pop_next()
     }
