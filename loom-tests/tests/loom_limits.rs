@@ -1,6 +1,6 @@
-//! Executions that loom 0.7.3 does not explore, without any bound on preemptions. A
-//! failure of these tests means that loom explores them now: then correct the README,
-//! "What loom misses".
+//! Executions that loom 0.7.3 does not explore, without any bound on preemptions, and those that
+//! it cannot finish. A failure of these tests means that loom explores them now: then correct the
+//! README, "What loom misses", and `docs/limitations.md` of the queue.
 #![cfg(loom)]
 
 use std::collections::BTreeSet;
@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use loom::thread;
+use loom_tests::{Jobs, job};
+use mpsc_queue::ForwardLinked;
 
 /// Returns what `run` returns in the executions that loom explores.
 fn results<T: Ord + Send + 'static>(run: fn() -> T) -> BTreeSet<T> {
@@ -66,4 +68,22 @@ fn unused_load_hides_result() {
     }
     let missed = &results(|| run(false)) - &results(|| run(true));
     assert_eq!(missed, BTreeSet::from([(1, 0)]));
+}
+
+/// A consumer that looks again at once, without yielding to loom, is run for ever.
+#[test]
+#[should_panic(expected = "exceeded maximum number of branches")]
+fn spin_on_stalled_queue_exceeds_branch_limit() {
+    loom::model(|| {
+        let queue = Arc::new(Jobs::<ForwardLinked>::default());
+        let producer = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || drop(queue.push(job(0, 0))))
+        };
+        let mut consumer = queue.consumer().unwrap();
+        while consumer.pop().is_stalled() {
+            std::hint::spin_loop(); // `pop_blocking` passes instead
+        }
+        producer.join().unwrap();
+    });
 }
