@@ -13,6 +13,8 @@ mod cancel;
 mod pushes;
 mod quiet;
 mod registration;
+#[cfg(all(target_os = "linux", feature = "std"))]
+mod wait;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
