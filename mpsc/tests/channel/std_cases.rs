@@ -85,6 +85,7 @@ fn sender_is_shared_by_threads<F: Form>() {
             scope.spawn(move || sender.send(item(number)).unwrap());
         }
     });
+    drop(sender);
     let mut numbers = received(&mut receiver);
     numbers.sort_unstable();
     assert_eq!(numbers, [0, 1, 2]);
@@ -156,8 +157,8 @@ fn send_does_not_wait_for_receiver<F: Form>() {
         (0..ITEMS).for_each(|number| sender.send(item(number)).unwrap());
         (sender, receiver)
     });
-    assert!(received(&mut receiver).into_iter().eq(0..ITEMS));
     drop(sender);
+    assert!(received(&mut receiver).into_iter().eq(0..ITEMS));
 }
 
 /// Page: module ("unbounded receive loop").
@@ -180,39 +181,43 @@ fn recv_loop_ends_when_all_senders_are_gone<F: Form>() {
 
 /// Pages: `Receiver::recv` ("buffering behavior"), `recv_timeout`, `recv_deadline`.
 fn receives_return_buffered_items_after_last_sender<F: Form>() {
-    let (sender, mut receiver) = open::<F>();
-    (0..5).for_each(|number| sender.send(item(number)).unwrap());
-    drop(sender);
-    let items = [
-        receiver.recv().ok(),
-        receiver.try_recv().ok(),
-        receiver.recv_timeout(HOUR).ok(),
-        receiver.recv_deadline(Instant::now()).ok(),
-        receiver.pop().into_item(),
-    ];
-    assert!(items.into_iter().map(|item| item.unwrap().number).eq(0..5));
-    assert_eq!(receiver.recv().err(), Some(RecvError));
+    must_end(|| {
+        let (sender, mut receiver) = open::<F>();
+        (0..5).for_each(|number| sender.send(item(number)).unwrap());
+        drop(sender);
+        let items = [
+            receiver.recv().ok(),
+            receiver.try_recv().ok(),
+            receiver.recv_timeout(HOUR).ok(),
+            receiver.recv_deadline(Instant::now()).ok(),
+            receiver.pop().into_item(),
+        ];
+        assert!(items.into_iter().map(|item| item.unwrap().number).eq(0..5));
+        assert_eq!(receiver.recv().err(), Some(RecvError));
+    });
 }
 
 /// Pages: module ("propagating panics"), `RecvError`, `TryRecvError`, `RecvTimeoutError`. The error
 /// stays, after each kind of receive.
 fn every_receive_returns_disconnected_after_last_sender<F: Form>() {
-    for first in 0..5 {
-        let (sender, mut receiver) = open::<F>();
-        sender.send(item(0)).unwrap();
-        drop(sender);
-        assert!(receiver.try_recv().is_ok());
-        for receive in (first..5).chain(0..first) {
-            let disconnected = Some(RecvTimeoutError::Disconnected);
-            match receive {
-                0 => assert_eq!(receiver.recv().err(), Some(RecvError)),
-                1 => assert_eq!(receiver.try_recv().err(), Some(TryRecvError::Disconnected)),
-                2 => assert_eq!(receiver.recv_timeout(HOUR).err(), disconnected),
-                3 => assert_eq!(receiver.recv_timeout(Duration::ZERO).err(), disconnected),
-                _ => assert!(matches!(receiver.pop(), Pop::Closed)),
+    must_end(|| {
+        for first in 0..5 {
+            let (sender, mut receiver) = open::<F>();
+            sender.send(item(0)).unwrap();
+            drop(sender);
+            assert!(receiver.try_recv().is_ok());
+            for receive in (first..5).chain(0..first) {
+                let disconnected = Some(RecvTimeoutError::Disconnected);
+                match receive {
+                    0 => assert_eq!(receiver.recv().err(), Some(RecvError)),
+                    1 => assert_eq!(receiver.try_recv().err(), Some(TryRecvError::Disconnected)),
+                    2 => assert_eq!(receiver.recv_timeout(HOUR).err(), disconnected),
+                    3 => assert_eq!(receiver.recv_timeout(Duration::ZERO).err(), disconnected),
+                    _ => assert!(matches!(receiver.pop(), Pop::Closed)),
+                }
             }
         }
-    }
+    });
 }
 
 /// Pages: `Sender`, `TryRecvError`. The channel ends with the last sender, the original or a clone.
@@ -416,11 +421,13 @@ fn recv_deadline_in_past_returns_buffered_item<F: Form>() {
 
 /// Pages: `Receiver::iter`, `Iter`.
 fn iter_ends_after_last_sender<F: Form>() {
-    let (sender, mut receiver) = open::<F>();
-    (0..3).for_each(|number| sender.send(item(number)).unwrap());
-    drop(sender);
-    assert!(receiver.iter().map(|item| item.number).eq(0..3));
-    assert_eq!(receiver.iter().count(), 0);
+    must_end(|| {
+        let (sender, mut receiver) = open::<F>();
+        (0..3).for_each(|number| sender.send(item(number)).unwrap());
+        drop(sender);
+        assert!(receiver.iter().map(|item| item.number).eq(0..3));
+        assert_eq!(receiver.iter().count(), 0);
+    });
 }
 
 /// Pages: `Receiver::iter`, `Iter`.
@@ -443,26 +450,30 @@ fn iter_waits_for_items<F: Form>() {
 /// Pages: `Receiver::try_iter`, `TryIter`. The iterator ends when nothing is pending, and after the
 /// last sender.
 fn try_iter_ends_at_empty_channel<F: Form>() {
-    let (sender, mut receiver) = open::<F>();
-    assert_eq!(receiver.try_iter().count(), 0);
-    (0..3).for_each(|number| sender.send(item(number)).unwrap());
-    assert!(receiver.try_iter().map(|item| item.number).eq(0..3));
-    assert_eq!(receiver.try_iter().count(), 0);
-    sender.send(item(3)).unwrap();
-    drop(sender);
-    assert!(receiver.try_iter().map(|item| item.number).eq(3..4));
-    assert_eq!(receiver.try_iter().count(), 0);
+    must_end(|| {
+        let (sender, mut receiver) = open::<F>();
+        assert_eq!(receiver.try_iter().count(), 0);
+        (0..3).for_each(|number| sender.send(item(number)).unwrap());
+        assert!(receiver.try_iter().map(|item| item.number).eq(0..3));
+        assert_eq!(receiver.try_iter().count(), 0);
+        sender.send(item(3)).unwrap();
+        drop(sender);
+        assert!(receiver.try_iter().map(|item| item.number).eq(3..4));
+        assert_eq!(receiver.try_iter().count(), 0);
+    });
 }
 
 /// Page: `TryIter`. A later call of `next` returns an item that has come since.
 fn try_iter_returns_items_that_come_meanwhile<F: Form>() {
-    let (sender, mut receiver) = open::<F>();
-    let mut items = receiver.try_iter();
-    for number in 0..3 {
-        assert!(items.next().is_none());
-        sender.send(item(number)).unwrap();
-        assert_eq!(items.next().unwrap().number, number);
-    }
+    must_end(|| {
+        let (sender, mut receiver) = open::<F>();
+        let mut items = receiver.try_iter();
+        for number in 0..3 {
+            assert!(items.next().is_none());
+            sender.send(item(number)).unwrap();
+            assert_eq!(items.next().unwrap().number, number);
+        }
+    });
 }
 
 /// Pages: `Sender`, `Receiver`.
