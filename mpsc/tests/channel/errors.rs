@@ -1,4 +1,4 @@
-//! Messages of the errors, compared with those of `std::sync::mpsc`.
+//! The errors, compared with those of `std::sync::mpsc`.
 
 use std::error::Error;
 use std::sync::mpsc;
@@ -60,4 +60,27 @@ fn errors_without_item_have_debug_of_std() {
         debug(&RecvTimeoutError::Disconnected),
         debug(&mpsc::RecvTimeoutError::Disconnected)
     );
+}
+
+#[test]
+fn errors_convert_like_those_of_std() {
+    assert_eq!(TryRecvError::from(RecvError), TryRecvError::Disconnected);
+    let error = RecvTimeoutError::from(RecvError);
+    assert_eq!(error, RecvTimeoutError::Disconnected);
+    let error = TrySendError::from(SendError(1));
+    assert_eq!(error, TrySendError::Disconnected(1));
+}
+
+/// An error can be copied and compared if the handle can.
+#[test]
+fn errors_can_be_copied_and_compared() {
+    fn check<E: Copy + Eq + std::fmt::Debug>(error: E, other: E) {
+        let copy = error;
+        assert_eq!(copy, error);
+        assert_ne!(copy, other);
+    }
+    check(SendError(1), SendError(2));
+    check(TrySendError::Disconnected(1), TrySendError::Disconnected(2));
+    check(TryRecvError::Empty, TryRecvError::Disconnected);
+    check(RecvTimeoutError::Timeout, RecvTimeoutError::Disconnected);
 }

@@ -1,45 +1,15 @@
 //! Iterators over a channel.
 
-use std::thread;
-
 use mpsc_queue::Form;
 
-use crate::{item, must_end, open, received};
+use crate::{item, open, received};
 
 test_each_form! {
-    iter_ends_after_last_sender
-    iter_waits_for_items
     iter_ends_after_close
     iter_can_be_interrupted
-    try_iter_ends_at_empty_channel
-    try_iter_returns_items_that_come_meanwhile
     into_iter_ends_after_last_sender
     dropped_into_iter_disconnects
     iterators_stay_at_end
-}
-
-fn iter_ends_after_last_sender<F: Form>() {
-    let (sender, mut receiver) = open::<F>();
-    (0..3).for_each(|number| sender.send(item(number)).unwrap());
-    drop(sender);
-    assert!(receiver.iter().map(|item| item.number).eq(0..3));
-    assert_eq!(receiver.iter().count(), 0);
-}
-
-fn iter_waits_for_items<F: Form>() {
-    let (sender, mut receiver) = open::<F>();
-    let numbers = must_end(move || {
-        let sending = thread::spawn(move || {
-            for number in 0..100 {
-                sender.send(item(number)).unwrap();
-                thread::yield_now();
-            }
-        });
-        let numbers: Vec<_> = receiver.iter().map(|item| item.number).collect();
-        sending.join().unwrap();
-        numbers
-    });
-    assert!(numbers.into_iter().eq(0..100));
 }
 
 fn iter_ends_after_close<F: Form>() {
@@ -59,28 +29,6 @@ fn iter_can_be_interrupted<F: Form>() {
         }
     }
     assert_eq!(received(&mut receiver), [3, 4]);
-}
-
-fn try_iter_ends_at_empty_channel<F: Form>() {
-    let (sender, mut receiver) = open::<F>();
-    assert_eq!(receiver.try_iter().count(), 0);
-    (0..3).for_each(|number| sender.send(item(number)).unwrap());
-    assert!(receiver.try_iter().map(|item| item.number).eq(0..3));
-    assert_eq!(receiver.try_iter().count(), 0);
-    sender.send(item(3)).unwrap();
-    drop(sender);
-    assert!(receiver.try_iter().map(|item| item.number).eq(3..4));
-    assert_eq!(receiver.try_iter().count(), 0);
-}
-
-fn try_iter_returns_items_that_come_meanwhile<F: Form>() {
-    let (sender, mut receiver) = open::<F>();
-    let mut items = receiver.try_iter();
-    for number in 0..3 {
-        assert!(items.next().is_none());
-        sender.send(item(number)).unwrap();
-        assert_eq!(items.next().unwrap().number, number);
-    }
 }
 
 fn into_iter_ends_after_last_sender<F: Form>() {

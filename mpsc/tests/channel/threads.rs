@@ -7,52 +7,15 @@ use std::thread;
 use mpsc_queue::channel::{self, Receiver, Sender};
 use mpsc_queue::{Form, GapFree, Link, SendError, linked};
 
-use crate::{item, must_end, open};
+use crate::must_end;
 
 test_each_form! {
-    recv_keeps_order_of_each_sender
     each_item_has_one_fate_if_receiver_goes
     each_item_has_one_fate_if_receiver_closes
 }
 
 const SENDERS: usize = 3;
 const ROUNDS: usize = 8;
-
-fn recv_keeps_order_of_each_sender<F: Form>() {
-    const ITEMS: usize = 500;
-
-    must_end(|| {
-        let (sender, mut receiver) = open::<F>();
-        let senders: Vec<_> = (0..SENDERS)
-            .map(|index| {
-                let sender = sender.clone();
-                thread::spawn(move || {
-                    for number in 0..ITEMS {
-                        let number = index * ITEMS + number;
-                        if number % 7 == 0 {
-                            sender
-                                .send_chain([item(number)].into_iter().collect())
-                                .unwrap();
-                        } else {
-                            sender.send(item(number)).unwrap();
-                        }
-                    }
-                })
-            })
-            .collect();
-        drop(sender);
-        let mut next = [0; SENDERS];
-        for item in receiver.iter() {
-            let (index, number) = (item.number / ITEMS, item.number % ITEMS);
-            assert_eq!(number, next[index]);
-            next[index] += 1;
-        }
-        assert_eq!(next, [ITEMS; SENDERS]);
-        senders
-            .into_iter()
-            .for_each(|sender| sender.join().unwrap());
-    });
-}
 
 /// How many items have met which fate.
 #[derive(Default)]

@@ -36,9 +36,13 @@ mod closing;
 mod delivery;
 #[cfg(mpsc_fail_point)]
 mod receives;
+#[cfg(mpsc_fail_point)]
+mod sharded;
 #[cfg(all(mpsc_fail_point, target_os = "linux"))]
 mod sleeping;
 #[cfg(mpsc_fail_point)]
 mod stalled_push;
+#[cfg(mpsc_fail_point)]
+mod tasks;
 #[cfg(mpsc_fail_point)]
 mod wakeups;

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use mpsc_queue::{AsyncQueue, Form, GapFree, Pop, Queue};
 
-use crate::stalled_push::{StalledPush, Task, item, pop_all, push, stalled_push};
+use crate::stalled_push::{Item, StalledPush, Task, item, pop_all, push, stalled_push};
 
 test_forms! {
     each: []
@@ -49,8 +49,8 @@ fn stalled_gap_free_push_does_not_keep_consumer_from_parking() {
     assert_eq!(pop_all(&mut consumer).0, [2]);
 }
 
-fn stalled_async_push<F: Form>(
-    queue: &Arc<AsyncQueue<Box<crate::stalled_push::Item>, F>>,
+pub(crate) fn stalled_async_push<F: Form>(
+    queue: &Arc<AsyncQueue<Box<Item>, F>>,
     number: usize,
 ) -> StalledPush<()> {
     let queue = Arc::clone(queue);

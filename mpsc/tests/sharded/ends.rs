@@ -10,10 +10,8 @@ use crate::{counted, item, open};
 
 test_each_form! {
     receiver_gets_everything_then_end
-    clones_keep_the_channel_connected
     senders_that_send_nothing_end_the_channel
     close_refuses_sends_and_keeps_items
-    send_after_receiver_returns_item
     chain_after_receiver_returns
     shared_item_is_refused_and_free
     receiver_drops_what_is_left
@@ -33,17 +31,6 @@ fn receiver_gets_everything_then_end<F: Form>() {
         assert_eq!(receiver.try_recv().err(), Some(TryRecvError::Disconnected));
         assert!(receiver.pop().is_closed());
     }
-}
-
-fn clones_keep_the_channel_connected<F: Form>() {
-    let (first, mut receiver) = open::<F>();
-    let clone = first.clone().clone();
-    drop(first);
-    assert_eq!(receiver.try_recv().err(), Some(TryRecvError::Empty));
-    clone.send(item(0, 0)).unwrap();
-    assert!(receiver.try_recv().is_ok());
-    drop(clone);
-    assert_eq!(receiver.try_recv().err(), Some(TryRecvError::Disconnected));
 }
 
 fn senders_that_send_nothing_end_the_channel<F: Form>() {
@@ -77,17 +64,6 @@ fn close_refuses_sends_and_keeps_items<F: Form>() {
         new.clone().send(item(3, 7)).is_err(),
         "also by a new sender"
     );
-}
-
-fn send_after_receiver_returns_item<F: Form>() {
-    let (sender, receiver) = open::<F>();
-    drop(receiver);
-    for number in 0..3 {
-        let Err(SendError(refused)) = sender.send(item(0, number)) else {
-            panic!("the receiver is gone");
-        };
-        assert_eq!(refused.number, number);
-    }
 }
 
 fn chain_after_receiver_returns<F: Form>() {

@@ -6,15 +6,21 @@
 #[path = "../forms/mod.rs"]
 mod forms;
 
+#[cfg(feature = "std")]
+#[path = "../channel/common.rs"]
+mod common;
 mod ends;
 mod order;
+#[cfg(feature = "std")]
+#[path = "../channel/std_cases.rs"]
+mod std_cases;
 #[cfg(feature = "std")]
 mod threads;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use mpsc_queue::channel::sharded::{self, Receiver, Sender};
+use mpsc_queue::channel::sharded as layer;
 use mpsc_queue::{Form, Link, linked};
 
 struct Item {
@@ -48,6 +54,6 @@ fn counted(drops: &Arc<AtomicUsize>) -> Box<Item> {
     item
 }
 
-fn open<F: Form>() -> (Sender<Box<Item>, F>, Receiver<Box<Item>, F>) {
-    sharded::with_form(F::default())
+fn open<F: Form>() -> (layer::Sender<Box<Item>, F>, layer::Receiver<Box<Item>, F>) {
+    layer::with_form(F::default())
 }

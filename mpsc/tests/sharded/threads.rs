@@ -3,10 +3,9 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use mpsc_queue::channel::sharded::{self, Sender};
-use mpsc_queue::{Form, GapFree, RecvError, RecvTimeoutError, Wait};
+use mpsc_queue::{Form, GapFree, RecvError, Wait};
 
 use crate::{Item, item, open};
 
@@ -14,7 +13,6 @@ test_each_form! {
     sleeping_receiver_is_woken
     spinning_receiver_receives_everything
     receiver_goes_during_sends
-    recv_timeout_ends
 }
 
 const SENDERS: usize = 4;
@@ -78,28 +76,6 @@ fn receiver_goes_during_sends<F: Form>() {
         }
         drop(receiver); // then each sender gets an error
     });
-}
-
-fn recv_timeout_ends<F: Form>() {
-    let (sender, mut receiver) = open::<F>();
-    let timeout = Duration::from_millis(1);
-    assert_eq!(
-        receiver.recv_timeout(timeout).err(),
-        Some(RecvTimeoutError::Timeout)
-    );
-    sender.send(item(0, 0)).unwrap();
-    assert!(receiver.recv_deadline(Instant::now()).is_ok());
-    assert_eq!(
-        receiver.recv_deadline(Instant::now()).err(),
-        Some(RecvTimeoutError::Timeout)
-    );
-    sender.send(item(0, 1)).unwrap();
-    assert_eq!(receiver.recv_timeout(timeout).unwrap().number, 1);
-    drop(sender);
-    assert_eq!(
-        receiver.recv_timeout(timeout).err(),
-        Some(RecvTimeoutError::Disconnected)
-    );
 }
 
 #[test]
