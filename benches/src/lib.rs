@@ -20,3 +20,4 @@ pub mod scenario;
 pub mod scenarios;
 pub mod sleep;
 pub mod statistics;
+mod work;
