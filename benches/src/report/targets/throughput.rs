@@ -2,10 +2,9 @@
 
 use mpsc_queue::{BackLinked, GapFree};
 
-use super::target::{Target, judged, ratio};
+use super::target::{Target, judged, named, ratio, with_heap_objects};
 use crate::contestant::Role;
 use crate::contestants::Named;
-use crate::payload::{Item, Payload};
 use crate::report::{Findings, Sleepers, Standing};
 use crate::rounds::Outcome;
 use crate::statistics::Median;
@@ -184,17 +183,6 @@ fn wake_ups(sleepers: &[Sleepers]) -> Option<Target> {
         figure: format!("{wakes} wake-ups for {waits} parks and {items} items"),
         met: counted.iter().all(|(calls, _)| calls.wakes <= calls.waits),
     })
-}
-
-fn with_heap_objects(outcomes: &[Outcome]) -> impl Iterator<Item = &Outcome> {
-    let kind = <Box<Item>>::KIND;
-    outcomes
-        .iter()
-        .filter(move |outcome| outcome.group.payload == kind)
-}
-
-fn named<'a>(outcomes: &'a [Outcome], scenario: &str) -> Option<&'a Outcome> {
-    with_heap_objects(outcomes).find(|outcome| outcome.group.scenario == scenario)
 }
 
 fn single(outcome: &Outcome) -> Option<Standing<'_>> {

@@ -1,6 +1,6 @@
 //! The targets of consumers that spin before they sleep.
 
-use super::target::{Target, judged, ratio};
+use super::target::{Target, judged, ratio_to_best_other};
 use crate::contestant::Role;
 use crate::rounds::Outcome;
 use crate::sleep::{ADAPTIVE, Group as Sleepers, Load, Row, SampleStats};
@@ -70,12 +70,8 @@ fn round_trips(outcomes: &[Outcome], prefix: &str, what: &'static str) -> Option
         .iter()
         .filter(|outcome| outcome.group.scenario.starts_with(prefix))
         .filter_map(|outcome| {
-            let others = outcome.rows.iter().filter(|row| row.role == Role::Other);
-            let best = others.min_by(|a, b| a.median().value.total_cmp(&b.median().value))?;
-            Some((
-                &*outcome.group.scenario,
-                ratio(outcome, ADAPTIVE, best.name)?,
-            ))
+            let ratio = ratio_to_best_other(outcome, ADAPTIVE)?;
+            Some((&*outcome.group.scenario, ratio))
         })
         .collect();
     judged(what, &ratios, 0.5)
