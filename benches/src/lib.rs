@@ -7,6 +7,7 @@ pub mod contestant;
 pub mod contestants;
 mod cores;
 pub mod costs;
+mod counter;
 #[cfg(target_os = "linux")]
 mod eventfd;
 mod floor;
