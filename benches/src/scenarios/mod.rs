@@ -7,6 +7,7 @@ mod one_thread;
 mod producers;
 #[cfg(target_os = "linux")]
 mod resume;
+mod wake;
 
 pub(crate) use producers::{Producers, Side, WORK_ALONE};
 
@@ -21,6 +22,7 @@ pub fn groups(left_out: &[String]) -> Vec<Group> {
     let mut groups = with_payload::<Box<Item>>(left_out);
     groups.extend(with_work::<Box<Item>>(left_out));
     groups.extend(with_payload::<u64>(left_out));
+    groups.extend([wake::Source::Task, wake::Source::Thread].map(wake::group));
     #[cfg(target_os = "linux")]
     {
         groups.push(awake::group());

@@ -51,12 +51,11 @@ pub(super) fn group(suspended: u64, clock: Clock) -> Group {
         question: format!(
             "{measured} from an event loop to a worker and back to the event loop, which \
              sleeps when idle. Requests in flight: {suspended}. Requests reach the worker by \
-             std::sync::mpsc, whose receiver sleeps when idle: with one request in flight it \
-             sleeps for each, and that sleep and wake-up are a part of all figures, also where \
-             the event loop does not sleep. Only in `{BOTH_WAYS}` does the worker receive from \
-             mpsc-queue too, and wait adaptively. An adaptive wait spins, which this scenario \
-             with its free core rewards: it does not show what the spinning takes from other \
-             threads."
+             std::sync::mpsc, which sleeps when idle. With one request in flight, the worker \
+             sleeps for each, so a sleep and a wake-up are a part of the figures even if the \
+             event loop spins. Only in `{BOTH_WAYS}` does the worker receive from mpsc-queue, \
+             and wait adaptively too. Spinning pays here because a core is free: the scenario \
+             does not show what it takes from other threads."
         ),
         unit: 10 * suspended.max(64),
         oversubscribed: crate::cores::count() < 2,

@@ -36,6 +36,23 @@ pub(super) fn ratio_to_best_other(outcome: &Outcome, ours: &str) -> Option<Media
     ratio(outcome, ours, best.name)
 }
 
+/// Returns the ratio of `ours` to the best other in each scenario whose name begins with `prefix`.
+pub(super) fn ratios_to_best_others<'a>(
+    outcomes: &'a [Outcome],
+    prefix: &str,
+    ours: &str,
+) -> Vec<(&'a str, Median)> {
+    let ratios = outcomes.iter().filter_map(|outcome| {
+        let scenario = &*outcome.group.scenario;
+        let ratio = || ratio_to_best_other(outcome, ours);
+        scenario
+            .starts_with(prefix)
+            .then(ratio)?
+            .map(|ratio| (scenario, ratio))
+    });
+    ratios.collect()
+}
+
 /// Returns the outcomes with heap objects.
 pub(super) fn with_heap_objects(outcomes: &[Outcome]) -> impl Iterator<Item = &Outcome> {
     let kind = <Box<Item>>::KIND;
@@ -88,6 +105,19 @@ mod tests {
         let ratio = ratio_to_best_other(&outcome, "ours").unwrap();
         assert_eq!((ratio.low, ratio.value, ratio.high), (0.5, 0.5, 0.5));
         assert!(ratio_to_best_other(&outcome, "missing").is_none());
+    }
+
+    #[test]
+    fn prefix_selects_scenarios() {
+        let rows = [
+            ("ours", Role::Ours, [1.0; 3]),
+            ("other", Role::Other, [2.0; 3]),
+        ];
+        let outcomes = ["wake/self", "wake/thread", "awake"].map(|name| outcome(name, &rows));
+        let ratios = ratios_to_best_others(&outcomes, "wake/", "ours");
+        let names: Vec<_> = ratios.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["wake/self", "wake/thread"]);
+        assert!(ratios.iter().all(|(_, ratio)| ratio.value == 0.5));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The targets of the scenarios, and of the wake-ups.
 
-use mpsc_queue::{BackLinked, GapFree};
+use mpsc_queue::{BackLinked, ForwardLinked, GapFree};
 
-use super::target::{Target, judged, named, ratio, with_heap_objects};
+use super::target::{Target, judged, named, ratio, ratios_to_best_others, with_heap_objects};
 use crate::contestant::Role;
 use crate::contestants::Named;
 use crate::report::{Findings, Sleepers, Standing};
@@ -10,7 +10,7 @@ use crate::rounds::Outcome;
 use crate::statistics::Median;
 
 /// Returns the targets, as far as their scenarios were measured.
-pub(super) fn targets(findings: &Findings) -> [Option<Target>; 9] {
+pub(super) fn targets(findings: &Findings) -> [Option<Target>; 10] {
     let outcomes = &findings.outcomes;
     [
         ahead(outcomes),
@@ -33,6 +33,7 @@ pub(super) fn targets(findings: &Findings) -> [Option<Target>; 9] {
             "back-linked, burst/64: ahead of cordyceps",
         ),
         gap_free_ahead(outcomes),
+        run_queue(outcomes),
         wake_ups(&findings.sleepers),
     ]
 }
@@ -163,6 +164,15 @@ fn gap_free_ahead(outcomes: &[Outcome]) -> Option<Target> {
     judged(
         "gap-free: ahead of SegQueue but in push/2, push/16, pop/N and a million items",
         &ratios,
+        1.0,
+    )
+}
+
+/// Compares the run queues of an executor.
+fn run_queue(outcomes: &[Outcome]) -> Option<Target> {
+    judged(
+        "run queue, wake/self and wake/thread: ahead of all others",
+        &ratios_to_best_others(outcomes, "wake/", ForwardLinked::NAME),
         1.0,
     )
 }

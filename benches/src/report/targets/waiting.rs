@@ -1,6 +1,6 @@
 //! The targets of consumers that spin before they sleep.
 
-use super::target::{Target, judged, ratio_to_best_other};
+use super::target::{Target, judged, ratios_to_best_others};
 use crate::contestant::Role;
 use crate::rounds::Outcome;
 use crate::sleep::{ADAPTIVE, Group as Sleepers, Load, Row, SampleStats};
@@ -66,15 +66,11 @@ fn processor_time(group: &Sleepers) -> Option<Target> {
 }
 
 fn round_trips(outcomes: &[Outcome], prefix: &str, what: &'static str) -> Option<Target> {
-    let ratios: Vec<_> = outcomes
-        .iter()
-        .filter(|outcome| outcome.group.scenario.starts_with(prefix))
-        .filter_map(|outcome| {
-            let ratio = ratio_to_best_other(outcome, ADAPTIVE)?;
-            Some((&*outcome.group.scenario, ratio))
-        })
-        .collect();
-    judged(what, &ratios, 0.5)
+    judged(
+        what,
+        &ratios_to_best_others(outcomes, prefix, ADAPTIVE),
+        0.5,
+    )
 }
 
 /// Returns the indices and names of the loads with these rates.
