@@ -219,7 +219,7 @@ impl Producers {
         (0..items / self.unit()).map(iteration).sum()
     }
 
-    /// Returns the work of a producer, other than that of other producers and iterations.
+    /// Returns the work of a producer, which differs from that of other producers and iterations.
     fn chain(self, work: Work, number: u64, iteration: u64) -> Chain {
         work.chain(iteration * self.count + number)
     }

@@ -42,14 +42,13 @@ pub(super) fn ratios_to_best_others<'a>(
     prefix: &str,
     ours: &str,
 ) -> Vec<(&'a str, Median)> {
-    let ratios = outcomes.iter().filter_map(|outcome| {
-        let scenario = &*outcome.group.scenario;
-        let ratio = || ratio_to_best_other(outcome, ours);
-        scenario
-            .starts_with(prefix)
-            .then(ratio)?
-            .map(|ratio| (scenario, ratio))
-    });
+    let ratios = outcomes
+        .iter()
+        .filter(|outcome| outcome.group.scenario.starts_with(prefix))
+        .filter_map(|outcome| {
+            let ratio = ratio_to_best_other(outcome, ours)?;
+            Some((&*outcome.group.scenario, ratio))
+        });
     ratios.collect()
 }
 

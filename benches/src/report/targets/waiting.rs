@@ -66,11 +66,8 @@ fn processor_time(group: &Sleepers) -> Option<Target> {
 }
 
 fn round_trips(outcomes: &[Outcome], prefix: &str, what: &'static str) -> Option<Target> {
-    judged(
-        what,
-        &ratios_to_best_others(outcomes, prefix, ADAPTIVE),
-        0.5,
-    )
+    let ratios = ratios_to_best_others(outcomes, prefix, ADAPTIVE);
+    judged(what, &ratios, 0.5)
 }
 
 /// Returns the indices and names of the loads with these rates.
