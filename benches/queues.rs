@@ -141,7 +141,7 @@ impl Arguments {
         } else if self.smoke {
             [(0, 100, 1, 1), (0, 1000, 1, 1)]
         } else {
-            [(420, 8000, 5, 61), (80, 60_000, 3, 61)]
+            [(440, 8000, 5, 61), (80, 60_000, 3, 61)]
         };
         budgets.map(|(seconds, micros, min_rounds, max_rounds)| Budget {
             total: Duration::from_secs(seconds),

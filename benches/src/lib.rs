@@ -7,6 +7,7 @@ pub mod contestant;
 pub mod contestants;
 mod cores;
 pub mod costs;
+mod counter;
 #[cfg(target_os = "linux")]
 mod eventfd;
 mod floor;
@@ -20,3 +21,4 @@ pub mod scenario;
 pub mod scenarios;
 pub mod sleep;
 pub mod statistics;
+mod work;

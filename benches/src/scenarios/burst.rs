@@ -1,16 +1,13 @@
 //! Bursts, after each of which the producer waits for the consumer.
 
 use std::mem;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_utils::CachePadded;
-
 use super::producers::{places, pop_all, push_all, write_all};
-use crate::backoff::Backoff;
 use crate::contestant::Contestant;
 use crate::cores;
+use crate::counter::Counter;
 use crate::payload::Payload;
 use crate::scenario::{Cell, Scenario};
 
@@ -112,26 +109,4 @@ fn iteration<T: Payload, C: Contestant<T>>(
         });
         pusher.join().expect("the producer does not panic")
     })
-}
-
-/// A counter that one thread increases and another waits for.
-struct Counter(CachePadded<AtomicU64>);
-
-impl Counter {
-    fn new() -> Self {
-        Self(CachePadded::default())
-    }
-
-    fn set(&self, value: u64) {
-        // Pairs with the load in `wait_for`.
-        self.0.store(value, Ordering::Release);
-    }
-
-    fn wait_for(&self, value: u64) {
-        let mut backoff = Backoff::new();
-        // Pairs with the store in `set`.
-        while self.0.load(Ordering::Acquire) < value {
-            backoff.snooze();
-        }
-    }
 }

@@ -7,18 +7,22 @@ mod one_thread;
 mod producers;
 #[cfg(target_os = "linux")]
 mod resume;
+mod wake;
 
-pub(crate) use producers::{Producers, Side};
+pub(crate) use producers::{Producers, Side, WORK_ALONE};
 
 use crate::contestants::Contested;
 use crate::payload::Item;
 use crate::scenario::Group;
+use crate::work::Work;
 
 /// Returns all groups, without the contestants left out.
 #[must_use]
 pub fn groups(left_out: &[String]) -> Vec<Group> {
     let mut groups = with_payload::<Box<Item>>(left_out);
+    groups.extend(with_work::<Box<Item>>(left_out));
     groups.extend(with_payload::<u64>(left_out));
+    groups.extend([wake::Source::Task, wake::Source::Thread].map(wake::group));
     #[cfg(target_os = "linux")]
     {
         groups.push(awake::group());
@@ -40,10 +44,46 @@ fn with_payload<T: Contested>(left_out: &[String]) -> Vec<Group> {
     for side in [Push, Pop, Both] {
         for count in [1, 2, 4, 8, 16] {
             let core = matches!((side, count), (Push | Both, 1 | 2 | 16) | (Pop, 2));
-            let scenario = Producers { side, count };
+            let scenario = Producers {
+                side,
+                count,
+                work: None,
+            };
             groups.push(Group::of::<T>(scenario, core, left_out));
         }
     }
     groups.push(Group::of::<T>(burst::Bursts, true, left_out));
     groups
+}
+
+/// Returns the groups whose producers work between two pushes.
+fn with_work<T: Contested>(left_out: &[String]) -> Vec<Group> {
+    use producers::Side::{Both, Push};
+
+    let mut groups = Vec::new();
+    for side in [Push, Both] {
+        for count in [1, 2, 4, 8, 16] {
+            let core = matches!((side, count), (Push, 2));
+            for nanos in [12, 42] {
+                let work = Some(Work(nanos));
+                let scenario = Producers { side, count, work };
+                groups.push(Group::of::<T>(scenario, core, left_out));
+            }
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_scenarios_with_work_run_by_default() {
+        let groups = with_work::<Box<Item>>(&[]);
+        let (core, others): (Vec<_>, Vec<_>) = groups.iter().partition(|group| group.core);
+        let names: Vec<_> = core.iter().map(|group| &*group.scenario).collect();
+        assert_eq!(names, ["push/2+12", "push/2+42"]);
+        assert!(others.iter().any(|group| group.scenario == "both/16+42"));
+    }
 }

@@ -1,9 +1,12 @@
 //! One or more producers and one consumer, each on a thread.
 
 use std::hint::black_box;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
+
+use crossbeam_utils::CachePadded;
 
 use crate::backoff::Backoff;
 use crate::contestant::Contestant;
@@ -11,6 +14,7 @@ use crate::cores;
 use crate::floor;
 use crate::payload::{Container, Payload};
 use crate::scenario::{Cell, Scenario};
+use crate::work::{Chain, Work};
 
 /// The side that is measured.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,7 +32,12 @@ pub(crate) enum Side {
 pub(crate) struct Producers {
     pub(crate) side: Side,
     pub(crate) count: u64,
+    /// What each producer does between two pushes.
+    pub(crate) work: Option<Work>,
 }
+
+/// The floor of producers that work.
+pub(crate) const WORK_ALONE: &str = "the work alone";
 
 impl Scenario for Producers {
     fn name(self) -> String {
@@ -37,16 +46,27 @@ impl Scenario for Producers {
             Side::Pop => "pop",
             Side::Both => "both",
         };
-        format!("{side}/{}", self.count)
+        let work = self
+            .work
+            .map_or(String::new(), |work| format!("+{}", work.0));
+        format!("{side}/{}{work}", self.count)
     }
 
     fn question(self) -> String {
-        let count = self.count;
-        match self.side {
-            Side::Push => format!("Producers: {count}. No consumer runs."),
-            Side::Pop => format!("Producers: {count}. One consumer pops after all pushes."),
-            Side::Both => format!("Producers: {count}. One consumer pops at the same time."),
-        }
+        let consumer = match self.side {
+            Side::Push => "No consumer runs.",
+            Side::Pop => "One consumer pops after all pushes.",
+            Side::Both => "One consumer pops at the same time.",
+        };
+        let work = self.work.map_or(String::new(), |Work(nanos)| {
+            format!(
+                " After each push, the producer works: a dependent chain of multiplications of \
+                 uniformly random length, about {nanos} ns on average. The figures include the \
+                 work, which the producers do at the same time. The work touches no memory, so \
+                 the scenario does not show what work with memory evicts from the caches."
+            )
+        });
+        format!("Producers: {}. {consumer}{work}", self.count)
     }
 
     fn unit(self) -> u64 {
@@ -71,12 +91,16 @@ impl Scenario for Producers {
         let unit = self.unit();
         let (producer, mut consumer) = C::channel(unit as usize);
         let mut stock: Vec<T> = (0..unit).map(T::new).collect();
-        let times =
-            (0..items / unit).map(|_| self.iteration::<T, C>(&producer, &mut consumer, &mut stock));
+        let times = (0..items / unit).map(|iteration| {
+            self.iteration::<T, C>(&producer, &mut consumer, &mut stock, iteration)
+        });
         times.sum()
     }
 
     fn floors<T: Payload>(self) -> Vec<Cell> {
+        if let Some(work) = self.work {
+            return self.floors_with(work);
+        }
         let threads = self.count as usize;
         match self.side {
             Side::Pop => vec![Cell::floor(T::Container::FLOOR, floor::walk::<T>)],
@@ -95,12 +119,14 @@ impl Scenario for Producers {
 
 impl Producers {
     /// Sends all items of `stock` through the queue and back into `stock`, with an equal
-    /// part for each producer. Returns the time that the measured side took.
+    /// part for each producer. The number of the iteration determines the producers' work.
+    /// Returns the time that the measured side took.
     pub(crate) fn iteration<T: Payload, C: Contestant<T>>(
         self,
         producer: &C::Producer,
         consumer: &mut C::Consumer,
         stock: &mut Vec<T>,
+        iteration: u64,
     ) -> Duration {
         let items = stock.len();
         let each = items / self.count as usize;
@@ -111,13 +137,19 @@ impl Producers {
                 .map(|number| {
                     let mut producer = producer.clone();
                     let mut part = stock.split_off(stock.len() - each);
+                    let work = self.work.map(|work| self.chain(work, number, iteration));
                     let gate = &gate;
                     scope.spawn(move || {
                         self.pin(number);
                         write_all(&mut part, number);
                         let mut part = places(part);
                         gate.pass();
-                        Span::of(|| push_all::<T, C>(&mut producer, &mut part))
+                        Span::of(|| match work {
+                            None => push_all::<T, C>(&mut producer, &mut part),
+                            Some(work) => {
+                                push_all_working::<T, C>(&mut producer, &mut part, work);
+                            }
+                        })
                     })
                 })
                 .collect();
@@ -140,6 +172,56 @@ impl Producers {
             Side::Pop => pops.length(),
             Side::Both => pushes.and(pops).length(),
         }
+    }
+
+    /// Returns the floors of producers that work.
+    fn floors_with(self, work: Work) -> Vec<Cell> {
+        vec![
+            Cell::floor(WORK_ALONE, move |items| {
+                self.without_queue(work, items, || {})
+            }),
+            Cell::floor("the work + swap", move |items| {
+                let word = CachePadded::new(AtomicPtr::new(ptr::null_mut()));
+                self.without_queue(work, items, || {
+                    let mut item = 0_u64;
+                    // Pairs with the swap of another thread.
+                    black_box(word.swap(black_box(&raw mut item), Ordering::AcqRel));
+                })
+            }),
+        ]
+    }
+
+    /// Measures the producers of `items` items with an operation in place of a push.
+    fn without_queue(self, work: Work, items: u64, operation: impl Fn() + Sync) -> Duration {
+        let each = self.unit() / self.count;
+        let iteration = |iteration| {
+            let gate = Gate::of(self.count as usize);
+            thread::scope(|scope| {
+                let producers: Vec<_> = (0..self.count)
+                    .map(|number| {
+                        let mut work = self.chain(work, number, iteration);
+                        let (gate, operation) = (&gate, &operation);
+                        scope.spawn(move || {
+                            self.pin(number);
+                            gate.pass();
+                            Span::of(|| {
+                                for _ in 0..each {
+                                    operation();
+                                    work.work();
+                                }
+                            })
+                        })
+                    })
+                    .collect();
+                spans(producers).length()
+            })
+        };
+        (0..items / self.unit()).map(iteration).sum()
+    }
+
+    /// Returns the work of a producer, which differs from that of other producers and iterations.
+    fn chain(self, work: Work, number: u64, iteration: u64) -> Chain {
+        work.chain(iteration * self.count + number)
     }
 
     /// Pins the thread to its own core, unless there are more threads than cores.
@@ -182,6 +264,19 @@ pub(super) fn places<T>(items: impl IntoIterator<Item = T>) -> Vec<Option<T>> {
 pub(super) fn push_all<T, C: Contestant<T>>(producer: &mut C::Producer, places: &mut [Option<T>]) {
     for place in places {
         C::push(producer, place.take().expect("each item is pushed once"));
+    }
+    C::flush(producer);
+}
+
+/// Pushes the items of all places, and works after each push.
+fn push_all_working<T, C: Contestant<T>>(
+    producer: &mut C::Producer,
+    places: &mut [Option<T>],
+    mut work: Chain,
+) {
+    for place in places {
+        C::push(producer, place.take().expect("each item is pushed once"));
+        work.work();
     }
     C::flush(producer);
 }
@@ -247,5 +342,25 @@ impl Span {
 
     fn length(self) -> Duration {
         self.end - self.start
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contestants::Seg;
+
+    #[test]
+    fn work_takes_time() {
+        let time = |work| {
+            let producers = Producers {
+                side: Side::Push,
+                count: 1,
+                work,
+            };
+            producers.run::<u64, Seg>(20 * producers.unit())
+        };
+        // The work is over ten times that of a push, also in an unoptimised build.
+        assert!(time(Some(Work(2000))) > 2 * time(None));
     }
 }

@@ -1,5 +1,6 @@
 //! The targets, judged by a run.
 
+mod sharded;
 mod target;
 mod throughput;
 mod waiting;
@@ -19,7 +20,39 @@ pub(super) fn targets(findings: &Findings) -> Vec<Target> {
     } = findings;
     throughput::targets(findings)
         .into_iter()
+        .chain(sharded::targets(outcomes))
         .chain(waiting::targets(outcomes, sleepers))
         .flatten()
         .collect()
+}
+
+#[cfg(test)]
+mod samples {
+    use crate::contestant::Role;
+    use crate::payload::{Item, Payload};
+    use crate::rounds::{Outcome, Row};
+    use crate::scenario::Group;
+
+    /// Makes up an outcome with heap objects.
+    pub(super) fn outcome<const N: usize>(
+        scenario: &str,
+        rows: &[(&'static str, Role, [f64; N])],
+    ) -> Outcome {
+        let rows = rows.iter().map(|&(name, role, nanos)| {
+            let nanos = nanos.into();
+            Row { name, role, nanos }
+        });
+        Outcome {
+            group: Group {
+                scenario: scenario.into(),
+                payload: <Box<Item>>::KIND,
+                question: String::new(),
+                unit: 1,
+                oversubscribed: false,
+                core: true,
+                cells: Vec::new(),
+            },
+            rows: rows.collect(),
+        }
+    }
 }

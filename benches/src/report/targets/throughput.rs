@@ -1,17 +1,16 @@
 //! The targets of the scenarios, and of the wake-ups.
 
-use mpsc_queue::{BackLinked, GapFree};
+use mpsc_queue::{BackLinked, ForwardLinked, GapFree};
 
-use super::target::{Target, judged, ratio};
+use super::target::{Target, judged, named, ratio, ratios_to_best_others, with_heap_objects};
 use crate::contestant::Role;
 use crate::contestants::Named;
-use crate::payload::{Item, Payload};
 use crate::report::{Findings, Sleepers, Standing};
 use crate::rounds::Outcome;
 use crate::statistics::Median;
 
 /// Returns the targets, as far as their scenarios were measured.
-pub(super) fn targets(findings: &Findings) -> [Option<Target>; 9] {
+pub(super) fn targets(findings: &Findings) -> [Option<Target>; 10] {
     let outcomes = &findings.outcomes;
     [
         ahead(outcomes),
@@ -34,6 +33,7 @@ pub(super) fn targets(findings: &Findings) -> [Option<Target>; 9] {
             "back-linked, burst/64: ahead of cordyceps",
         ),
         gap_free_ahead(outcomes),
+        run_queue(outcomes),
         wake_ups(&findings.sleepers),
     ]
 }
@@ -168,6 +168,15 @@ fn gap_free_ahead(outcomes: &[Outcome]) -> Option<Target> {
     )
 }
 
+/// Compares the run queues of an executor.
+fn run_queue(outcomes: &[Outcome]) -> Option<Target> {
+    judged(
+        "run queue, wake/self and wake/thread: ahead of all others",
+        &ratios_to_best_others(outcomes, "wake/", ForwardLinked::NAME),
+        1.0,
+    )
+}
+
 /// Checks the wake-ups, which are the only system calls of a push.
 fn wake_ups(sleepers: &[Sleepers]) -> Option<Target> {
     let rows = sleepers.iter().flat_map(|group| &group.rows);
@@ -184,17 +193,6 @@ fn wake_ups(sleepers: &[Sleepers]) -> Option<Target> {
         figure: format!("{wakes} wake-ups for {waits} parks and {items} items"),
         met: counted.iter().all(|(calls, _)| calls.wakes <= calls.waits),
     })
-}
-
-fn with_heap_objects(outcomes: &[Outcome]) -> impl Iterator<Item = &Outcome> {
-    let kind = <Box<Item>>::KIND;
-    outcomes
-        .iter()
-        .filter(move |outcome| outcome.group.payload == kind)
-}
-
-fn named<'a>(outcomes: &'a [Outcome], scenario: &str) -> Option<&'a Outcome> {
-    with_heap_objects(outcomes).find(|outcome| outcome.group.scenario == scenario)
 }
 
 fn single(outcome: &Outcome) -> Option<Standing<'_>> {

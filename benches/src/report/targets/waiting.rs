@@ -1,6 +1,6 @@
 //! The targets of consumers that spin before they sleep.
 
-use super::target::{Target, judged, ratio};
+use super::target::{Target, judged, ratios_to_best_others};
 use crate::contestant::Role;
 use crate::rounds::Outcome;
 use crate::sleep::{ADAPTIVE, Group as Sleepers, Load, Row, SampleStats};
@@ -66,18 +66,7 @@ fn processor_time(group: &Sleepers) -> Option<Target> {
 }
 
 fn round_trips(outcomes: &[Outcome], prefix: &str, what: &'static str) -> Option<Target> {
-    let ratios: Vec<_> = outcomes
-        .iter()
-        .filter(|outcome| outcome.group.scenario.starts_with(prefix))
-        .filter_map(|outcome| {
-            let others = outcome.rows.iter().filter(|row| row.role == Role::Other);
-            let best = others.min_by(|a, b| a.median().value.total_cmp(&b.median().value))?;
-            Some((
-                &*outcome.group.scenario,
-                ratio(outcome, ADAPTIVE, best.name)?,
-            ))
-        })
-        .collect();
+    let ratios = ratios_to_best_others(outcomes, prefix, ADAPTIVE);
     judged(what, &ratios, 0.5)
 }
 

@@ -1,0 +1,89 @@
+//! The targets of the sharded channel.
+
+use mpsc_queue::ForwardLinked;
+
+use super::target::{Target, judged, named, ratio, ratio_to_best_other};
+use crate::contestant::Contestant;
+use crate::contestants::{Named, Sharded};
+use crate::payload::Item;
+use crate::rounds::Outcome;
+use crate::scenarios::WORK_ALONE;
+use crate::statistics::Median;
+
+const SHARDED: &str = <Sharded as Contestant<Box<Item>>>::NAME;
+
+/// Returns the targets, as far as their scenarios were measured.
+pub(super) fn targets(outcomes: &[Outcome]) -> [Option<Target>; 3] {
+    [
+        judged(
+            "sharded, push/2: at most 0.7 of the best other",
+            &ratios(outcomes, &["push/2"], |outcome| {
+                ratio_to_best_other(outcome, SHARDED)
+            }),
+            0.7,
+        ),
+        judged(
+            "sharded, push/2 with work: at most 1.1 of the work alone",
+            &ratios(outcomes, &["push/2+12", "push/2+42"], |outcome| {
+                ratio(outcome, SHARDED, WORK_ALONE)
+            }),
+            1.1,
+        ),
+        judged(
+            "sharded, both/1 and ping-pong: at most 1.1 of the plain queue",
+            &ratios(outcomes, &["both/1", "ping-pong"], |outcome| {
+                ratio(outcome, SHARDED, ForwardLinked::NAME)
+            }),
+            1.1,
+        ),
+    ]
+}
+
+fn ratios<'a>(
+    outcomes: &[Outcome],
+    scenarios: &[&'a str],
+    ratio: impl Fn(&Outcome) -> Option<Median>,
+) -> Vec<(&'a str, Median)> {
+    let ratios = scenarios
+        .iter()
+        .filter_map(|scenario| Some((*scenario, ratio(named(outcomes, scenario)?)?)));
+    ratios.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contestant::Role;
+    use crate::report::targets::samples::outcome;
+
+    fn rows(sharded: f64, plain: f64, other: f64) -> [(&'static str, Role, [f64; 3]); 4] {
+        [
+            (WORK_ALONE, Role::Floor, [10.0; 3]),
+            (ForwardLinked::NAME, Role::Ours, [plain; 3]),
+            (SHARDED, Role::Ours, [sharded; 3]),
+            ("other", Role::Other, [other; 3]),
+        ]
+    }
+
+    #[test]
+    fn each_target_has_its_scenarios_and_limit() {
+        let verdicts =
+            |outcomes: &[Outcome]| targets(outcomes).map(|target| target.map(|target| target.met));
+        let met = [
+            outcome("push/2", &rows(7.0, 1.0, 10.0)),
+            outcome("push/2+12", &rows(11.0, 1.0, 1.0)),
+            outcome("push/2+42", &rows(11.0, 1.0, 1.0)),
+            outcome("both/1", &rows(5.5, 5.0, 1.0)),
+            outcome("ping-pong", &rows(5.5, 5.0, 1.0)),
+        ];
+        assert_eq!(verdicts(&met), [Some(true); 3]);
+        let missed = [
+            outcome("push/2", &rows(7.1, 10.0, 10.0)),
+            outcome("push/2+12", &rows(11.0, 20.0, 20.0)),
+            outcome("push/2+42", &rows(11.1, 20.0, 20.0)),
+            outcome("both/1", &rows(5.6, 5.0, 10.0)),
+        ];
+        assert_eq!(verdicts(&missed), [Some(false); 3]);
+        assert_eq!(verdicts(&met[..1]), [Some(true), None, None]);
+    }
+}
