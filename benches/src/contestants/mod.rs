@@ -18,7 +18,7 @@ pub use queues::{Concurrent, Jiffy, Seg};
 
 use std::collections::VecDeque;
 
-use mpsc_queue::{BackLinked, GapFree};
+use mpsc_queue::{BackLinked, Compact, ForwardLinked, GapFree};
 
 use crate::contestant::Contestant;
 use crate::payload::{Item, List, Payload};
@@ -56,6 +56,7 @@ impl Contested for Box<Item> {
         visitor.visit::<Single>();
         visitor.visit::<Single<BackLinked>>();
         visitor.visit::<Single<GapFree>>();
+        visitor.visit::<Single<Compact<ForwardLinked>>>();
         visitor.visit::<Sharded>();
         visitor.visit::<Chained<8>>();
         visitor.visit::<Chained<64>>();

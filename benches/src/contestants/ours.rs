@@ -5,7 +5,9 @@ use std::mem;
 use std::sync::Arc;
 
 use mpsc_queue::channel::sharded;
-use mpsc_queue::{BackLinked, Chain, Consumer, Form, ForwardLinked, GapFree, Link, Queue, linked};
+use mpsc_queue::{
+    BackLinked, Chain, Compact, Consumer, Form, ForwardLinked, GapFree, Link, Queue, linked,
+};
 
 use crate::contestant::{Contestant, Role};
 use crate::payload::Item;
@@ -21,6 +23,10 @@ pub trait Named: Form {
 
 impl Named for ForwardLinked {
     const NAME: &'static str = "mpsc-queue";
+}
+
+impl Named for Compact<ForwardLinked> {
+    const NAME: &'static str = "mpsc-queue, compact";
 }
 
 impl Named for BackLinked {

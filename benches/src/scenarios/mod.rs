@@ -4,25 +4,27 @@
 mod awake;
 mod burst;
 mod one_thread;
+pub(crate) mod oneshots;
 mod producers;
 #[cfg(target_os = "linux")]
 mod resume;
 mod wake;
 
-pub(crate) use producers::{Producers, Side, WORK_ALONE};
+pub(crate) use producers::{Producers, Side};
 
-use crate::contestants::Contested;
+use crate::contestants::{Chained, Contested};
 use crate::payload::Item;
-use crate::scenario::Group;
+use crate::scenario::{Cell, Group, Scenario};
 use crate::work::Work;
 
 /// Returns all groups, without the contestants left out.
 #[must_use]
 pub fn groups(left_out: &[String]) -> Vec<Group> {
     let mut groups = with_payload::<Box<Item>>(left_out);
-    groups.extend(with_work::<Box<Item>>(left_out));
+    groups.extend(with_work(left_out));
     groups.extend(with_payload::<u64>(left_out));
     groups.extend([wake::Source::Task, wake::Source::Thread].map(wake::group));
+    groups.push(oneshots::group());
     #[cfg(target_os = "linux")]
     {
         groups.push(awake::group());
@@ -56,8 +58,12 @@ fn with_payload<T: Contested>(left_out: &[String]) -> Vec<Group> {
     groups
 }
 
+/// The floor of producers that work: what is left if the pushes share nothing. Each producer links
+/// its items to a chain of its own, and pushes the chain at its end.
+pub(crate) const WORK_ITSELF: &str = "the work + a chain";
+
 /// Returns the groups whose producers work between two pushes.
-fn with_work<T: Contested>(left_out: &[String]) -> Vec<Group> {
+fn with_work(left_out: &[String]) -> Vec<Group> {
     use producers::Side::{Both, Push};
 
     let mut groups = Vec::new();
@@ -67,7 +73,12 @@ fn with_work<T: Contested>(left_out: &[String]) -> Vec<Group> {
             for nanos in [12, 42] {
                 let work = Some(Work(nanos));
                 let scenario = Producers { side, count, work };
-                groups.push(Group::of::<T>(scenario, core, left_out));
+                let mut group = Group::of::<Box<Item>>(scenario, core, left_out);
+                let itself = Cell::floor(WORK_ITSELF, move |items| {
+                    scenario.run::<Box<Item>, Chained<{ usize::MAX }>>(items)
+                });
+                group.cells.insert(0, itself);
+                groups.push(group);
             }
         }
     }
@@ -80,7 +91,7 @@ mod tests {
 
     #[test]
     fn two_scenarios_with_work_run_by_default() {
-        let groups = with_work::<Box<Item>>(&[]);
+        let groups = with_work(&[]);
         let (core, others): (Vec<_>, Vec<_>) = groups.iter().partition(|group| group.core);
         let names: Vec<_> = core.iter().map(|group| &*group.scenario).collect();
         assert_eq!(names, ["push/2+12", "push/2+42"]);

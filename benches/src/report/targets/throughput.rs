@@ -7,10 +7,11 @@ use crate::contestant::Role;
 use crate::contestants::Named;
 use crate::report::{Findings, Sleepers, Standing};
 use crate::rounds::Outcome;
+use crate::scenarios::oneshots;
 use crate::statistics::Median;
 
 /// Returns the targets, as far as their scenarios were measured.
-pub(super) fn targets(findings: &Findings) -> [Option<Target>; 10] {
+pub(super) fn targets(findings: &Findings) -> [Option<Target>; 11] {
     let outcomes = &findings.outcomes;
     [
         ahead(outcomes),
@@ -34,6 +35,7 @@ pub(super) fn targets(findings: &Findings) -> [Option<Target>; 10] {
         ),
         gap_free_ahead(outcomes),
         run_queue(outcomes),
+        set_of_futures(outcomes),
         wake_ups(&findings.sleepers),
     ]
 }
@@ -174,6 +176,21 @@ fn run_queue(outcomes: &[Outcome]) -> Option<Target> {
         "run queue, wake/self and wake/thread: ahead of all others",
         &ratios_to_best_others(outcomes, "wake/", ForwardLinked::NAME),
         1.0,
+    )
+}
+
+/// Compares the set of futures with that of the futures crate.
+fn set_of_futures(outcomes: &[Outcome]) -> Option<Target> {
+    let outcome = outcomes
+        .iter()
+        .find(|outcome| outcome.group.scenario == oneshots::NAME)?;
+    judged(
+        "set of futures, oneshots: at most 0.67 of FuturesUnordered",
+        &[(
+            oneshots::NAME,
+            ratio(outcome, oneshots::OURS, oneshots::OTHER)?,
+        )],
+        0.67,
     )
 }
 
