@@ -24,12 +24,19 @@ where
     }
 }
 
-/// The items of a channel that is never stalled, until its senders are gone or it is closed.
-#[cfg(feature = "alloc")]
-impl<H: Handle, F: Form<Stall = Infallible>> Stream for channel::Receiver<H, F> {
-    type Item = H;
+macro_rules! impl_stream {
+    ($($receiver:ty),+) => {$(
+        /// The items of a channel that is never stalled, until its senders are gone or it is
+        /// closed.
+        #[cfg(feature = "alloc")]
+        impl<H: Handle, F: Form<Stall = Infallible>> Stream for $receiver {
+            type Item = H;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<H>> {
-        self.poll_recv(cx).map(Result::ok)
-    }
+            fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<H>> {
+                self.poll_recv(cx).map(Result::ok)
+            }
+        }
+    )+};
 }
+
+impl_stream!(channel::Receiver<H, F>, channel::sharded::Receiver<H, F>);

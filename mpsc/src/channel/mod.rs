@@ -45,6 +45,7 @@
 //! # }
 //! ```
 
+mod iter;
 mod receiver;
 mod sender;
 pub mod sharded;

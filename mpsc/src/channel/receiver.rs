@@ -7,6 +7,7 @@ use core::iter;
 use core::mem;
 use core::task::{Context, Poll};
 
+use super::iter::iterators;
 use super::shared::{Shared, Sleeper, SleeperWaker};
 use crate::consumer::Pop;
 use crate::error::{RecvError, TryRecvError};
@@ -25,7 +26,6 @@ use {
 use {
     crate::sync::current,
     crate::wait::{Wait, Waiter},
-    core::iter::FusedIterator,
 };
 
 /// The receiver of a channel. Can be sent to another thread.
@@ -89,12 +89,6 @@ impl<H: Handle, F: Form> Receiver<H, F> {
     /// Takes a bounded number of steps, however busy the senders are.
     pub fn close(&mut self) {
         self.inner.close();
-    }
-
-    /// Returns an iterator over the items that are in the channel, which ends when the channel
-    /// is empty. Waits like [`try_recv`](Self::try_recv).
-    pub fn try_iter(&mut self) -> TryIter<'_, H, F> {
-        TryIter { receiver: self }
     }
 
     /// Removes the oldest item, waiting while the channel is empty. Tells of a stall, as
@@ -201,12 +195,6 @@ impl<H: Handle, F: Form> Receiver<H, F> {
     pub fn set_wait(&mut self, wait: Wait) {
         *self.inner.waiter_mut() = Waiter::new(wait);
     }
-
-    /// Returns an iterator that receives, and sleeps while the channel is empty. It ends when
-    /// the senders are gone, or this receiver has closed the channel.
-    pub fn iter(&mut self) -> Iter<'_, H, F> {
-        Iter { receiver: self }
-    }
 }
 
 /// Receiving with a time limit, which loom cannot model.
@@ -271,71 +259,4 @@ impl<H: Handle, F: Form> fmt::Debug for Receiver<H, F> {
     }
 }
 
-/// An iterator that waits for items. Made by [`Receiver::iter`].
-#[cfg(feature = "std")]
-#[must_use = "iterators are lazy and receive nothing unless consumed"]
-pub struct Iter<'a, H: Handle, F: Form = GapFree> {
-    receiver: &'a mut Receiver<H, F>,
-}
-
-/// An iterator over the items that are in a channel. Made by [`Receiver::try_iter`].
-#[must_use = "iterators are lazy and receive nothing unless consumed"]
-pub struct TryIter<'a, H: Handle, F: Form = GapFree> {
-    receiver: &'a mut Receiver<H, F>,
-}
-
-/// An iterator that waits for items and owns the receiver.
-#[cfg(feature = "std")]
-#[must_use = "iterators are lazy and receive nothing unless consumed"]
-pub struct IntoIter<H: Handle, F: Form = GapFree> {
-    receiver: Receiver<H, F>,
-}
-
-macro_rules! impl_iterator {
-    ($name:ident $(<$life:lifetime>)?, $receive:ident) => {
-        impl<$($life,)? H: Handle, F: Form> Iterator for $name<$($life,)? H, F> {
-            type Item = H;
-
-            fn next(&mut self) -> Option<H> {
-                self.receiver.$receive().ok()
-            }
-        }
-
-        impl<$($life,)? H: Handle, F: Form> fmt::Debug for $name<$($life,)? H, F> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($name)).finish_non_exhaustive()
-            }
-        }
-    };
-}
-
-#[cfg(feature = "std")]
-impl_iterator!(Iter<'a>, recv);
-impl_iterator!(TryIter<'a>, try_recv);
-#[cfg(feature = "std")]
-impl_iterator!(IntoIter, recv);
-
-#[cfg(feature = "std")]
-impl<H: Handle, F: Form> FusedIterator for Iter<'_, H, F> {}
-#[cfg(feature = "std")]
-impl<H: Handle, F: Form> FusedIterator for IntoIter<H, F> {}
-
-#[cfg(feature = "std")]
-impl<H: Handle, F: Form> IntoIterator for Receiver<H, F> {
-    type Item = H;
-    type IntoIter = IntoIter<H, F>;
-
-    fn into_iter(self) -> IntoIter<H, F> {
-        IntoIter { receiver: self }
-    }
-}
-
-#[cfg(feature = "std")]
-impl<'a, H: Handle, F: Form> IntoIterator for &'a mut Receiver<H, F> {
-    type Item = H;
-    type IntoIter = Iter<'a, H, F>;
-
-    fn into_iter(self) -> Iter<'a, H, F> {
-        self.iter()
-    }
-}
+iterators!(Receiver, GapFree);

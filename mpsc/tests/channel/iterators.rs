@@ -2,7 +2,7 @@
 
 use mpsc_queue::Form;
 
-use crate::{item, open, received};
+use crate::common::{item, open, received};
 
 test_each_form! {
     iter_ends_after_close

@@ -10,7 +10,12 @@ mod forms;
 #[path = "../channel/common.rs"]
 mod common;
 mod ends;
+#[cfg(feature = "std")]
+#[path = "../channel/iterators.rs"]
+mod iterators;
 mod order;
+#[cfg(feature = "std")]
+mod receives;
 #[cfg(feature = "std")]
 #[path = "../channel/std_cases.rs"]
 mod std_cases;

@@ -6,9 +6,11 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
+use mpsc_queue::channel::{self, sharded};
 use mpsc_queue::{
-    AsyncQueue, BackLinked, Chain, Consumer, Counted, Drain, Form, ForwardLinked, GapFree, Handle,
-    Link, Linked, Queue, Receiver, SharedLink, channel, linked,
+    AsyncQueue, BackLinked, CellConsumer, Chain, Consumer, Counted, Drain, Form, ForwardLinked,
+    GapFree, Handle, Link, Linked, Parked, ParkedAll, Projected, Queue, Receiver, SharedLink,
+    linked,
 };
 
 use crate::{Item, Shared, pop, push, push_shared};
@@ -136,6 +138,10 @@ fn send_and_sync_follow_handle<F: Form>() {
     send::<Drain<'_, Box<Unshared>, F>>();
     send::<OnceLock<Queue<Box<Unshared>, F>>>();
     send::<channel::Receiver<Box<Unshared>, F>>();
+    send_and_sync::<sharded::Sender<Box<Unshared>, F>>();
+    send::<sharded::Receiver<Box<Unshared>, F>>();
+    send::<CellConsumer<Arc<Queue<Box<Unshared>, F>>>>();
+    send::<Consumer<Projected<Arc<Queue<Box<Unshared>, F>>, Queue<Box<Unshared>, F>>>>();
 }
 
 /// Does not compile if one of the types implements the trait, because `_` is then ambiguous.
@@ -162,9 +168,16 @@ fn queue_of_local_handles_is_local<F: Form>() {
         Drain<'_, Box<Local>, F>,
         channel::Sender<Box<Local>, F>,
         channel::Receiver<Box<Local>, F>,
+        sharded::Sender<Box<Local>, F>,
+        sharded::Receiver<Box<Local>, F>,
+        CellConsumer<Arc<Queue<Box<Local>, F>>>,
+        Consumer<Projected<Arc<Queue<Box<Local>, F>>, Queue<Box<Local>, F>>>,
+        Parked<'_>,
+        ParkedAll<'_, '_>,
     );
     assert_not_implemented!(
-        Sync: Queue<Box<Local>, F>,
+        Sync: CellConsumer<Arc<Queue<Box<Unshared>, F>>>,
+        sharded::Sender<Box<Local>, F>, Queue<Box<Local>, F>,
         Queue<Box<Local>, Counted<F>>,
         AsyncQueue<Box<Local>, F>,
         channel::Sender<Box<Local>, F>,

@@ -10,6 +10,7 @@
 mod forms;
 
 mod cancel;
+mod park_all;
 mod pushes;
 mod quiet;
 mod registration;

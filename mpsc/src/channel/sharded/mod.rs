@@ -45,7 +45,9 @@ mod shard;
 #[cfg(test)]
 mod tests;
 
-pub use receiver::Receiver;
+#[cfg(feature = "std")]
+pub use receiver::{IntoIter, Iter};
+pub use receiver::{Receiver, TryIter};
 pub use sender::Sender;
 
 use crate::form::{Form, ForwardLinked, GapFree};

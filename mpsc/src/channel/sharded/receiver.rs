@@ -1,6 +1,7 @@
 //! The receiver's end.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::fmt;
 use core::future::poll_fn;
@@ -9,6 +10,7 @@ use core::task::{Context, Poll, ready};
 #[cfg(all(feature = "std", not(loom)))]
 use std::time::{Duration, Instant};
 
+use super::super::iter::iterators;
 use super::shard::Shard;
 use crate::backoff::Backoff;
 use crate::channel;
@@ -177,10 +179,13 @@ impl<H: Handle, F: Form> Receiver<H, F> {
                 .all(|active| active.consumer.queue().is_empty())
     }
 
-    /// Returns an iterator over the items that are in the channel, which ends when the channel
-    /// is empty. Waits like [`try_recv`](Self::try_recv).
-    pub fn try_iter(&mut self) -> impl Iterator<Item = H> {
-        iter::from_fn(|| self.try_recv().ok())
+    /// Appends `first` and what is there to `buffer`, at most `limit` items. Returns their number.
+    fn take_up_to(&mut self, limit: usize, first: H, buffer: &mut Vec<H>) -> usize {
+        let before = buffer.len();
+        buffer.push(first);
+        let more = iter::from_fn(|| self.pop().into_item());
+        buffer.extend(more.take(limit - 1));
+        buffer.len() - before
     }
 
     /// Refuses further sends. Everything that was sent before can still be received.
@@ -224,16 +229,7 @@ impl<H: Handle, F: Form<Stall = Infallible>> Receiver<H, F> {
     /// This method is cancel safe. If the future is dropped before it completes, no item is
     /// lost, and no sender wakes the task any more, unless it has begun to.
     pub async fn recv_async(&mut self) -> Result<H, RecvError> {
-        let mut wait = Wait {
-            receiver: self,
-            is_pending: false,
-        };
-        poll_fn(|cx| {
-            let poll = wait.receiver.poll_recv(cx);
-            wait.is_pending = poll.is_pending();
-            poll
-        })
-        .await
+        wait(self, Self::poll_recv).await
     }
 
     /// Attempts to receive an item. If the channel is empty, registers the task to be
@@ -267,9 +263,47 @@ impl<H: Handle, F: Form<Stall = Infallible>> Receiver<H, F> {
             }
         }
     }
+
+    /// Receives at least one and at most `limit` items, waiting until there is one, and appends
+    /// them to `buffer`. Returns their number; 0 if the channel has ended, or if the limit is 0.
+    /// The async twin of `recv_many`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`recv_async`](Self::recv_async). The buffer is unchanged then.
+    pub async fn recv_many_async(&mut self, buffer: &mut Vec<H>, limit: usize) -> usize {
+        if limit == 0 {
+            return 0;
+        }
+        match self.recv_async().await {
+            Ok(first) => {
+                let count = self.take_up_to(limit, first, buffer);
+                self.budget.spend(count - 1); // the first is spent
+                count
+            }
+            Err(RecvError) => 0,
+        }
+    }
 }
 
-/// One call of [`Receiver::recv_async`].
+/// Waits until `poll` is ready. Ends the registration if the future is dropped before.
+async fn wait<H: Handle, F: Form, T>(
+    receiver: &mut Receiver<H, F>,
+    mut poll: impl FnMut(&mut Receiver<H, F>, &mut Context<'_>) -> Poll<T>,
+) -> T {
+    let mut wait = Wait {
+        receiver,
+        is_pending: false,
+    };
+    poll_fn(|cx| {
+        let poll = poll(wait.receiver, cx);
+        wait.is_pending = poll.is_pending();
+        poll
+    })
+    .await
+}
+
+/// One call of [`wait`].
 struct Wait<'a, H: Handle, F: Form> {
     receiver: &'a mut Receiver<H, F>,
     is_pending: bool,
@@ -312,10 +346,16 @@ impl<H: Handle, F: Form> Receiver<H, F> {
         self.ready.set_wait(wait);
     }
 
-    /// Returns an iterator that receives, and sleeps while the channel is empty. It ends when
-    /// the senders are gone, or this receiver has closed the channel.
-    pub fn iter(&mut self) -> impl Iterator<Item = H> {
-        iter::from_fn(|| self.recv().ok())
+    /// Receives at least one and at most `limit` items, sleeping until there is one, and appends
+    /// them to `buffer`. Returns their number; 0 if the channel has ended, or if the limit is 0.
+    pub fn recv_many(&mut self, buffer: &mut Vec<H>, limit: usize) -> usize {
+        if limit == 0 {
+            return 0;
+        }
+        match self.recv() {
+            Ok(first) => self.take_up_to(limit, first, buffer),
+            Err(RecvError) => 0,
+        }
     }
 }
 
@@ -362,6 +402,8 @@ impl<H: Handle, F: Form> Receiver<H, F> {
         }
     }
 }
+
+iterators!(Receiver, ForwardLinked);
 
 impl<H: Handle, F: Form> Drop for Receiver<H, F> {
     fn drop(&mut self) {

@@ -7,7 +7,7 @@ use super::shard::Shard;
 use crate::channel;
 use crate::error::{SendError, TrySendError};
 use crate::form::{Form, ForwardLinked, GapFree};
-use crate::item::{Chain, Handle, UniqueHandle, drop_all};
+use crate::item::{Chain, Handle, SharedHandle, UniqueHandle, drop_all};
 use crate::sync::Arc;
 
 /// A sender of a sharded channel. A clone has a shard of its own.
@@ -60,6 +60,21 @@ impl<H: Handle, F: Form> Sender<H, F> {
             .map_err(TrySendError::Disconnected)
     }
 
+    /// Sends the item of a handle that the caller keeps, unless it is queued already. See
+    /// [`Queue::try_push_by_ref`](crate::Queue::try_push_by_ref).
+    ///
+    /// # Errors
+    ///
+    /// As for [`try_send`](Self::try_send), without a handle.
+    pub fn try_send_by_ref(&self, handle: &H) -> Result<(), TrySendError<()>>
+    where
+        H: SharedHandle,
+    {
+        let ended_park = self.shard.queue.try_push_by_ref_with(handle, || ())?;
+        self.finish(ended_park.is_some())
+            .map_err(|_clone| TrySendError::Disconnected(()))
+    }
+
     /// Sends all items of a chain with one read-modify-write.
     ///
     /// # Errors
@@ -80,6 +95,20 @@ impl<H: Handle, F: Form> Sender<H, F> {
         }
     }
 
+    /// Returns `true` if the receiver is gone, or has closed the channel.
+    ///
+    /// `true` is final. `false` may be stale.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.ready.is_closed()
+    }
+
+    /// Returns `true` if both senders belong to the same channel.
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.ready.same_channel(&other.ready)
+    }
+
     /// Finishes the send of one item. Returns the item if the receiver is gone.
     fn finish(&self, has_ended_park: bool) -> Result<(), H> {
         if !has_ended_park || self.announce() {
@@ -93,7 +122,7 @@ impl<H: Handle, F: Form> Sender<H, F> {
     /// Sends the shard to the receiver. Returns `false` if the receiver is gone.
     #[cold]
     fn announce(&self) -> bool {
-        self.ready.try_send(Arc::clone(&self.shard)).is_ok()
+        self.ready.try_send_by_ref(&self.shard).is_ok()
     }
 
     /// Closes the shard, which the receiver will not see any more, and returns its oldest `count`
