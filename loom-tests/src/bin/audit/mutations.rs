@@ -698,4 +698,84 @@ const MUTATIONS: &[Mutation] = &[
             "(*cell.as_ptr()).queue.clone()",
         )],
     },
+    Mutation {
+        what: "a quiet push overtakes the items of producers",
+        patch: &[(
+            "if is_walking || !is_empty(queue.back.word.load(Ordering::Relaxed)) {",
+            "if is_walking || is_empty(queue.back.word.load(Ordering::Relaxed)) && false {",
+        )],
+    },
+    Mutation {
+        what: "a quiet push goes through `back`",
+        patch: &[(
+            "if is_walking || !is_empty(queue.back.word.load(Ordering::Relaxed)) {",
+            "let _ = is_empty(queue.back.word.load(Ordering::Relaxed)); if is_walking || true {",
+        )],
+    },
+    Mutation {
+        what: "a quiet push is not the newest of its batch",
+        patch: &[(
+            "batch.with_mut(|batch| unsafe { (*batch).newest = link.as_ptr() }); true",
+            "true",
+        )],
+    },
+    Mutation {
+        what: "a park of several queues that fails leaves the others parked",
+        patch: &[(
+            "if !consumer.mark(INTERNAL) { return None; }",
+            "if !consumer.mark(INTERNAL) { parked.count = 0; return None; }",
+        )],
+    },
+    Mutation {
+        what: "a park of several queues parks the first",
+        patch: &[(
+            "while let Some(consumer) = parked.consumers.get_mut(parked.count) {",
+            "if let Some(consumer) = parked.consumers.get_mut(parked.count) {",
+        )],
+    },
+    Mutation {
+        what: "a retired item can be queued again after its pop",
+        patch: &[(
+            "let _ = self.state.compare_exchange(QUEUED, IDLE, Ordering::AcqRel, Ordering::Acquire);",
+            "self.state.swap(IDLE, Ordering::AcqRel);",
+        )],
+    },
+    Mutation {
+        what: "an item is retired by a load and a store",
+        patch: &[(
+            "self.state.swap(RETIRED, Ordering::Release) == IDLE",
+            "let before = self.state.load(Ordering::Relaxed);
+            self.state.store(RETIRED, Ordering::Release);
+            before == IDLE",
+        )],
+    },
+    Mutation {
+        what: "the first send to a parked shard does not announce it",
+        patch: &[("self.ready.try_send_by_ref(&self.shard).is_ok()", "true")],
+    },
+    Mutation {
+        what: "the receiver sleeps beside shards that are not parked",
+        patch: &[(
+            "self.others.retain_mut(|active| !Shard::park(&mut active.consumer)); self.others.is_empty()",
+            "self.others.retain_mut(|active| !Shard::park(&mut active.consumer)); true",
+        )],
+    },
+    Mutation {
+        what: "a shard whose sender is gone ends without a second look",
+        patch: &[(
+            "Pop::Empty if self.consumer.queue().has_ended() => match self.consumer.pop() {
+                Pop::Empty => Pop::Closed,
+                pop => pop,
+            },",
+            "Pop::Empty if self.consumer.queue().has_ended() => Pop::Closed,",
+        )],
+    },
+    Mutation {
+        what: "a sharded channel is closed without its active shards",
+        patch: &[("active.consumer.close();", "let _ = active;")],
+    },
+    Mutation {
+        what: "a shard that announces itself too late returns no item",
+        patch: &[("refused.map_or(Ok(()), Err)", "drop(refused); Ok(())")],
+    },
 ];
