@@ -12,24 +12,27 @@
 //!
 //! | function | may overlap with | progress |
 //! |---|---|---|
-//! | [`Queue::push`], [`try_push`](Queue::try_push), [`push_chain`](Queue::push_chain) | everything | wait-free °; lock-free if the queue is [`GapFree`] |
+//! | [`Queue::push`], [`try_push`](Queue::try_push), [`try_push_by_ref`](Queue::try_push_by_ref), [`push_chain`](Queue::push_chain) | everything | wait-free °; lock-free if the queue is [`GapFree`] |
 //! | the same, if the queue is closed | everything | **blocking** while pushes that overlap are in their gap; as above if the queue is [`GapFree`] |
 //! | [`Queue::is_empty`], [`len`](Queue::len) | everything | wait-free |
 //! | [`Queue::consumer`], `Consumer::owned` | everything; one succeeds | wait-free ° |
 //! | [`Consumer::pop`], [`pop_fenced`](Consumer::pop_fenced) | pushes | wait-free ° if the queue is [`ForwardLinked`]; otherwise one step per item that the pop takes from the producers |
 //! | [`Consumer::park`], [`Parked::unpark`], [`Consumer::close`] | pushes | wait-free ° |
+//! | [`park_all`] | pushes | wait-free ° for each queue |
+//! | [`Consumer::push_quiet`], [`try_push_quiet`](Consumer::try_push_quiet) | pushes | wait-free; as a push if producers have pushed since the last pop |
 //! | [`Consumer::drain`] | pushes | as `pop` per item; at most the items queued at its start |
 //! | [`Consumer::pop_blocking`] | pushes | **blocking** while a producer is in its gap; as `pop` if the queue is [`GapFree`] |
-//! | [`Receiver::poll_recv`], a poll of an async `recv` | pushes | as `pop`, apart from the waker's code |
+//! | [`Receiver::poll_recv`], [`poll_pop`](Receiver::poll_pop), a poll of their futures | pushes | as `pop`, apart from the waker's code |
 #![cfg_attr(
     feature = "std",
-    doc = "| `recv`, `recv_timeout`, `recv_deadline` of a [`BlockingQueue`] or [channel](mod@channel) | pushes | **blocking** until there is an item, the queue is closed, or the time is over |"
+    doc = "| `recv`, `recv_many`, `recv_timeout`, `recv_deadline` of a [`BlockingQueue`] or [channel](mod@channel) | pushes | **blocking** until there is an item, the queue is closed, or the time is over |"
 )]
 //! | [`WakingQueue::push`] and its siblings | everything | as above, and the waker's code if the consumer is parked |
 //! | dropping a queue | nothing (`&mut`) | one drop per item |
 #![cfg_attr(
     feature = "alloc",
-    doc = "| `try_recv` and `try_iter` of a [channel](mod@channel), and dropping its receiver | sends | as `pop`; **blocking** while a sender is in its gap, unless the channel is [`GapFree`] |"
+    doc = "| `send` of a [sharded](channel::sharded) channel | everything | lock-free, and the waker's code if the receiver waits |\n\
+           | `try_recv` and `try_iter` of a [channel](mod@channel), and dropping its receiver | sends | as `pop`; **blocking** while a sender is in its gap, unless the channel is [`GapFree`] |"
 )]
 //!
 //! # Where to read on

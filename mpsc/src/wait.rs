@@ -35,7 +35,8 @@ pub enum Wait {
         /// About what a sleep costs.
         limit: Duration,
     },
-    /// Spins until there is an item. Never sleeps.
+    /// Spins until there is an item. Never sleeps, except where only one thread can run at a time
+    /// (see [`Waiter`]).
     Spin,
 }
 
