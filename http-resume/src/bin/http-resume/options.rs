@@ -68,6 +68,10 @@ pub(crate) struct Options {
     /// How an event loop waits while requests are suspended
     #[arg(long, value_name = "HOW", value_enum, default_value_t = Strategy(DEFAULTS.wait))]
     wait: Strategy,
+
+    /// How a worker waits for a request
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Strategy(Wait::Park))]
+    worker_wait: Strategy,
 }
 
 impl Options {
@@ -87,6 +91,11 @@ impl Options {
             shutdown_timeout: self.shutdown_timeout.0,
             wait: self.wait.0,
         }
+    }
+
+    /// Returns how a worker waits.
+    pub(crate) fn worker_wait(&self) -> Wait {
+        self.worker_wait.0
     }
 }
 
