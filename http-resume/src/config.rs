@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
 use std::time::Duration;
 
+use mpsc_queue::Wait;
+
 /// The configuration of a [`Server`](crate::Server).
 ///
 /// The [default](Config::default) values are listed in the crate's documentation, under
@@ -45,6 +47,19 @@ pub struct Config {
     /// Time allowed to finish requests after a shutdown was requested. Then the suspended
     /// ones are answered with 503.
     pub shutdown_timeout: Duration,
+    /// How an event loop waits while requests of its connections are suspended. Otherwise, it
+    /// sleeps.
+    ///
+    /// With [`Wait::Park`], the default, it sleeps at once, and a resume wakes it. With the other
+    /// strategies, it spins first and notices a resume without a wake-up. A spinning event loop
+    /// polls its sockets, checks its deadlines and yields its core every few microseconds.
+    /// [`Wait::Spin`] keeps a core busy for as long as a request is suspended.
+    ///
+    /// Spinning can pay if it leaves cores for the threads that resume requests, and for clients on
+    /// the same machine. If they share cores with the event loop, it takes the CPU time that they
+    /// need, and gains little or nothing. If more threads spin than there are cores, a request
+    /// waits for their time slices, which takes milliseconds.
+    pub wait: Wait,
 }
 
 impl Default for Config {
@@ -61,6 +76,7 @@ impl Default for Config {
             keep_alive_timeout: Duration::from_secs(60),
             suspend_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(5),
+            wait: Wait::Park,
         }
     }
 }

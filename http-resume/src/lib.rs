@@ -22,6 +22,8 @@ pub use handler::{Outcome, Receipt, Request, Response, Router, sync_handler};
 /// The `http` crate, and its types in the signatures of this crate.
 pub use http::{self, HeaderName, HeaderValue, Method, StatusCode};
 pub use metrics::{Metric, Metrics};
+/// The type of [`Config::wait`].
+pub use mpsc_queue::Wait;
 pub use resume::Pending;
 pub use server::{Server, ShutdownHandle};
 

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http_resume::{Config, Metric, Metrics, Outcome, Pending, Request, Response, Router};
+use http_resume::{Config, Metric, Metrics, Outcome, Pending, Request, Response, Router, Wait};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use support::{HANGS, Running, until};
@@ -53,13 +53,20 @@ proptest! {
         events in vec(event(), 0..40),
         // So short that it passes during the events, or so long that it does not.
         suspend_timeout in prop_oneof![Just(Duration::from_micros(200)), Just(HANGS)],
+        wait in prop_oneof![Just(Wait::Park), Just(Wait::ADAPTIVE), Just(Wait::Spin)],
     ) {
-        run(&events, suspend_timeout);
+        let config = Config {
+            suspend_timeout,
+            shutdown_timeout: Duration::from_millis(1),
+            wait,
+            ..Config::default()
+        };
+        run(&events, config);
     }
 }
 
-fn run(events: &[Event], suspend_timeout: Duration) {
-    let (server, suspended) = server(suspend_timeout);
+fn run(events: &[Event], config: Config) {
+    let (server, suspended) = server(config);
     let metrics = Arc::clone(&server.metrics);
     // Each client with the paths of its requests, which are distinct.
     let new_client = || (server.connect(), Vec::<String>::new());
@@ -128,7 +135,7 @@ fn run(events: &[Event], suspend_timeout: Duration) {
 }
 
 /// Starts a server that sends its suspended requests to the test. Their work is their path.
-fn server(suspend_timeout: Duration) -> (Running, Receiver<Pending<String>>) {
+fn server(config: Config) -> (Running, Receiver<Pending<String>>) {
     fn handle<'r>(
         sender: &Mutex<Sender<Pending<String>>>,
         request: &Request<'_>,
@@ -156,11 +163,6 @@ fn server(suspend_timeout: Duration) -> (Running, Receiver<Pending<String>>) {
     let router = Router::new().get("/{number}", move |request, response, work| {
         handle(&sender, request, response, work)
     });
-    let config = Config {
-        suspend_timeout,
-        shutdown_timeout: Duration::from_millis(1),
-        ..Config::default()
-    };
     (Running::with(config, router), receiver)
 }
 

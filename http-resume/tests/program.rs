@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +13,13 @@ use support::{Client, Program, until};
 
 #[test]
 fn routes_respond() {
-    let program = Program::start(&["--threads", "2", "--workers", "2"]);
+    let pool = ["--threads", "2", "--workers", "2"];
+    check_routes(&Program::start(&pool));
+    let adaptive = ["--wait", "adaptive", "--worker-wait", "adaptive"];
+    check_routes(&Program::start(&[pool, adaptive].concat()));
+}
+
+fn check_routes(program: &Program) {
     let mut client = program.connect();
     for (path, status, body) in [
         ("/", 200, "hello"),
@@ -343,6 +350,47 @@ fn second_signal_exits_immediately() {
     assert_eq!(program.wait().code(), Some(128 + 2));
 }
 
+/// Each option is given alone: an event loop that spins is not woken, and a worker that spins
+/// does not sleep.
+#[test]
+fn wait_options_reach_loops_and_workers() {
+    const REQUESTS: u64 = 200;
+    if !thread::available_parallelism().is_ok_and(|threads| threads.get() > 1) {
+        return; // with one core, nothing spins
+    }
+    let start = |option| {
+        let program = Program::start(&["--threads", "1", "--workers", "1", option, "spin"]);
+        let mut client = program.connect();
+        assert_eq!(client.fetch("/async").body, "hello");
+        let before = sleeps_of_worker(&program);
+        for _ in 0..REQUESTS {
+            assert_eq!(client.fetch("/async").body, "hello");
+        }
+        let sleeps = sleeps_of_worker(&program) - before;
+        let wake_ups = count(&client.fetch("/metrics").body, "wake_ups_total");
+        (wake_ups, sleeps)
+    };
+    let (wake_ups, _) = start("--wait");
+    assert_eq!(wake_ups, 0);
+    // A worker that sleeps does so before each request. One that spins may still have to wait
+    // for the kernel.
+    let (_, sleeps) = start("--worker-wait");
+    assert!(sleeps < REQUESTS / 2, "{sleeps} sleeps");
+}
+
+/// Returns how often the worker has given up its core.
+fn sleeps_of_worker(program: &Program) -> u64 {
+    let tasks = fs::read_dir(format!("/proc/{}/task", program.id())).unwrap();
+    let read = |task: &fs::DirEntry, name| fs::read_to_string(task.path().join(name)).unwrap();
+    let worker = tasks
+        .map(Result::unwrap)
+        .find(|task| read(task, "comm").trim_end() == "worker-0");
+    let status = read(&worker.expect("the program has a worker"), "status");
+    let mut lines = status.lines();
+    let switches = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    switches.expect(&status).trim().parse().expect(&status)
+}
+
 #[test]
 fn port_in_use_fails() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -365,6 +413,8 @@ fn invalid_options_fail() {
         "--workers=0",
         "--shutdown-timeout=-1",
         "--suspend-timeout=x",
+        "--wait=x",
+        "--worker-wait=x",
     ] {
         let program = Command::new(env!("CARGO_BIN_EXE_http-resume"))
             .arg(option)

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use demo::pool::{Pool, Work};
 use demo::timer::{Alarm, Timer};
 use http_resume::{
-    Config, Metric, Metrics, Outcome, Pending, Request, Response, Router, sync_handler,
+    Config, Metric, Metrics, Outcome, Pending, Request, Response, Router, Wait, sync_handler,
 };
 use support::{Client, HANGS, Running, until};
 
@@ -291,19 +291,21 @@ fn dropped_pool_runs_submitted_requests_and_ends() {
     assert_eq!(metrics.total(Metric::LateResumes), all);
 }
 
-/// The worker sleeps when the pool is dropped, or is about to.
+/// The worker sleeps or spins when the pool is dropped, or is about to.
 #[test]
 fn dropped_pool_ends_idle_worker() {
-    let (server, jobs) = pool_server(Config::default());
-    let (begun, has_begun) = channel();
-    let (_, go_on_at_once) = channel();
-    jobs.send(Job::Block(begun, go_on_at_once)).unwrap();
-    assert_eq!(server.connect().fetch("/job").status, 200);
-    assert_eq!(has_begun.recv_timeout(HANGS), Ok(()));
-    server.stop();
-    server.wait();
-    let ended = has_begun.recv_timeout(HANGS);
-    assert_eq!(ended, Err(RecvTimeoutError::Disconnected));
+    for wait in [Wait::Park, Wait::ADAPTIVE, Wait::Spin] {
+        let (server, jobs) = pool_server_with(Config::default(), wait);
+        let (begun, has_begun) = channel();
+        let (_, go_on_at_once) = channel();
+        jobs.send(Job::Block(begun, go_on_at_once)).unwrap();
+        assert_eq!(server.connect().fetch("/job").status, 200);
+        assert_eq!(has_begun.recv_timeout(HANGS), Ok(()));
+        server.stop();
+        server.wait();
+        let ended = has_begun.recv_timeout(HANGS);
+        assert_eq!(ended, Err(RecvTimeoutError::Disconnected));
+    }
 }
 
 /// The timer sleeps for an hour, unless the end of its server wakes it.
@@ -348,7 +350,12 @@ fn sleeping_server() -> Running {
 }
 
 fn pool_server(config: Config) -> (Running, Sender<Job>) {
-    let pool = Arc::new(Pool::new(WORKERS).unwrap());
+    pool_server_with(config, Wait::Park)
+}
+
+/// Starts a server with a pool whose workers wait by this strategy.
+fn pool_server_with(config: Config, wait: Wait) -> (Running, Sender<Job>) {
+    let pool = Arc::new(Pool::new(WORKERS, wait).unwrap());
     let (jobs, source) = job_source();
     let pool_of_loop = Arc::clone(&pool);
     let router = Router::new()

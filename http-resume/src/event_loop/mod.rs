@@ -2,17 +2,19 @@
 //! shares only its resume queue with other threads, besides configuration and counters.
 
 mod acceptor;
+mod poller;
 mod timers;
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::mem;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mio::net::{TcpListener, TcpStream};
-use mio::{Events, Interest, Poll, Token, Waker};
+use mio::{Events, Interest, Token, Waker};
 use slab::Slab;
 
 use self::acceptor::Acceptor;
+use self::poller::Poller;
 use self::timers::Timers;
 use crate::config::Config;
 use crate::connection::{Connection, NextStep};
@@ -33,7 +35,7 @@ const RESUME_BUDGET: usize = 256;
 const ACCEPT_BUDGET: usize = 64;
 
 pub(crate) struct EventLoop {
-    poll: Poll,
+    poller: Poller,
     /// `None` while shutting down.
     acceptor: Option<Acceptor>,
     connections: Slab<Connection>,
@@ -54,9 +56,9 @@ impl EventLoop {
         metrics: Arc<Metrics>,
         index: usize,
     ) -> io::Result<Self> {
-        let poll = Poll::new()?;
-        let acceptor = Acceptor::new(listener, poll.registry(), LISTENER)?;
-        let waker = Waker::new(poll.registry(), WAKER)?;
+        let poller = Poller::new(config.wait)?;
+        let acceptor = Acceptor::new(listener, poller.registry(), LISTENER)?;
+        let waker = Waker::new(poller.registry(), WAKER)?;
         let counter = |metric| {
             let metrics = Arc::clone(&metrics);
             move || metrics.of_loop(index).count_from_any_thread(metric)
@@ -71,7 +73,7 @@ impl EventLoop {
         let resume_queue = ResumeQueue::new(wake).count_late(counter(Metric::LateResumes));
         let resume_queue = Arc::new(resume_queue);
         Ok(Self {
-            poll,
+            poller,
             acceptor: Some(acceptor),
             connections: Slab::new(),
             due: Vec::new(),
@@ -110,7 +112,7 @@ impl EventLoop {
         self.resume_requests(consumer);
         self.drive_due();
         self.service.run_after_handlers();
-        self.poll(consumer, events)?;
+        self.wait(consumer, events)?;
         self.service.update_clocks();
         self.serve_sockets(events);
         self.service.run_after_handlers();
@@ -153,30 +155,26 @@ impl EventLoop {
         self.due = due;
     }
 
-    /// Waits for the sockets, the resume queue and the next timer.
-    fn poll(&mut self, consumer: &mut ResumeConsumer<'_>, events: &mut Events) -> io::Result<()> {
+    /// Waits for the sockets, the resume queue and the next deadline.
+    fn wait(&mut self, consumer: &mut ResumeConsumer<'_>, events: &mut Events) -> io::Result<()> {
         let is_busy = !self.due.is_empty() || self.may_accept() || self.is_shut_down();
-        // From the park on, the next resume wakes the poll. Parking fails if the budget did not
-        // suffice for all resumes, or if another one has come.
-        let parked = if is_busy { None } else { consumer.park() };
-        let timeout = match parked {
-            Some(_) => self.idle_time(),
-            None => Some(Duration::ZERO),
-        };
-        let result = self.poll.poll(events, timeout);
-        drop(parked);
-        match result {
-            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
-            result => result,
+        if is_busy {
+            return self.poller.poll_now(events);
+        }
+        let deadline = self.next_deadline();
+        // A spin is for resumes, and without a suspended request there will be none.
+        if self.service.has_suspended() {
+            self.poller.spin_or_sleep(consumer, events, deadline)
+        } else {
+            self.poller.sleep(consumer, events, deadline)
         }
     }
 
-    /// Returns the time until the next deadline, or `None` if there is no deadline.
-    fn idle_time(&self) -> Option<Duration> {
+    /// Returns the time of the next deadline, if there is one.
+    fn next_deadline(&self) -> Option<Instant> {
         let retry_at = self.acceptor.as_ref().and_then(Acceptor::retry_at);
         let deadlines = [self.timers.first(), self.shutdown_deadline, retry_at];
-        let first = deadlines.into_iter().flatten().min()?;
-        Some(first.saturating_duration_since(Instant::now()))
+        deadlines.into_iter().flatten().min()
     }
 
     fn serve_sockets(&mut self, events: &Events) {
@@ -216,7 +214,7 @@ impl EventLoop {
         match step {
             NextStep::Close => {
                 let mut connection = self.connections.remove(slot);
-                if let Err(error) = self.poll.registry().deregister(connection.stream()) {
+                if let Err(error) = self.poller.registry().deregister(connection.stream()) {
                     tracing::warn!(%error, "cannot deregister a connection");
                 }
                 connection.disconnect(&mut self.service);
@@ -294,7 +292,7 @@ impl EventLoop {
         // Responses are sent whole, so delaying small segments would only cost time.
         let registered = stream.set_nodelay(true).and_then(|()| {
             let interest = Interest::READABLE | Interest::WRITABLE;
-            self.poll
+            self.poller
                 .registry()
                 .register(&mut stream, Token(slot), interest)
         });
@@ -334,7 +332,7 @@ impl EventLoop {
         // Closing the listening socket would reset the connections in its backlog.
         self.accept_backlog();
         if let Some(acceptor) = self.acceptor.take() {
-            acceptor.deregister(self.poll.registry());
+            acceptor.deregister(self.poller.registry());
         }
         let slots: Vec<usize> = self.connections.iter().map(|(slot, _)| slot).collect();
         for slot in slots {

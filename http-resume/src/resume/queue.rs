@@ -121,6 +121,12 @@ impl<T: UniqueHandle> ResumeConsumer<'_, T> {
         self.consumer.drain(limit)
     }
 
+    /// Returns whether there is nothing to pop.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.queue.queue.is_empty()
+    }
+
     /// Announces that the event loop is about to sleep. Returns `None` if it must not,
     /// because the queue is not empty.
     pub fn park(&mut self) -> Option<Parked<'_>> {

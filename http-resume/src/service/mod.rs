@@ -90,6 +90,11 @@ impl Service {
         self.counters().count(Metric::Suspended);
     }
 
+    /// Returns whether a request of this event loop is suspended.
+    pub(crate) fn has_suspended(&self) -> bool {
+        self.counters().get(Metric::Suspended) > 0
+    }
+
     /// Counts the end of a suspension, and its cause.
     pub(crate) fn end_suspension(&self, cause: Metric) {
         self.counters().uncount(Metric::Suspended);

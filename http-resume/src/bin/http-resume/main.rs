@@ -44,7 +44,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     }
     // Registered first, so that no later signal is missed.
     let signals = Signals::new([SIGINT, SIGTERM])?;
-    let router = routes::router(options.workers.get())?;
+    let router = routes::router(options.workers.get(), options.worker_wait())?;
     let server = Server::bind(options.config(resolve(&options.addr)?), router)?;
     shut_down_on_signal(signals, server.shutdown_handle())?;
 

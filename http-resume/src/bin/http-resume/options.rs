@@ -7,8 +7,9 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use clap::Parser;
-use http_resume::Config;
+use clap::builder::PossibleValue;
+use clap::{Parser, ValueEnum};
+use http_resume::{Config, Wait};
 
 static DEFAULTS: LazyLock<Config> = LazyLock::new(Config::default);
 
@@ -63,6 +64,14 @@ pub(crate) struct Options {
     /// Seconds allowed to finish requests after a signal; then suspended ones get 503
     #[arg(long, value_name = "S", default_value_t = Seconds(DEFAULTS.shutdown_timeout))]
     shutdown_timeout: Seconds,
+
+    /// How an event loop waits while requests are suspended
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Strategy(DEFAULTS.wait))]
+    wait: Strategy,
+
+    /// How a worker waits for a request
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Strategy(Wait::Park))]
+    worker_wait: Strategy,
 }
 
 impl Options {
@@ -80,7 +89,13 @@ impl Options {
             keep_alive_timeout: self.keep_alive_timeout.0,
             suspend_timeout: self.suspend_timeout.0,
             shutdown_timeout: self.shutdown_timeout.0,
+            wait: self.wait.0,
         }
+    }
+
+    /// Returns how a worker waits.
+    pub(crate) fn worker_wait(&self) -> Wait {
+        self.worker_wait.0
     }
 }
 
@@ -111,5 +126,23 @@ impl FromStr for Seconds {
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.as_secs_f64().fmt(f)
+    }
+}
+
+/// A wait strategy, by its name.
+#[derive(Clone, Copy, Debug)]
+struct Strategy(Wait);
+
+impl ValueEnum for Strategy {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self(Wait::Park), Self(Wait::ADAPTIVE), Self(Wait::Spin)]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self.0 {
+            Wait::Park => "park",
+            Wait::Adaptive { .. } => "adaptive",
+            Wait::Spin => "spin",
+        }))
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use http_resume::Pending;
+use http_resume::{Pending, Wait};
 use mpsc_queue::Chain;
 use mpsc_queue::channel::{Receiver, Sender, channel};
 use thread_local::ThreadLocal;
@@ -39,8 +39,10 @@ struct Worker<W: Work> {
 }
 
 impl<W: Work> Pool<W> {
-    pub(crate) fn new(workers: usize) -> io::Result<Self> {
-        let spawned: io::Result<_> = (0..workers).map(Worker::spawn).collect();
+    /// Starts the workers, which wait for requests by this strategy.
+    pub(crate) fn new(workers: usize, wait: Wait) -> io::Result<Self> {
+        let spawned = (0..workers).map(|index| Worker::spawn(index, wait));
+        let spawned: io::Result<_> = spawned.collect();
         Ok(Self {
             workers: spawned.map_err(|error| {
                 let message = format!("cannot start {workers} workers (--workers): {error}");
@@ -85,8 +87,9 @@ impl<W: Work> Pool<W> {
 }
 
 impl<W: Work> Worker<W> {
-    fn spawn(index: usize) -> io::Result<Self> {
-        let (requests, receiver) = channel();
+    fn spawn(index: usize, wait: Wait) -> io::Result<Self> {
+        let (requests, mut receiver) = channel();
+        receiver.set_wait(wait);
         let is_idle = Arc::new(AtomicBool::new(false));
         let worker_is_idle = Arc::clone(&is_idle);
         thread::Builder::new()

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use http_resume::http::header;
 use http_resume::{
-    HeaderValue, Outcome, Pending, Request, Response, Router, StatusCode, sync_handler,
+    HeaderValue, Outcome, Pending, Request, Response, Router, StatusCode, Wait, sync_handler,
 };
 use mpsc_queue::channel;
 
@@ -15,8 +15,8 @@ use super::pool::{Pool, Work};
 use super::timer::{Alarm, Timer};
 
 /// Returns all routes, after starting the threads that they need.
-pub(crate) fn router(workers: usize) -> io::Result<Router> {
-    let pool = Arc::new(Pool::new(workers)?);
+pub(crate) fn router(workers: usize, worker_wait: Wait) -> io::Result<Router> {
+    let pool = Arc::new(Pool::new(workers, worker_wait)?);
     let timer = Timer::new()?;
     let pool_of_loops = Arc::clone(&pool);
     Ok(Router::new()
