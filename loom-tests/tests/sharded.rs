@@ -144,13 +144,14 @@ fn receiver_drop_ends_sends<F: BareForm>(producers: usize, each: usize) {
     }
     receiving.join().unwrap();
     assert_eq!(ledger.count(Fate::Refused), refused);
-    let letter = ledger.letter(0, each);
-    let Err(SendError(late)) = sender.send(letter) else {
-        panic!("the receiver is gone");
-    };
-    late.end(Fate::Refused);
-    drop(sender);
-    ledger.assert_fates_of(0, each + 1);
+    // Both by a shard that the receiver may have had, and by a new one.
+    for (number, sender) in [(each, sender.clone()), (each + 1, sender)] {
+        let Err(SendError(late)) = sender.send(ledger.letter(0, number)) else {
+            panic!("the receiver is gone");
+        };
+        late.end(Fate::Refused);
+    }
+    ledger.assert_fates_of(0, each + 2);
     (1..producers).for_each(|producer| ledger.assert_fates_of(producer, each));
 }
 
