@@ -1,6 +1,9 @@
 //! The cores of this machine.
 
+use std::sync::OnceLock;
 use std::thread::available_parallelism;
+
+use core_affinity::CoreId;
 
 /// Returns the number of threads that can run at the same time.
 pub(crate) fn count() -> usize {
@@ -11,7 +14,9 @@ pub(crate) fn count() -> usize {
 /// Otherwise, two threads that are measured together might share a core throughout.
 /// Does nothing where the system does not support it.
 pub(crate) fn pin(number: usize) {
-    let cores = core_affinity::get_core_ids().unwrap_or_default();
+    // Found once, since a thread that is pinned, and its children, would find their own core only.
+    static CORES: OnceLock<Vec<CoreId>> = OnceLock::new();
+    let cores = CORES.get_or_init(|| core_affinity::get_core_ids().unwrap_or_default());
     if let Some(core) = cores.get(number % cores.len().max(1)) {
         core_affinity::set_for_current(*core);
     }

@@ -1,5 +1,6 @@
 //! How a consumer waits: whether it spins before it sleeps.
 
+use core::mem;
 use core::time::Duration;
 
 /// How a consumer waits for an item.
@@ -56,8 +57,10 @@ impl Wait {
 ///
 /// Where there is one core, spinning keeps the producer from running. With the feature `std`, a
 /// waiter asks the system, once, how many threads the process can run at a time
-/// (`std::thread::available_parallelism`), and does not spin if it is one. Otherwise use
-/// [`Wait::Park`] on one core. And where the producer cannot run meanwhile for another reason, an
+/// (`std::thread::available_parallelism`; on Linux, a thread that is bound to a core counts as the
+/// main thread), and does not spin if it is one. Otherwise use
+/// [`Wait::Park`] on one core. Where the producer is to run on the consumer's core although there are
+/// others, a spin of more than about a microsecond lets it, by yielding once (with `std`). And where the producer cannot run meanwhile for another reason, an
 /// adaptive waiter notices that it has spun in vain: then it lets a wait pass without spinning
 /// before it tries again, after the next time in vain three, and so on up to 127.
 ///
@@ -204,6 +207,7 @@ impl Default for Waiter {
 
 /// Spins until `is_ready` or `is_over` returns `true`. Returns which of the two.
 fn look(mut is_ready: impl FnMut() -> bool, mut is_over: impl FnMut() -> bool) -> bool {
+    let mut has_yielded = false;
     loop {
         for _ in 0..LOOKS {
             if is_ready() {
@@ -214,7 +218,17 @@ fn look(mut is_ready: impl FnMut() -> bool, mut is_over: impl FnMut() -> bool) -
         if is_over() {
             return false;
         }
+        // Once: it takes as long as a short wait, and serves only where the producer is not running.
+        if !mem::replace(&mut has_yielded, true) {
+            yield_core();
+        }
     }
+}
+
+/// Lets another thread run that is waiting for this core, if the system can do that.
+fn yield_core() {
+    #[cfg(all(feature = "std", not(any(loom, shuttle))))]
+    std::thread::yield_now();
 }
 
 /// Returns `false` if another thread cannot run while this one spins.
@@ -224,7 +238,25 @@ fn can_spin() -> bool {
     use std::thread::available_parallelism;
 
     static CAN_SPIN: OnceLock<bool> = OnceLock::new();
-    *CAN_SPIN.get_or_init(|| available_parallelism().is_ok_and(|threads| threads.get() > 1))
+    *CAN_SPIN.get_or_init(|| {
+        available_parallelism().is_ok_and(|threads| threads.get() > 1) || is_pinned()
+    })
+}
+
+/// Returns `true` if this thread is bound to one core, while others may run on more.
+///
+/// Linux answers `available_parallelism` for the calling thread, and an event loop is often bound
+/// to a core. The main thread stands for the others.
+#[cfg(all(feature = "std", not(any(loom, shuttle))))]
+fn is_pinned() -> bool {
+    let has_several_cores = |status: &str| {
+        let status = std::fs::read_to_string(status).ok()?;
+        let mut lines = status.lines();
+        let cores = lines.find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+        Some(cores.contains([',', '-'])) // such as 0-3,7
+    };
+    has_several_cores("/proc/thread-self/status") == Some(false)
+        && has_several_cores("/proc/self/status") == Some(true)
 }
 
 #[cfg(any(not(feature = "std"), loom, shuttle))]

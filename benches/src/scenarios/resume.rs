@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::contestant::{Contestant, Role};
 use crate::contestants::{Crossbeam, Odin};
+use crate::cores;
 use crate::eventfd::{Event, Notify};
 use crate::payload::{Item, Payload};
 use crate::scenario::{Cell, Group};
@@ -34,7 +35,13 @@ pub(super) fn group(suspended: u64, clock: Clock) -> Group {
     let cell = |name, role, run: fn(u64, u64) -> Duration| {
         Cell::new(name, role, move |items| {
             let before = cpu_time();
-            let elapsed = run(suspended, items);
+            let elapsed = thread::scope(|scope| {
+                let event_loop = scope.spawn(|| {
+                    cores::pin(1);
+                    run(suspended, items)
+                });
+                event_loop.join().expect("the event loop does not panic")
+            });
             match clock {
                 Clock::Wall => elapsed,
                 Clock::Cpu => cpu_time() - before,
@@ -50,15 +57,13 @@ pub(super) fn group(suspended: u64, clock: Clock) -> Group {
         payload: "",
         question: format!(
             "{measured} from an event loop to a worker and back to the event loop, which \
-             sleeps when idle. Requests in flight: {suspended}. Requests reach the worker by \
-             std::sync::mpsc, which sleeps when idle. With one request in flight, the worker \
-             sleeps for each, so a sleep and a wake-up are a part of the figures even if the \
-             event loop spins. Only in `{BOTH_WAYS}` does the worker receive from mpsc-queue, \
+             sleeps when idle; each has a core. Requests in flight: {suspended}. Requests reach the \
+             worker by std::sync::mpsc, which spins for a few microseconds before it sleeps. Only in `{BOTH_WAYS}` does the worker receive from mpsc-queue, \
              and wait adaptively too. Spinning pays here because a core is free: the scenario \
              does not show what it takes from other threads."
         ),
         unit: 10 * suspended.max(64),
-        oversubscribed: crate::cores::count() < 2,
+        oversubscribed: cores::count() < 2,
         core: true,
         cells: vec![
             cell("an eventfd each way", Role::Floor, eventfds),
@@ -164,7 +169,10 @@ fn round_trips<T: Payload, W>(
 where
     W: IntoIterator<Item = T> + Send + 'static,
 {
-    let worker = thread::spawn(move || works.into_iter().for_each(&mut resume));
+    let worker = thread::spawn(move || {
+        cores::pin(0);
+        works.into_iter().for_each(&mut resume);
+    });
     let stock: Vec<T> = (0..suspended).map(T::new).collect();
     let mut found = Vec::with_capacity(suspended as usize);
     let (mut sent, mut back) = (suspended, 0);
@@ -189,6 +197,7 @@ where
 fn oneshots(suspended: u64, items: u64) -> Duration {
     let (work, works) = mpsc::channel::<oneshot::Sender<()>>();
     let worker = thread::spawn(move || {
+        cores::pin(0);
         for resume in works {
             resume.send(()).expect("the request waits");
         }
@@ -226,6 +235,7 @@ fn eventfds(suspended: u64, items: u64) -> Duration {
     let (there, back) = (Event::new(), Event::new());
     thread::scope(|scope| {
         scope.spawn(|| {
+            cores::pin(0);
             for _ in 0..trips {
                 there.wait();
                 back.notify();

@@ -73,6 +73,35 @@ fn check(sleeps: usize) {
     assert_eq!(sleeps > ITEMS / 2, !can_spin(), "{sleeps}");
 }
 
+/// A receiver that is bound to a core spins, since its sender runs on another one. (In a process of
+/// its own, because a process asks once whether spinning makes sense.)
+#[test]
+fn receiver_on_its_own_core_does_not_sleep() {
+    const CHILD: &str = "MPSC_QUEUE_TEST_CHILD";
+    if env::var_os(CHILD).is_none() {
+        let test = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "wait::receiver_on_its_own_core_does_not_sleep"])
+            .env(CHILD, "")
+            .output();
+        let text = String::from_utf8(test.unwrap().stdout).unwrap();
+        assert!(text.contains("1 passed"), "{text}");
+        return;
+    }
+    let cores = core_affinity::get_core_ids().unwrap();
+    let queue = BlockingQueue::new();
+    let mut receiver = queue.receiver().unwrap();
+    receiver.set_wait(Wait::Spin);
+    let mut is_bound = false;
+    let send = |item| queue.push(item).unwrap();
+    let sleeps = sleeps_of(send, || {
+        // Here, because the sender, which exists now, would inherit it.
+        is_bound = is_bound || core_affinity::set_for_current(cores[0]);
+        receiver.recv().unwrap()
+    });
+    assert!(is_bound);
+    assert_eq!(sleeps > ITEMS / 2, cores.len() < 2, "{sleeps}");
+}
+
 /// Runs these tests on one core, where a receiver that spins would keep the sender from running.
 #[test]
 fn receivers_sleep_on_one_core() {
