@@ -302,10 +302,22 @@ where
     Poll::Ready(count)
 }
 
-/// Waits until `poll` is ready. Unparks the receiver if the future is dropped before.
-pub(crate) async fn wait<R: QueueRef<Waker = W>, W: WakeTarget, T>(
-    receiver: &mut Receiver<R, W>,
-    mut poll: impl FnMut(&mut Receiver<R, W>, &mut Context<'_>) -> Poll<T>,
+/// A receiver that registers the task which polls it.
+pub(crate) trait Registers {
+    /// Ends the registration, so that no push wakes a task that no longer waits.
+    fn end_registration(&mut self);
+}
+
+impl<R: QueueRef<Waker = W>, W: WakeTarget> Registers for Receiver<R, W> {
+    fn end_registration(&mut self) {
+        self.leave_park();
+    }
+}
+
+/// Waits until `poll` is ready. Ends the registration if the future is dropped before.
+pub(crate) async fn wait<R: Registers, T>(
+    receiver: &mut R,
+    mut poll: impl FnMut(&mut R, &mut Context<'_>) -> Poll<T>,
 ) -> T {
     let mut wait = Wait {
         receiver,
@@ -320,17 +332,16 @@ pub(crate) async fn wait<R: QueueRef<Waker = W>, W: WakeTarget, T>(
 }
 
 /// One call of [`wait`].
-struct Wait<'a, R: QueueRef<Waker = W>, W: WakeTarget> {
-    receiver: &'a mut Receiver<R, W>,
-    /// Set if the last poll may have left the consumer parked.
+struct Wait<'a, R: Registers> {
+    receiver: &'a mut R,
+    /// Set if the last poll may have left a registration.
     is_pending: bool,
 }
 
-/// Cancels the wait, so that no push wakes a task that no longer waits.
-impl<R: QueueRef<Waker = W>, W: WakeTarget> Drop for Wait<'_, R, W> {
+impl<R: Registers> Drop for Wait<'_, R> {
     fn drop(&mut self) {
         if self.is_pending {
-            self.receiver.leave_park();
+            self.receiver.end_registration();
         }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) use blocking::{recv as recv_blocking, recv_many as recv_many_blocking
 pub(crate) use blocking::{recv_deadline, recv_timeout};
 #[cfg(feature = "alloc")]
 pub(crate) use {
-    asynchronous::{poll_pop, poll_recv, poll_recv_many, wait},
+    asynchronous::{Registers, poll_pop, poll_recv, poll_recv_many, wait},
     budget::Budget,
     slot::{Handover, WakerSlot},
 };

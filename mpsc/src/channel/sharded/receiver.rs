@@ -4,7 +4,6 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::fmt;
-use core::future::poll_fn;
 use core::iter;
 use core::task::{Context, Poll, ready};
 #[cfg(all(feature = "std", not(loom)))]
@@ -21,7 +20,7 @@ use crate::error::{RecvError, TryRecvError};
 use crate::form::{Form, ForwardLinked, GapFree};
 use crate::item::{Handle, drop_all};
 use crate::sync::Arc;
-use crate::waking::Budget;
+use crate::waking::{Budget, Registers, wait};
 
 /// The receiver of a sharded channel. Can be sent to another thread.
 ///
@@ -286,35 +285,9 @@ impl<H: Handle, F: Form<Stall = Infallible>> Receiver<H, F> {
     }
 }
 
-/// Waits until `poll` is ready. Ends the registration if the future is dropped before.
-async fn wait<H: Handle, F: Form, T>(
-    receiver: &mut Receiver<H, F>,
-    mut poll: impl FnMut(&mut Receiver<H, F>, &mut Context<'_>) -> Poll<T>,
-) -> T {
-    let mut wait = Wait {
-        receiver,
-        is_pending: false,
-    };
-    poll_fn(|cx| {
-        let poll = poll(wait.receiver, cx);
-        wait.is_pending = poll.is_pending();
-        poll
-    })
-    .await
-}
-
-/// One call of [`wait`].
-struct Wait<'a, H: Handle, F: Form> {
-    receiver: &'a mut Receiver<H, F>,
-    is_pending: bool,
-}
-
-/// Cancels the wait, so that no sender wakes a task that no longer waits.
-impl<H: Handle, F: Form> Drop for Wait<'_, H, F> {
-    fn drop(&mut self) {
-        if self.is_pending {
-            self.receiver.ready.unpark();
-        }
+impl<H: Handle, F: Form> Registers for Receiver<H, F> {
+    fn end_registration(&mut self) {
+        self.ready.unpark();
     }
 }
 
