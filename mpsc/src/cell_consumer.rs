@@ -9,11 +9,13 @@ use crate::consumer::{Consumer, Pop};
 use crate::form::{Form, RawPop};
 use crate::item::link_to_handle;
 use crate::queue_ref::QueueRef;
+use crate::waking::{NoWaker, Receiver};
 
-/// A [`Consumer`] whose pop takes `&self`: what a `Cell` is to `&mut`.
+/// A [`Consumer`] whose pop takes `&self`, for an API whose methods do. Made of a consumer, or of the
+/// receiver of a [`PolledQueue`](crate::PolledQueue).
 ///
-/// For an API that needs it. It costs nothing more, because it cannot be shared between threads
-/// (it is not `Sync`), so that pops do not overlap. It can be sent to another one.
+/// It costs nothing more, because it cannot be shared between threads (it is not `Sync`), so that
+/// pops do not overlap. It can be sent to another thread.
 ///
 /// # Examples
 ///
@@ -89,6 +91,12 @@ impl<R: QueueRef> From<Consumer<R>> for CellConsumer<R> {
             consumer,
             cell: PhantomData,
         }
+    }
+}
+
+impl<R: QueueRef<Waker = NoWaker>> From<Receiver<R>> for CellConsumer<R> {
+    fn from(receiver: Receiver<R>) -> Self {
+        receiver.into_consumer().into()
     }
 }
 

@@ -108,13 +108,13 @@ impl<H: Handle, F: Form> Queue<H, F> {
 }
 
 impl<R: QueueRef<Form: Batched>> Consumer<R> {
-    /// Appends an item whose handle has unique ownership, and wakes nobody: for the consumer's own
-    /// thread or task, which is awake.
+    /// Appends an item whose handle has unique ownership. Wakes no thread or task, since it is for
+    /// the consumer's own.
     ///
-    /// Unlike a [push](Queue::push), this leaves the consumer parked, if it is (a task that has
-    /// been woken for another reason, say): the next push of a producer still reports it. So after
-    /// this call, the consumer pops before it sleeps. (A [`park`](Self::park) fails.) The order is
-    /// that of all other pushes.
+    /// If the consumer is parked (because its task runs for another reason, for example), it stays
+    /// parked, and the next push of a producer still reports it. So pop before sleeping;
+    /// [`park`](Self::park) returns `None`. The item comes after those of all pushes that happen
+    /// before this call.
     ///
     /// No read-modify-write while the producers' end of the queue is empty; otherwise as a push.
     ///
@@ -145,7 +145,7 @@ impl<R: QueueRef<Form: Batched>> Consumer<R> {
         unsafe { self.bare_queue().push_quiet(handle) }
     }
 
-    /// Appends an item that other handles may reach, and wakes nobody. See
+    /// Appends an item that other handles may reach, and wakes no thread or task. See
     /// [`push_quiet`](Self::push_quiet) and [`Queue::try_push`].
     ///
     /// # Errors

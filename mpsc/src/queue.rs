@@ -229,8 +229,7 @@ impl<H: Handle, F: Form> Queue<H, F> {
     /// Appends the item of a handle that the caller keeps.
     ///
     /// Like [`try_push`](Self::try_push) of a clone, but clones the handle only if the item is in
-    /// no queue or [`Chain`]: where most pushes find it queued, as wake-ups of a busy task do, the
-    /// others save the clone and its drop.
+    /// no queue or [`Chain`]. So a wake-up of a task that is queued already costs no clone.
     ///
     /// # Errors
     ///
@@ -465,7 +464,7 @@ impl<H: Handle, F: Form> Queue<H, F> {
         pop
     }
 
-    /// Appends a link at the consumer's end, and wakes nobody.
+    /// Appends a link at the consumer's end, and wakes no thread or task.
     ///
     /// # Safety
     ///

@@ -42,8 +42,8 @@ impl<H: Handle, F: Form> AnyQueue for Queue<H, F> {
     }
 }
 
-/// What a [`Consumer`](crate::Consumer) or a [`Receiver`](crate::Receiver) holds its queue by.
-/// Sealed.
+/// A pointer by which a [`Consumer`](crate::Consumer) or a [`Receiver`](crate::Receiver) holds its
+/// queue. Sealed.
 ///
 /// Implemented by `&Q`, `Arc<Q>`, `Rc<Q>` and [`Projected`] for each [queue](AnyQueue) `Q`.
 ///
@@ -126,8 +126,8 @@ unsafe impl<T> Owner for triomphe::Arc<T> {}
 
 /// A share of a value, and with it access to one queue in the value.
 ///
-/// Makes an owned consumer of a queue that is a *field*: of an executor's shared state, say, of
-/// which the tasks hold shares as well.
+/// For an owned consumer of a queue that is a *field* of shared state, such as an executor that its
+/// tasks hold as well.
 ///
 /// # Examples
 ///

@@ -9,14 +9,14 @@ use core::time::Duration;
 /// keeps a core busy. What each strategy costs, measured with items that come one by one (two
 /// cores, a virtual machine; `sleep/park` in the workspace's benchmark):
 ///
-/// | strategy | latency | processor time |
+/// | strategy | latency | CPU time |
 /// |---|---|---|
 /// | [`Park`](Self::Park), the default | a wake-up per item: 8 to 60 µs | that of the sleep and wake-up |
 /// | [`Adaptive`](Self::Adaptive) | 0.2 µs while items come more often than the limit; otherwise as `Park` | a whole core while items come more often than the limit; otherwise as `Park` |
 /// | [`Spin`](Self::Spin) | 0.2 µs | a whole core, always |
 ///
-/// `Park` is the default, because a library that keeps a core busy unasked is a bad guest. Choose
-/// `Adaptive` where a core can be spared, and not where the producers need the consumer's core.
+/// `Park` is the default, because the other strategies use up to a whole core. Choose `Adaptive` if a
+/// core is free for the consumer, and not if the producers need that core.
 ///
 /// A [`Receiver`](crate::Receiver) has a strategy, `Receiver::set_wait`; an event loop applies
 /// one through a [`Waiter`].
@@ -28,10 +28,10 @@ pub enum Wait {
     /// Spins for at most `limit` before it sleeps, but only while the recent waits were shorter
     /// than that on average. See [`Wait::ADAPTIVE`].
     ///
-    /// A wait that is over soon is cheaper spun than slept, and one that takes long costs at most
-    /// twice what the better choice would have, if the limit is what a sleep costs (Karlin, Li,
-    /// Manasse, Owicki: Empirical studies of competitive spinning for a shared-memory
-    /// multiprocessor, SOSP 1991, section 3).
+    /// Spinning is cheaper than sleeping if the wait is short. If the limit equals the cost of a
+    /// sleep, a wait costs at most twice as much as with the better choice (Karlin, Li, Manasse,
+    /// Owicki: Empirical studies of competitive spinning for a shared-memory multiprocessor, SOSP
+    /// 1991, section 3).
     Adaptive {
         /// About what a sleep costs.
         limit: Duration,
@@ -52,17 +52,22 @@ impl Wait {
 /// Applies a [`Wait`] strategy in a loop that sleeps by its own means.
 ///
 /// The receivers contain one. It needs neither `std` nor a clock of its own: the functions take
-/// the time from outside, as the time since any moment that stays the same. [`Wait::Park`] and
-/// [`Wait::Spin`] do not ask for it.
+/// the time from outside, as the time since any moment that stays the same. With [`Wait::Park`] and
+/// [`Wait::Spin`], they do not call `now`.
 ///
-/// Where there is one core, spinning keeps the producer from running. With the feature `std`, a
-/// waiter asks the system, once, how many threads the process can run at a time
-/// (`std::thread::available_parallelism`; on Linux, a thread that is bound to a core counts as the
-/// main thread), and does not spin if it is one. Otherwise use
-/// [`Wait::Park`] on one core. Where the producer is to run on the consumer's core although there are
-/// others, a spin of more than about a microsecond lets it, by yielding once (with `std`). And where the producer cannot run meanwhile for another reason, an
-/// adaptive waiter notices that it has spun in vain: then it lets a wait pass without spinning
-/// before it tries again, after the next time in vain three, and so on up to 127.
+/// # When it does not spin
+///
+/// - If the process can run one thread at a time, since spinning keeps the producer from running.
+///   With the feature `std`, the first waiter asks the system
+///   (`std::thread::available_parallelism`). On Linux, a thread that is bound to one core spins all
+///   the same if the main thread may run on several. Without `std`, use [`Wait::Park`] on a machine
+///   with one core.
+/// - After a spin that ended without an item, as where the producer cannot run for another reason: an
+///   adaptive waiter then skips 1 wait before it spins again, and after each further such spin in a
+///   row 3, 7, … up to 127.
+///
+/// A spin that is longer than about a microsecond yields once (with `std`), so that a producer that
+/// waits for the same core can run.
 ///
 /// # Examples
 ///
@@ -95,7 +100,7 @@ pub struct Waiter {
     began: Duration,
     /// The smoothed length of the recent waits.
     mean: Duration,
-    /// How many times in a row the waiter has spun in vain, at most [`MOST_FUTILE`].
+    /// How many times in a row the waiter has spun without finding an item, at most [`MOST_FUTILE`].
     futile: u32,
     /// How many waits pass without spinning before the next trial.
     pause: u32,
@@ -108,7 +113,7 @@ const LONGEST: u32 = 8;
 /// The smoothing: each wait counts one part in so many.
 const PARTS: u32 = 8;
 
-/// After this many times in vain, the pauses do not become longer.
+/// After this many times, the pauses do not become longer.
 const MOST_FUTILE: u32 = 7;
 
 /// How often a spin looks for an item before it looks at the clock again.
@@ -185,7 +190,7 @@ impl Waiter {
     /// Ends a wait that went on in a sleep.
     pub fn slept(&mut self, mut now: impl FnMut() -> Duration) {
         if let Wait::Adaptive { limit } = self.wait {
-            // Without what the sleep itself has cost: a spin would have ended earlier.
+            // Without the cost of the sleep, because a spin would have ended earlier.
             self.record(now().saturating_sub(limit));
         }
     }

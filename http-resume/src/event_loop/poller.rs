@@ -104,8 +104,8 @@ impl Poller {
             looks_left -= 1;
             !consumer.is_empty()
         };
-        let is_over = self.waiter.spin(|| self.created.elapsed(), is_ready);
-        result.map(|()| is_over)
+        let has_found = self.waiter.spin(|| self.created.elapsed(), is_ready);
+        result.map(|()| has_found)
     }
 }
 

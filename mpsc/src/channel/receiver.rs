@@ -91,7 +91,7 @@ impl<H: Handle, F: Form> Receiver<H, F> {
         self.inner.close();
     }
 
-    /// Removes the oldest item, waiting while the channel is empty. Tells of a stall, as
+    /// Removes the oldest item, waiting while the channel is empty. Returns a stall, as
     /// [`pop_async`](crate::Receiver::pop_async) of a queue does.
     pub async fn pop_async(&mut self) -> Pop<H, F::Stall> {
         waking::wait(&mut self.inner, |inner, cx| {
@@ -115,9 +115,9 @@ impl<H: Handle, F: Form> Receiver<H, F> {
 
 /// Async receiving, if the channel is never stalled.
 impl<H: Handle, F: Form<Stall = Infallible>> Receiver<H, F> {
-    /// Receives the oldest item, waiting until there is one. The async twin of `recv`.
+    /// Receives the oldest item, waiting until there is one. The async version of `recv`.
     ///
-    /// Yields now and then, as [`recv`](crate::Receiver::recv) of a queue does.
+    /// Yields after 128 items, as [`recv`](crate::Receiver::recv) of a queue does.
     ///
     /// # Errors
     ///
@@ -148,7 +148,7 @@ impl<H: Handle, F: Form<Stall = Infallible>> Receiver<H, F> {
 
     /// Receives at least one and at most `limit` items, waiting until there is one, and appends
     /// them to `buffer`. Returns their number; 0 if the channel has ended, or if the limit is 0.
-    /// The async twin of `recv_many`.
+    /// The async version of `recv_many`.
     ///
     /// # Cancel safety
     ///

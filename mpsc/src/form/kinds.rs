@@ -60,14 +60,12 @@ pub struct BackLinked;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GapFree;
 
-/// One of the three forms, in a queue that takes as little memory as possible: for programs with
-/// thousands of queues.
+/// One of the three forms without padding, for programs with thousands of queues.
 ///
 /// Otherwise the producers' end and the consumer's end are each on cache lines of their own
 /// (of 128 bytes on most 64-bit machines), so that a push and a pop that overlap do not take the
-/// line from each other. Where they do not overlap, a compact queue is as fast; where they do, as in
-/// `both/1` and `burst/64` of the workspace's benchmark, it takes three to four times as long. How
-/// many bytes it takes is in [`docs::performance`](crate::docs::performance#memory).
+/// line from each other. Where they do not overlap, a compact queue is as fast; where they do, it is
+/// slower: see [`docs::performance`](crate::docs::performance#memory).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Compact<F>(
     /// The form of the queue.

@@ -30,13 +30,13 @@ use crate::sealed::INTERNAL;
 /// | `Arc<T>`, `Rc<T>`, `&T`, and these in a `Pin`; by [features](crate#features), the `Arc`s of triomphe and portable-atomic-util | [`SharedLink`] | [`Queue::try_push`](crate::Queue::try_push), which also fails while the item is queued |
 /// | [`Via`] one of these | the same, with a name | the same |
 ///
-/// A reference need not be `'static`: the compiler has the items outlive the queue. So a queue can
-/// carry items of an arena. A queue of `Rc`s stays on its thread.
+/// A reference need not be `'static`: the compiler checks that the items outlive the queue. So a
+/// queue can carry items of an arena. A queue of `Rc`s stays on its thread.
 ///
 /// Other handles (a type of another crate, or of your own) need an implementation of your own,
-/// which is `unsafe`. For a type of another crate, wrap it in one of your own. If the item is more
-/// private than the handle, let `Item` be [`Link`] or [`SharedLink`] itself, which are items too,
-/// and the pointer one to that field of the item.
+/// which is `unsafe`. For a type of another crate, implement the trait on a newtype. If the item is
+/// less visible than the handle, set `Item` to [`Link`] or [`SharedLink`], which are items too, and
+/// return a pointer to that field.
 ///
 /// `K` is the name of the link, if the item embeds several. A queue carries `Handle<()>`; the
 /// others are for [`Via`].
@@ -45,8 +45,8 @@ use crate::sealed::INTERNAL;
 ///
 /// - `into_raw` returns a pointer that is valid for reads and writes of the item's link,
 ///   derived from a pointer with provenance over all that `from_raw` needs. It stays
-///   valid, at that address, until it is given to `from_raw`, or until the handle's type has
-///   ended (a lifetime in it): the item must not be dropped, moved or mutably borrowed before
+///   valid, at that address, until it is given to `from_raw`, or until a lifetime in the
+///   handle's type ends: the item must not be dropped, moved or mutably borrowed before
 ///   that, even if `from_raw` is never called.
 /// - `from_raw` returns the handle that `into_raw` consumed.
 /// - Neither function unwinds.
@@ -85,7 +85,7 @@ pub unsafe trait Handle<K = ()>: Sized {
 /// [`Handle::from_raw`], no other [handle](Handle#safety) to the same item can be used.
 pub unsafe trait UniqueHandle<K = ()>: Handle<K> {}
 
-/// A handle of which each clone leads to the same item.
+/// A handle whose clones refer to the same item.
 ///
 /// [`Queue::try_push_by_ref`](crate::Queue::try_push_by_ref) clones such a handle only if the item
 /// is not queued.
@@ -120,7 +120,7 @@ unsafe impl<K, T: Linked<K>> Handle<K> for Box<T> {
 #[cfg(feature = "alloc")]
 unsafe impl<K, T: Linked<K>> UniqueHandle<K> for Box<T> {}
 
-// SAFETY: the item is exclusively borrowed for the lifetime of the reference: nobody else drops,
+// SAFETY: the item is exclusively borrowed for the lifetime of the reference: no other code drops,
 // moves or borrows it before. What holds the raw pointer (a queue, a chain) has the lifetime in
 // its type and implements `Drop`, so it is dropped within the lifetime, or is leaked and not used
 // after it.

@@ -393,7 +393,8 @@ pub(crate) unsafe fn item_of<K, T: Linked<K>>(link: NonNull<T::Link>) -> NonNull
 /// `linked!([] jobs::Job => link: Link)`. A `where` clause is not supported.
 ///
 /// An item that is to be in several queues at once embeds several links. Each but one has a
-/// name, which is a type, and a queue uses it if its handle is [`Via`](crate::Via) that name:
+/// name, which is a type, and a queue uses it if its handle is [`Via`](crate::Via) that name. (Two
+/// names for one field are permitted: the item is then in one queue at a time.)
 ///
 /// ```
 /// use std::sync::Arc;

@@ -23,9 +23,9 @@ use crate::sync::const_fn_unless_loom;
 
 /// A queue whose consumer is an async task, on any executor.
 ///
-/// The queue is gap-free unless another form is named, so that the task never waits for a producer
-/// that stands still. In another form, receive with [`pop_async`](Receiver::pop_async), which
-/// tells of a stall.
+/// The queue is gap-free unless another form is named, so the task never waits for a producer that
+/// has stopped in its push. In the other forms, receive with [`pop_async`](Receiver::pop_async),
+/// which returns [`Pop::Stalled`].
 ///
 /// While the task waits, the queue holds its waker. If the task owns the receiver, and the
 /// receiver owns the queue (`Receiver::owned`), the four form a cycle that keeps itself
@@ -51,8 +51,8 @@ use crate::sync::const_fn_unless_loom;
 /// ```
 pub type AsyncQueue<H, F = GapFree> = WakingQueue<H, TaskWaker, F>;
 
-/// Wakes the task that waits in [`recv`](Receiver::recv) or
-/// [`poll_recv`](Receiver::poll_recv). The waker of an [`AsyncQueue`].
+/// Wakes the task that waits in [`recv`](Receiver::recv), [`pop_async`](Receiver::pop_async) or one
+/// of their siblings. The waker of an [`AsyncQueue`].
 pub struct TaskWaker(WakerSlot<Waker>);
 
 impl<H: Handle> AsyncQueue<H> {
@@ -80,8 +80,11 @@ impl<R: QueueRef<Waker = TaskWaker>> Receiver<R, TaskWaker> {
     /// Removes the oldest item, waiting while the queue is empty.
     ///
     /// Does not return [`Pop::Empty`]. If the queue is stalled, returns [`Pop::Stalled`] at once,
-    /// because no push reports that its stall is over: *you* decide when to try again. Yielding to
-    /// the executor is right where the producer soon runs on, a timer where it may not.
+    /// because no push reports that its stall is over: *you* decide when to try again. Yield to the
+    /// executor if the producer will soon continue; otherwise use a timer.
+    ///
+    /// Unlike [`recv`](Self::recv), never yields by itself: a task that always finds an item keeps its
+    /// thread.
     ///
     /// # Cancel safety
     ///
@@ -111,8 +114,8 @@ impl<R: QueueRef<Waker = TaskWaker>> Receiver<R, TaskWaker> {
     /// woken by the next push and returns `Poll::Pending`.
     ///
     /// The next push wakes the task of the latest call. (The task of an earlier call may be
-    /// woken too, by a push that overlaps the latest.) The registration ends with that push,
-    /// with the next call, with [`unpark`](Self::unpark), or when the receiver is dropped.
+    /// woken too, by a push that overlaps the latest.) The registration ends with that push, with
+    /// [`unpark`](Self::unpark), or when the receiver is closed or dropped.
     ///
     /// Treats a stall as [`pop_async`](Self::pop_async) does.
     pub fn poll_pop(
@@ -124,7 +127,7 @@ impl<R: QueueRef<Waker = TaskWaker>> Receiver<R, TaskWaker> {
 
     /// Ends the registration of an earlier poll, so that the next push wakes no task. Returns
     /// `false` if a push has come first, whose wake-up is on its way or done, or if the queue is
-    /// not empty or is closed.
+    /// closed.
     ///
     /// For a task that polls the receiver and then goes on to something else. (The futures of this
     /// receiver do it when they are dropped.)
@@ -142,7 +145,8 @@ where
     ///
     /// Does not allocate. A task is polled once for each wake-up. As an exception, the task yields
     /// after 128 items that it has received without waiting, so that other tasks get their turn
-    /// on a single-threaded executor.
+    /// on a single-threaded executor. (The cooperative budget of tokio is not consulted, because
+    /// this crate does not depend on tokio.)
     ///
     /// # Cancel safety
     ///

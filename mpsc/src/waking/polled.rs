@@ -11,8 +11,8 @@ use crate::queue::Queue;
 use crate::sealed::Internal;
 use crate::sync::const_fn_unless_loom;
 
-/// A queue whose consumer polls it and never parks: an executor that is woken by other means, a
-/// loop with a fixed period, a core that spins. A push has no wake-up to report.
+/// A queue whose consumer polls it and never parks: an executor that is woken by other means, a loop
+/// with a fixed period, a core that spins. A push reports no wake-up.
 ///
 /// ```
 /// use mpsc_queue::{Link, PolledQueue, linked};

@@ -2,6 +2,8 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ptr;
 use core::task::{Context, Poll};
 
 #[cfg(feature = "std")]
@@ -11,6 +13,7 @@ use core::time::Duration;
 use alloc::sync::Arc;
 
 use super::budget::Budget;
+use super::polled::NoWaker;
 use super::queue::WakingQueue;
 use super::slot::{Handover, WakerSlot};
 use super::wake::{Wake, WakeTarget};
@@ -174,9 +177,9 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
         if !unsafe { raw.unpark() } {
             return false;
         }
-        // The queue was empty and not parked just now: a push that replaced an earlier mark
-        // took the waker before it stored its link, if it has a gap, and its item has been
-        // popped.
+        // The queue is not parked, and holds at most what this consumer has pushed quietly: a push
+        // that replaced an earlier mark took the waker before it stored its link, if it has a gap,
+        // and its item has been popped.
         let slot = slot(self.waker());
         // SAFETY: as said. A push of another mark takes from the slot only after the `park`
         // below has succeeded.
@@ -187,7 +190,7 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
         let parked = unsafe { raw.park() };
         if !parked {
             // SAFETY: there is no mark to replace, so no push takes from the slot (but late
-            // ones). The queue was empty and not parked when the slot was filled.
+            // ones). The same held when the slot was filled.
             unsafe { slot.clear(Self::HANDOVER) };
         }
         parked
@@ -202,10 +205,11 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
         unparked
     }
 
-    /// Drops the stored waker, if `unparked`: if the queue was just found empty and not parked.
+    /// Drops the stored waker, if `unparked`: if no push has replaced the mark.
     fn clear_waker(&self, unparked: bool) {
         if unparked {
-            // SAFETY: the queue was empty and not parked just now, and this is the consumer.
+            // SAFETY: no push has replaced a mark without its item having been popped, and this is
+            // the consumer.
             unsafe { self.waker().clear(Self::HANDOVER, INTERNAL) };
         }
     }
@@ -249,8 +253,17 @@ impl<R: QueueRef<Waker = W>, W: WakeTarget> Receiver<R, W> {
     }
 }
 
+impl<R: QueueRef<Waker = NoWaker>> Receiver<R, NoWaker> {
+    /// Returns the consumer, which is never parked.
+    pub(crate) fn into_consumer(self) -> Consumer<R> {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: the receiver is not dropped, and has no other field that needs it.
+        unsafe { ptr::read(&raw const this.consumer) }
+    }
+}
+
 impl<R: QueueRef<Waker = W, Form: Batched>, W: WakeTarget> Receiver<R, W> {
-    /// Appends an item whose handle has unique ownership, and wakes nobody. See
+    /// Appends an item whose handle has unique ownership, and wakes no thread or task. See
     /// [`Consumer::push_quiet`].
     ///
     /// # Errors
@@ -263,7 +276,7 @@ impl<R: QueueRef<Waker = W, Form: Batched>, W: WakeTarget> Receiver<R, W> {
         self.consumer.push_quiet(handle)
     }
 
-    /// Appends an item that other handles may reach, and wakes nobody. See
+    /// Appends an item that other handles may reach, and wakes no thread or task. See
     /// [`Consumer::push_quiet`].
     ///
     /// # Errors

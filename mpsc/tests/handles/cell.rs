@@ -9,6 +9,7 @@ test_each_form! {
     cell_consumer_pops_through_shared_reference
     cell_consumer_moves_to_thread_and_back
     polled_queue_reports_no_wakeup
+    polled_queue_has_cell_consumer
 }
 
 struct Item {
@@ -58,4 +59,16 @@ fn polled_queue_reports_no_wakeup<F: Form>() {
     assert_eq!(receiver.try_recv().unwrap().number, 0);
     receiver.close();
     assert!(queue.try_push(item(1)).is_err());
+}
+
+fn polled_queue_has_cell_consumer<F: Form>() {
+    let (queue, receiver) = PolledQueue::with_form(F::default()).share();
+    assert_eq!(Arc::strong_count(&queue), 2);
+    let consumer = CellConsumer::from(receiver);
+    assert!(queue.try_push(item(0)).is_ok());
+    assert_eq!(consumer.pop().into_item().unwrap().number, 0);
+    assert!(queue.receiver().is_err(), "the place is taken");
+    drop(consumer);
+    assert!(queue.receiver().is_ok());
+    assert_eq!(Arc::strong_count(&queue), 1);
 }

@@ -2,11 +2,12 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 use mpsc_queue::channel::sharded;
-use mpsc_queue::{Form, GapFree, SharedLink, TrySendError, linked};
+use mpsc_queue::{Form, GapFree, Pop, SharedLink, TrySendError, linked};
 
 use crate::{Item, item, open};
 
@@ -15,6 +16,7 @@ test_each_form! {
     recv_many_sleeps_until_first_item
     closed_sender_says_so
     try_send_by_ref_sends_once
+    poll_pop_registers_task_in_each_form
 }
 
 fn numbers(items: &[Box<Item>]) -> Vec<usize> {
@@ -78,6 +80,50 @@ fn try_send_by_ref_sends_once<F: Form>() {
         assert_eq!(refused, Err(TrySendError::Disconnected(())));
     }
     assert_eq!(Arc::strong_count(&task), 1);
+}
+
+fn poll_pop_registers_task_in_each_form<F: Form>() {
+    let (sender, mut receiver) = open::<F>();
+    let task = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&task));
+    let mut context = Context::from_waker(&waker);
+    assert!(receiver.poll_pop(&mut context).is_pending());
+    for number in 0..2 {
+        sender.send(item(0, number)).unwrap();
+    }
+    assert_eq!(task.count(), 1);
+    for number in 0..2 {
+        let poll = pin!(receiver.pop_async()).poll(&mut context);
+        assert!(matches!(poll, Poll::Ready(Pop::Item(item)) if item.number == number));
+    }
+    // A future that is dropped, and a call of `unpark`, leave no registration.
+    assert!(pin!(receiver.pop_async()).poll(&mut context).is_pending());
+    sender.send(item(0, 2)).unwrap();
+    assert!(receiver.poll_pop(&mut context).is_ready());
+    assert!(receiver.poll_pop(&mut context).is_pending());
+    assert!(receiver.unpark());
+    sender.send(item(0, 3)).unwrap();
+    assert_eq!(task.count(), 1);
+    assert!(receiver.poll_pop(&mut context).is_ready());
+    drop(sender);
+    let poll = receiver.poll_pop(&mut context);
+    assert!(matches!(poll, Poll::Ready(Pop::Closed)));
+}
+
+/// A task that counts how often it is woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wakes {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 #[test]

@@ -10,8 +10,8 @@
 //! something since it last slept. The first send to a shard after that costs a second push, by
 //! which the receiver learns of it.
 //!
-//! [Disconnection](super#disconnection) is that of a channel. (A send that overlaps the close may
-//! return `Ok` although its item is dropped in every form.)
+//! [Disconnection](super#disconnection) is that of a channel. In every form, a send that overlaps the
+//! close may return `Ok` although its item is dropped.
 //!
 //! # Examples
 //!

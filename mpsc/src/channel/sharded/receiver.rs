@@ -51,7 +51,7 @@ struct Active<H: Handle, F: Form> {
 const TURN: u32 = 32;
 
 /// A shard that stays empty for so many turns of others is parked, so that a busy receiver does
-/// not look at idle senders for ever.
+/// not keep looking at idle senders.
 const IDLE: u32 = 32;
 
 impl<H: Handle, F: Form> Receiver<H, F> {
@@ -69,7 +69,7 @@ impl<H: Handle, F: Form> Receiver<H, F> {
     /// Removes and returns the oldest item of one of the senders, without waiting for anything.
     ///
     /// Returns [`Pop::Empty`] only if no item whose send happens before the call is in the
-    /// channel, and [`Pop::Stalled`] if each such item is behind a send that stands still.
+    /// channel, and [`Pop::Stalled`] if each such item is behind a send in its gap.
     #[inline]
     pub fn pop(&mut self) -> Pop<H, F::Stall> {
         if let (Some(active), 1..) = (&mut self.current, self.turn) {
@@ -148,8 +148,8 @@ impl<H: Handle, F: Form> Receiver<H, F> {
         self.current.iter().chain(&self.others)
     }
 
-    /// Receives an item, if there is one. Waits while there are items only behind sends that
-    /// stand still.
+    /// Receives an item, if there is one. Waits while there are items only behind sends in
+    /// their gap.
     ///
     /// # Errors
     ///
@@ -212,11 +212,42 @@ impl<H: Handle, F: Form> Active<H, F> {
     }
 }
 
+/// Async receiving, in every form.
+impl<H: Handle, F: Form> Receiver<H, F> {
+    /// Removes the oldest item of one of the senders, waiting while the channel is empty. Returns a
+    /// stall, as [`pop_async`](crate::Receiver::pop_async) of a queue does.
+    pub async fn pop_async(&mut self) -> Pop<H, F::Stall> {
+        wait(self, Self::poll_pop).await
+    }
+
+    /// Attempts to remove the oldest item of one of the senders. If the channel is empty, registers
+    /// the task to be woken, and returns `Poll::Pending`. See
+    /// [`poll_pop`](crate::Receiver::poll_pop) of a queue.
+    pub fn poll_pop(&mut self, cx: &mut Context<'_>) -> Poll<Pop<H, F::Stall>> {
+        loop {
+            match self.pop() {
+                Pop::Empty if self.park_active() => match ready!(self.ready.poll_recv(cx)) {
+                    Ok(shard) => self.activate(&shard),
+                    Err(RecvError) => return Poll::Ready(Pop::Closed),
+                },
+                Pop::Empty => {}
+                pop => return Poll::Ready(pop),
+            }
+        }
+    }
+
+    /// Ends the registration of an earlier poll. See [`unpark`](crate::Receiver::unpark) of a
+    /// queue's receiver.
+    pub fn unpark(&mut self) -> bool {
+        self.ready.unpark()
+    }
+}
+
 /// Async receiving, if the shards are never stalled.
 impl<H: Handle, F: Form<Stall = Infallible>> Receiver<H, F> {
-    /// Receives an item, waiting until there is one. The async twin of `recv`.
+    /// Receives an item, waiting until there is one. The async version of `recv`.
     ///
-    /// Yields now and then, as [`recv`](crate::Receiver::recv) of a queue does.
+    /// Yields after 128 items, as [`recv`](crate::Receiver::recv) of a queue does.
     ///
     /// # Errors
     ///
@@ -243,29 +274,18 @@ impl<H: Handle, F: Form<Stall = Infallible>> Receiver<H, F> {
         let poll = budget.poll(cx, || self.is_empty());
         self.budget = budget;
         ready!(poll);
-        loop {
-            match self.pop() {
-                Pop::Item(handle) => {
-                    self.budget.spend(1);
-                    return Poll::Ready(Ok(handle));
-                }
-                Pop::Closed => return Poll::Ready(Err(RecvError)),
-                Pop::Empty if self.park_active() => {
-                    self.budget.renew();
-                    let Ok(shard) = ready!(self.ready.poll_recv(cx)) else {
-                        return Poll::Ready(Err(RecvError));
-                    };
-                    self.activate(&shard);
-                }
-                Pop::Empty => {}
-                Pop::Stalled(stall) => match stall {},
-            }
+        let pop = self.poll_pop(cx);
+        if pop.is_ready() {
+            self.budget.spend(1);
+        } else {
+            self.budget.renew();
         }
+        pop.map(|pop| pop.into_item().ok_or(RecvError))
     }
 
     /// Receives at least one and at most `limit` items, waiting until there is one, and appends
     /// them to `buffer`. Returns their number; 0 if the channel has ended, or if the limit is 0.
-    /// The async twin of `recv_many`.
+    /// The async version of `recv_many`.
     ///
     /// # Cancel safety
     ///
@@ -287,7 +307,7 @@ impl<H: Handle, F: Form<Stall = Infallible>> Receiver<H, F> {
 
 impl<H: Handle, F: Form> Registers for Receiver<H, F> {
     fn end_registration(&mut self) {
-        self.ready.unpark();
+        self.unpark();
     }
 }
 
