@@ -1,6 +1,5 @@
 //! The loop: what an iteration takes from each input, and how it waits.
 
-use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::task::{self, Context};
@@ -69,9 +68,9 @@ pub(crate) struct EventLoop<'q> {
     sockets: Vec<UdpSocket>,
     commands: Receiver<&'q Queue<Box<Command>>>,
     jobs: Receiver<&'q Queue<Box<Job>>>,
-    /// `None` after the last client is gone: an ended channel is never empty, so the loop could not
-    /// sleep.
-    requests: Option<channel::Receiver<Box<Request>>>,
+    /// The channels that have senders. (One that has ended is never empty, so the loop could not
+    /// sleep.)
+    requests: Vec<channel::Receiver<Box<Request>>>,
     task: task::Waker,
     stalls: u32,
     is_stopping: bool,
@@ -85,7 +84,7 @@ impl<'q> EventLoop<'q> {
         mut sockets: Vec<UdpSocket>,
         commands: Receiver<&'q Queue<Box<Command>>>,
         jobs: Receiver<&'q Queue<Box<Job>>>,
-        requests: channel::Receiver<Box<Request>>,
+        requests: Vec<channel::Receiver<Box<Request>>>,
         event_fd: Arc<EventFd>,
     ) -> io::Result<Self> {
         for (index, socket) in sockets.iter_mut().enumerate() {
@@ -97,7 +96,7 @@ impl<'q> EventLoop<'q> {
             sockets,
             commands,
             jobs,
-            requests: Some(requests),
+            requests,
             task: event_fd.into(),
             stalls: 0,
             is_stopping: false,
@@ -135,25 +134,21 @@ impl<'q> EventLoop<'q> {
     }
 
     fn run_requests(&mut self) -> Drained {
-        for _ in 0..BUDGET {
-            let Some(requests) = &mut self.requests else {
-                return Drained::Empty;
-            };
-            match requests.pop() {
-                Pop::Empty => return Drained::Empty,
-                pop => self.on_pop(pop),
+        let sizes = &mut self.totals.request_sizes;
+        let mut drained = Drained::Empty;
+        self.requests.retain_mut(|requests| {
+            for _ in 0..BUDGET {
+                match requests.pop() {
+                    Pop::Item(request) => *sizes += request.size,
+                    Pop::Empty => return true,
+                    Pop::Closed => return false,
+                    Pop::Stalled(never) => match never {}, // the channel is gap-free
+                }
             }
-        }
-        Drained::BudgetExhausted
-    }
-
-    fn on_pop(&mut self, pop: Pop<Box<Request>, Infallible>) {
-        match pop {
-            Pop::Item(request) => self.totals.request_sizes += request.size,
-            Pop::Closed => self.requests = None,
-            Pop::Empty => {}
-            Pop::Stalled(never) => match never {}, // the channel is gap-free
-        }
+            drained = Drained::BudgetExhausted;
+            true
+        });
+        drained
     }
 
     /// Waits for the sockets and for the queues.
@@ -178,11 +173,13 @@ impl<'q> EventLoop<'q> {
     fn sleep(&mut self, events: &mut Events) -> io::Result<()> {
         let mut context = Context::from_waker(&self.task);
         let mut is_idle = true;
-        // From here on, the next send wakes the task.
-        if let Some(requests) = &mut self.requests {
+        // From here on, the next send to each channel wakes the task.
+        for requests in &mut self.requests {
             if let task::Poll::Ready(pop) = requests.poll_pop(&mut context) {
-                self.on_pop(pop);
                 is_idle = false;
+                if let Pop::Item(request) = pop {
+                    self.totals.request_sizes += request.size;
+                }
             }
         }
         // From here on, the next push to each queue calls `EventFd::wake`.
@@ -194,7 +191,7 @@ impl<'q> EventLoop<'q> {
         };
         poll(&mut self.poll, events, timeout)?;
         drop(parked);
-        if let Some(requests) = &mut self.requests {
+        for requests in &mut self.requests {
             requests.unpark();
         }
         Ok(())

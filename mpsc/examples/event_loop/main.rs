@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | commands, which have priority | a `WakingQueue` | first, at most `COMMAND_BUDGET` |
 //! | jobs | a `WakingQueue` | at most `BUDGET` |
-//! | requests of clients that come and go | a channel, which ends with its last sender | at most `BUDGET` |
+//! | requests of two kinds of clients that come and go | two channels, which end with their last senders | at most `BUDGET` of each |
 //! | datagrams, which are sent back | two sockets | what is there |
 //!
 //! The loop sleeps in `poll` while it has nothing to do. A push or send wakes it by its eventfd, if
@@ -74,7 +74,8 @@ type Queue<H> = WakingQueue<H, Arc<EventFd>>;
 
 const PRODUCERS: u64 = 3;
 const JOBS: u64 = 1000; // of each producer
-const CLIENTS: u64 = 20;
+const CHANNELS: u64 = 2;
+const CLIENTS: u64 = 10; // of each channel
 const REQUESTS: u64 = 50; // of each client
 const COMMANDS: u64 = 10;
 const SOCKETS: u64 = 2;
@@ -134,7 +135,7 @@ fn main() -> io::Result<()> {
     });
     let commands = Queue::with_waker(Arc::clone(&event_fd));
     let jobs = Queue::with_waker(Arc::clone(&event_fd));
-    let (sender, requests) = channel();
+    let (senders, requests): (Vec<_>, Vec<_>) = (0..CHANNELS).map(|_| channel()).unzip();
     let mut sockets = Vec::new();
     let mut addresses = Vec::new();
     for _ in 0..SOCKETS {
@@ -159,11 +160,12 @@ fn main() -> io::Result<()> {
                 for address in addresses {
                     s.spawn(move || send_datagrams(address).expect("the loop sends them back"));
                 }
-                for _ in 0..CLIENTS {
-                    let requests = sender.clone();
-                    s.spawn(|| request(requests));
+                for sender in senders {
+                    for _ in 0..CLIENTS {
+                        let requests = sender.clone();
+                        s.spawn(|| request(requests));
+                    }
                 }
-                drop(sender);
                 (1..COMMANDS).for_each(|_| command(&commands, false));
             });
             command(&commands, true); // after everything else has been sent
@@ -173,7 +175,7 @@ fn main() -> io::Result<()> {
     let expected = Totals {
         commands: COMMANDS,
         job_numbers: PRODUCERS * (0..JOBS).sum::<u64>(),
-        request_sizes: CLIENTS * (0..REQUESTS).sum::<u64>(),
+        request_sizes: CHANNELS * CLIENTS * (0..REQUESTS).sum::<u64>(),
         datagrams: SOCKETS * DATAGRAMS,
     };
     assert_eq!(event_loop.totals, expected);

@@ -20,6 +20,13 @@
 //! - When the receiver is dropped, it closes the channel and drops what is in it, so that `Ok`
 //!   does not promise receipt.
 //!
+//! # Event loops
+//!
+//! A loop that sleeps for a channel and for other things (sockets, more channels) is a task to the
+//! channel. Before it sleeps, it calls [`poll_pop`](Receiver::poll_pop) of each receiver, with a
+//! [`Waker`](core::task::Waker) that ends its sleep. If all are pending, it sleeps, and afterwards
+//! calls [`unpark`](Receiver::unpark) of each. `examples/event_loop` does this with `mio`.
+//!
 //! # Examples
 //!
 //! ```
