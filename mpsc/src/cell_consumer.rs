@@ -49,8 +49,9 @@ impl<R: QueueRef> CellConsumer<R> {
     /// Removes and returns the oldest item. See [`Consumer::pop`].
     #[inline]
     pub fn pop(&self) -> Pop<R::Handle, <R::Form as Form>::Stall> {
-        // SAFETY: this consumer is the only one. It is not `Sync`, and a pop calls no code that
-        // could call this method, so calls do not overlap. Earlier consumers happened before.
+        // SAFETY: this consumer is the only one. It is not `Sync`, and a pop of a link calls no code
+        // of others, so calls do not overlap. (The handle is made afterwards.) Earlier consumers
+        // happened before.
         match unsafe { self.consumer.bare_queue().pop() } {
             // SAFETY: all links in the queue come from handles of this type, and this one
             // has just left.

@@ -45,7 +45,7 @@ impl<R: QueueRef<Waker = W>, W: Wake> Park for Receiver<R, W> {
 
 /// Announces that this thread is about to sleep, to the producers of several queues.
 ///
-/// Returns `None` if one of the queues is closed or not empty; then no consumer is parked, and the
+/// Returns `None` if one of the queues is closed or not empty; then it has parked none of them, and the
 /// thread must not sleep. Otherwise the next push to *each* queue reports it, as after
 /// [`Consumer::park`], and wakes the thread. Hold the guard while sleeping and drop it after every
 /// wake-up.

@@ -1,6 +1,7 @@
 //! How a consumer holds its queue.
 
 use core::fmt;
+use core::marker::PhantomData;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
@@ -12,7 +13,8 @@ use crate::item::Handle;
 use crate::queue::Queue;
 use crate::sealed::Internal;
 
-/// A queue that has a consumer: a [`Queue`] or a [`WakingQueue`](crate::WakingQueue). Sealed.
+/// A queue that has a consumer: a [`Queue`] or a [`WakingQueue`](crate::WakingQueue). Sealed, since
+/// the hidden methods return the same queue and the same waker each time.
 pub trait AnyQueue {
     /// The type of the handles in the queue.
     type Handle: Handle;
@@ -66,7 +68,7 @@ pub unsafe trait QueueRef {
 
 macro_rules! impl_queue_ref {
     ($([$($generics:tt)*] $type:ty;)+) => {$(
-        // SAFETY: what implements `Owner` always leads to the same value.
+        // SAFETY: each of these, the `Arc` of loom included, always leads to the same value.
         unsafe impl<$($generics)* Q: AnyQueue> QueueRef for $type {
             type Queue = Q;
             type Handle = Q::Handle;
@@ -156,9 +158,12 @@ unsafe impl<T> Owner for triomphe::Arc<T> {}
 /// assert_eq!(worker.join().unwrap(), 2);
 /// ```
 pub struct Projected<O, Q> {
-    /// In the value that `owner` keeps alive, or in something that lives even longer.
+    /// In the value that `owner` keeps alive, or in something that lives as long as the lifetimes
+    /// in `O`.
     queue: NonNull<Q>,
     owner: O,
+    /// Invariant in `O`, so that these lifetimes cannot be made longer.
+    invariant: PhantomData<fn(O) -> O>,
 }
 
 // SAFETY: it is an `O` and a `&Q`.
@@ -170,7 +175,11 @@ impl<O: Owner, Q> Projected<O, Q> {
     /// Keeps `owner`, and remembers the queue that `project` finds in its value.
     pub fn new(owner: O, project: impl FnOnce(&O::Target) -> &Q) -> Self {
         let queue = NonNull::from(project(&owner));
-        Self { queue, owner }
+        Self {
+            queue,
+            owner,
+            invariant: PhantomData,
+        }
     }
 }
 
@@ -186,8 +195,10 @@ impl<O, Q> Deref for Projected<O, Q> {
     type Target = Q;
 
     fn deref(&self) -> &Q {
-        // SAFETY: `project` returned the queue for a borrow of the value that could be as long as
-        // one likes. `Owner` promises that the value can be borrowed as long as the owner exists.
+        // SAFETY: `project` returned the queue for a borrow of the value of any lifetime `'a` that
+        // its type outlives. `Owner` promises that the value can be borrowed as long as the owner
+        // exists. The type of the value is the one that `project` was called with, since `Self` is
+        // invariant in `O`, and it outlives `self`.
         unsafe { self.queue.as_ref() }
     }
 }

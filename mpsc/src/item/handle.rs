@@ -75,14 +75,16 @@ pub unsafe trait Handle<K = ()>: Sized {
     unsafe fn from_raw(item: NonNull<Self::Item>) -> Self;
 }
 
-/// A handle that is the only one to its item.
+/// A handle that is the only one to its item, whose link is a [`Link`].
 ///
-/// Such an item cannot be pushed twice, so a push need not check.
+/// Such an item cannot be pushed twice, so a push need not check. (An item with a [`SharedLink`] may
+/// have been [retired](SharedLink::retire). It is pushed by `try_push`, also in a `Box`.)
 ///
 /// # Safety
 ///
 /// While a value of this type exists, and until the pointer from [`Handle::into_raw`] is given to
-/// [`Handle::from_raw`], no other [handle](Handle#safety) to the same item can be used.
+/// [`Handle::from_raw`], no other [handle](Handle#safety) to the same item can be used. The item's
+/// `Link` is [`Link`].
 pub unsafe trait UniqueHandle<K = ()>: Handle<K> {}
 
 /// A handle whose clones refer to the same item.
@@ -118,7 +120,7 @@ unsafe impl<K, T: Linked<K>> Handle<K> for Box<T> {
 
 // SAFETY: a box is the only owner of its item.
 #[cfg(feature = "alloc")]
-unsafe impl<K, T: Linked<K>> UniqueHandle<K> for Box<T> {}
+unsafe impl<K, T: Linked<K, Link = Link>> UniqueHandle<K> for Box<T> {}
 
 // SAFETY: the item is exclusively borrowed for the lifetime of the reference: no other code drops,
 // moves or borrows it before. What holds the raw pointer (a queue, a chain) has the lifetime in
@@ -138,7 +140,7 @@ unsafe impl<K, T: Linked<K>> Handle<K> for &mut T {
 }
 
 // SAFETY: the reference is exclusive.
-unsafe impl<K, T: Linked<K>> UniqueHandle<K> for &mut T {}
+unsafe impl<K, T: Linked<K, Link = Link>> UniqueHandle<K> for &mut T {}
 
 // SAFETY: the item is borrowed for the lifetime, as by the exclusive reference above. Writes go to the link
 // only, which consists of atomics. Other references can exist: the item embeds a `SharedLink`.
@@ -207,9 +209,9 @@ impl_counted! {
 }
 
 // SAFETY: the pointer is only turned into a raw one and back. By the contract of its
-// implementation, the item is neither moved nor mutably borrowed in between, and it comes back
-// pinned.
-unsafe impl<K, P: Handle<K> + Deref> Handle<K> for Pin<P> {
+// implementation, the item, which is what the `Pin` pins, is neither moved nor mutably borrowed in
+// between, and it comes back pinned.
+unsafe impl<K, P: Handle<K> + Deref<Target = <P as Handle<K>>::Item>> Handle<K> for Pin<P> {
     type Item = P::Item;
 
     fn into_raw(self) -> NonNull<P::Item> {
@@ -224,10 +226,15 @@ unsafe impl<K, P: Handle<K> + Deref> Handle<K> for Pin<P> {
 }
 
 // SAFETY: the pointer is the only handle, and it is in the `Pin`.
-unsafe impl<K, P: UniqueHandle<K> + Deref> UniqueHandle<K> for Pin<P> {}
+unsafe impl<K, P: UniqueHandle<K> + Deref<Target = <P as Handle<K>>::Item>> UniqueHandle<K>
+    for Pin<P>
+{
+}
 
 // SAFETY: a `Pin` is cloned by cloning its pointer.
-unsafe impl<K, P: SharedHandle<K> + Deref> SharedHandle<K> for Pin<P> {
+unsafe impl<K, P: SharedHandle<K> + Deref<Target = <P as Handle<K>>::Item>> SharedHandle<K>
+    for Pin<P>
+{
     fn as_raw(&self) -> NonNull<P::Item> {
         // SAFETY: a `Pin` is `repr(transparent)`. The item is not moved.
         unsafe { &*ptr::from_ref(self).cast::<P>() }.as_raw()

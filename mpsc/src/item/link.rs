@@ -188,12 +188,14 @@ impl SharedLink {
 
     /// Claims the link for good: no later push of its value succeeds.
     ///
-    /// Returns `true` if the value is in no queue or chain. Otherwise it is in one, from which it
-    /// still comes out, once, or the link has been retired before. A push that overlaps this call
-    /// comes before it or fails with [`AlreadyQueued`](crate::AlreadyQueued).
+    /// Returns `true` if the value is in no queue or chain. Otherwise a push has claimed it (it is in
+    /// a queue or chain, from which it still comes out once, or that push is refused, because the
+    /// queue is closed), or the link has been retired before. A push that overlaps this call comes
+    /// before it or fails with [`AlreadyQueued`](crate::AlreadyQueued).
     ///
     /// If it returns `false` because the value is queued, everything that the caller did before
-    /// happens before the pop that returns the value.
+    /// happens before the pop that returns the value. A push that fails because the link is retired
+    /// promises nothing of that kind.
     ///
     /// For a value that is finished, but which handles elsewhere may still try to push: a task
     /// that has completed, whose wakers live on.

@@ -1,6 +1,7 @@
 //! Sends of shared items and of chains, and clones of a sender.
 
 use std::sync::Arc;
+use std::thread;
 
 use mpsc_queue::{
     BackLinked, Chain, Form, ForwardLinked, GapFree, Link, Queue, SendError, SharedLink,
@@ -10,6 +11,7 @@ use mpsc_queue::{
 use crate::{item, open, received};
 
 test_each_form! {
+    sender_is_shared_by_threads
     try_send_of_queued_item_returns_already_queued
     try_send_after_receiver_frees_item
     send_chain_keeps_items_together
@@ -144,4 +146,18 @@ fn clones_belong_to_same_channel<F: Form>() {
     assert!(!sender.same_channel(&other));
     clone.send(item(0)).unwrap();
     assert_eq!(received(&mut receiver), [0]);
+}
+
+fn sender_is_shared_by_threads<F: Form>() {
+    let (sender, mut receiver) = open::<F>();
+    thread::scope(|scope| {
+        for number in 0..3 {
+            let sender = &sender;
+            scope.spawn(move || sender.send(item(number)).unwrap());
+        }
+    });
+    drop(sender);
+    let mut numbers = received(&mut receiver);
+    numbers.sort_unstable();
+    assert_eq!(numbers, [0, 1, 2]);
 }

@@ -9,10 +9,9 @@
 //! | `Sender::is_disconnected` | the sender learns that the receiver is gone | `disconnection::is_closed_is_final` |
 //! | `Receiver`, `IntoIter` | `for` loops over a receiver and a borrowed one | `iterators` |
 //! | `Iter`, `TryIter`, `IntoIter` | `Debug` | `receiving::debug_of_iterators_shows_no_item` |
+//! | `Sender` | it is `Sync` | `sending::sender_is_shared_by_threads`; a sharded sender is not |
 //! | `SendError` and the other errors | messages, conversions, `Clone` and `==` | `errors` |
 //! | `sync_channel` | a send waits for space | none: there is no bounded channel |
-//!
-//! A sharded receiver has no `IntoIterator`, and a sharded sender has no `is_closed`.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,7 +23,6 @@ use crate::common::{item, must_end, open, received};
 test_each_form! {
     recv_returns_item_of_other_thread
     clones_send_from_several_threads
-    sender_is_shared_by_threads
     receiver_can_move_between_threads
     recv_keeps_order_of_each_sender
     send_does_not_wait_for_receiver
@@ -74,21 +72,6 @@ fn clones_send_from_several_threads<F: Form>() {
     numbers.sort_unstable();
     assert!(numbers.into_iter().eq(0..10));
     drop(sender);
-}
-
-/// Page: `Sender`, which is `Sync`.
-fn sender_is_shared_by_threads<F: Form>() {
-    let (sender, mut receiver) = open::<F>();
-    thread::scope(|scope| {
-        for number in 0..3 {
-            let sender = &sender;
-            scope.spawn(move || sender.send(item(number)).unwrap());
-        }
-    });
-    drop(sender);
-    let mut numbers = received(&mut receiver);
-    numbers.sort_unstable();
-    assert_eq!(numbers, [0, 1, 2]);
 }
 
 /// Page: `Receiver`, which is `Send`. Here it sleeps on a different thread each time.

@@ -93,7 +93,7 @@ fn popped_item_can_change_handle<F: Form>() {
     let arcs = Queue::<_, F>::default();
     let mut item = Box::new(Shared::default());
     for _ in 0..3 {
-        push(&boxes, item);
+        push_shared(&boxes, item);
         push_shared(&arcs, Arc::from(pop(&boxes)));
         item = Box::new(Arc::into_inner(pop(&arcs)).expect("no other share exists"));
     }
@@ -138,7 +138,7 @@ fn send_and_sync_follow_handle<F: Form>() {
     send::<Drain<'_, Box<Unshared>, F>>();
     send::<OnceLock<Queue<Box<Unshared>, F>>>();
     send::<channel::Receiver<Box<Unshared>, F>>();
-    send_and_sync::<sharded::Sender<Box<Unshared>, F>>();
+    send::<sharded::Sender<Box<Unshared>, F>>();
     send::<sharded::Receiver<Box<Unshared>, F>>();
     send::<CellConsumer<Arc<Queue<Box<Unshared>, F>>>>();
     send::<Consumer<Projected<Arc<Queue<Box<Unshared>, F>>, Queue<Box<Unshared>, F>>>>();
@@ -177,6 +177,7 @@ fn queue_of_local_handles_is_local<F: Form>() {
     );
     assert_not_implemented!(
         Sync: CellConsumer<Arc<Queue<Box<Unshared>, F>>>,
+        sharded::Sender<Box<Unshared>, F>,
         sharded::Sender<Box<Local>, F>, Queue<Box<Local>, F>,
         Queue<Box<Local>, Counted<F>>,
         AsyncQueue<Box<Local>, F>,

@@ -39,10 +39,11 @@ fn of_this_thread(key: &str) -> String {
 
 /// Calls `receive` for each of a number of items, each of which is sent when the receiver has been
 /// waiting for a while. Returns how often the receiver has slept.
-fn sleeps_of(send: impl Fn(Box<Item>) + Sync, mut receive: impl FnMut() -> Box<Item>) -> usize {
+fn sleeps_of(send: impl Fn(Box<Item>) + Send, mut receive: impl FnMut() -> Box<Item>) -> usize {
     let received = AtomicUsize::new(0);
     thread::scope(|scope| {
-        scope.spawn(|| {
+        let received = &received;
+        scope.spawn(move || {
             for number in 0..ITEMS {
                 while received.load(Ordering::Relaxed) < number {
                     hint::spin_loop();
@@ -163,7 +164,7 @@ fn spinning_channel_receiver_does_not_sleep<F: Form>() {
 fn spinning_sharded_receiver_does_not_sleep<F: Form>() {
     let (sender, mut receiver) = sharded::with_form(F::default());
     receiver.set_wait(Wait::Spin);
-    let send = |item| sender.send(item).unwrap();
+    let send = move |item| sender.send(item).unwrap();
     check(sleeps_of(send, || receiver.recv().unwrap()));
 }
 

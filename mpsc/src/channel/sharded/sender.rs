@@ -1,21 +1,26 @@
 //! The senders' end.
 
+use core::cell::Cell;
 use core::fmt;
 use core::iter;
+use core::marker::PhantomData;
 
 use super::shard::Shard;
 use crate::channel;
 use crate::error::{SendError, TrySendError};
 use crate::form::{Form, ForwardLinked, GapFree};
-use crate::item::{Chain, Handle, SharedHandle, UniqueHandle, drop_all};
+use crate::item::{Chain, Handle, SharedHandle, UniqueHandle};
 use crate::sync::Arc;
 
-/// A sender of a sharded channel. A clone has a shard of its own.
+/// A sender of a sharded channel. A clone has a shard of its own: each thread has a clone, since
+/// threads cannot share a sender (it is not `Sync`).
 ///
-/// When the last sender is dropped, the channel is [disconnected](mod@channel#disconnection). A sender
-/// may be shared by threads, whose sends then contend as those of a channel do.
+/// When the last sender is dropped, the channel is [disconnected](mod@channel#disconnection).
 pub struct Sender<H: Handle, F: Form = ForwardLinked> {
     shard: Arc<Shard<H, F>>,
+    /// Not `Sync`: the send that ends the park of the shard announces it. Another one that came in
+    /// between would return before the receiver knows of its item.
+    one_thread: PhantomData<Cell<()>>,
     /// Where the shard goes when it is sent to first.
     ready: channel::Sender<Arc<Shard<H, F>>, GapFree>,
 }
@@ -23,7 +28,11 @@ pub struct Sender<H: Handle, F: Form = ForwardLinked> {
 impl<H: Handle, F: Form> Sender<H, F> {
     pub(super) fn new(ready: channel::Sender<Arc<Shard<H, F>>, GapFree>) -> Self {
         let shard = Shard::new();
-        Self { shard, ready }
+        Self {
+            shard,
+            one_thread: PhantomData,
+            ready,
+        }
     }
 
     /// Sends an item whose handle has unique ownership, and wakes the receiver if it waits.
@@ -79,14 +88,13 @@ impl<H: Handle, F: Form> Sender<H, F> {
     ///
     /// # Errors
     ///
-    /// Returns the whole chain in [`SendError`] if the receiver is gone.
+    /// Returns the whole chain in [`SendError`] if the receiver is gone. (Without an item that another
+    /// thread has queued elsewhere meanwhile, by another handle.)
     pub fn send_chain(&self, chain: Chain<H>) -> Result<(), SendError<Chain<H>>> {
-        let count = chain.len();
         match self.shard.queue.push_chain_with(chain, || ())? {
             Some(()) if !self.announce() => {
                 let mut refused = Chain::new();
-                self.take_back(count, |handle| {
-                    // (It fails if another thread has queued the item elsewhere by now.)
+                self.take_back(|handle| {
                     let _ = refused.try_push(handle);
                 });
                 Err(SendError(refused))
@@ -115,7 +123,7 @@ impl<H: Handle, F: Form> Sender<H, F> {
             return Ok(());
         }
         let mut refused = None;
-        self.take_back(1, |handle| refused = Some(handle));
+        self.take_back(|handle| refused = Some(handle));
         refused.map_or(Ok(()), Err)
     }
 
@@ -125,17 +133,15 @@ impl<H: Handle, F: Form> Sender<H, F> {
         self.ready.try_send_by_ref(&self.shard).is_ok()
     }
 
-    /// Closes the shard, which the receiver will not see any more, and returns its oldest `count`
-    /// items. Drops others, which threads that share this sender have sent meanwhile.
+    /// Closes the shard, which the receiver will not see any more, and returns the items in it: those
+    /// of the send that has ended the park.
     #[cold]
-    fn take_back(&self, count: usize, refuse: impl FnMut(H)) {
+    fn take_back(&self, refuse: impl FnMut(H)) {
         // The refusal happens after all that the receiver did before it closed the channel, so
         // the place of the consumer is free.
         let mut consumer = Shard::consumer(&self.shard);
         consumer.close();
-        let mut items = iter::from_fn(|| consumer.pop_blocking());
-        items.by_ref().take(count).for_each(refuse);
-        drop_all(items);
+        iter::from_fn(|| consumer.pop_blocking()).for_each(refuse);
     }
 }
 
