@@ -12,8 +12,8 @@ use core::time::Duration;
 /// | strategy | latency | CPU time |
 /// |---|---|---|
 /// | [`Park`](Self::Park), the default | a wake-up per item: 8 to 60 µs | that of the sleep and wake-up |
-/// | [`Adaptive`](Self::Adaptive) | 0.2 µs while items come more often than the limit; otherwise as `Park` | a whole core while items come more often than the limit; otherwise as `Park` |
-/// | [`Spin`](Self::Spin) | 0.2 µs | a whole core, always |
+/// | [`Adaptive`](Self::Adaptive) | 0.2 to 0.3 µs while items come more often than the limit; otherwise as `Park` | a whole core while items come more often than the limit; otherwise as `Park` |
+/// | [`Spin`](Self::Spin) | 0.2 to 0.3 µs | a whole core, always |
 ///
 /// `Park` is the default, because the other strategies use up to a whole core. Choose `Adaptive` if a
 /// core is free for the consumer, and not if the producers need that core.
