@@ -31,7 +31,7 @@ impl Crate {
     /// Panics if a file of a module is missing or does not parse.
     pub(crate) fn read(root: &str, read: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut krate = Self(BTreeMap::new());
-        let folder = root.rsplit_once('/').map_or(".", |(folder, _)| folder);
+        let folder = folder_of(root);
         let text = read(root).unwrap_or_else(|| panic!("{root} is missing"));
         krate.add(Vec::new(), root, folder, parse(root, &text), read);
         krate
@@ -57,9 +57,20 @@ impl Crate {
                     let child_path = [&path[..], std::slice::from_ref(&name)].concat();
                     let child_folder = format!("{folder}/{name}");
                     let Some((_, items)) = child.content else {
-                        let (file, text) = find(&child, folder, read);
-                        // The children of `a/mod.rs` are in `a`, as those of `a.rs`.
-                        self.add(child_path, &file, &child_folder, parse(&file, &text), read);
+                        // The children of `a/mod.rs` are in `a`, as those of `a.rs`. Those of a
+                        // file that has a path of its own are beside it.
+                        let (file, folder, text) = match named_file(&child, file) {
+                            Some(file) => {
+                                let text =
+                                    read(&file).unwrap_or_else(|| panic!("{file} is missing"));
+                                (file.clone(), folder_of(&file).to_owned(), text)
+                            }
+                            None => {
+                                let (file, text) = find(&child, folder, read);
+                                (file, child_folder, text)
+                            }
+                        };
+                        self.add(child_path, &file, &folder, parse(&file, &text), read);
                         continue;
                     };
                     self.add(child_path, file, &child_folder, items, read);
@@ -150,6 +161,27 @@ fn is_test(attributes: &[Attribute]) -> bool {
             && !text.contains("not(test")
             && words.into_iter().any(|w| w == "test")
     })
+}
+
+/// Returns the file that the `path` attribute of a module in `parent` names.
+fn named_file(module: &ItemMod, parent: &str) -> Option<String> {
+    let mut attributes = module.attrs.iter();
+    attributes.find_map(|attribute| {
+        let meta = attribute.meta.require_name_value().ok()?;
+        let syn::Expr::Lit(literal) = &meta.value else {
+            return None;
+        };
+        match &literal.lit {
+            syn::Lit::Str(path) if meta.path.is_ident("path") => {
+                Some(format!("{}/{}", folder_of(parent), path.value()))
+            }
+            _ => None,
+        }
+    })
+}
+
+fn folder_of(file: &str) -> &str {
+    file.rsplit_once('/').map_or(".", |(folder, _)| folder)
 }
 
 /// Finds the file of a module that `folder` contains.
