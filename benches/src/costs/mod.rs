@@ -32,6 +32,10 @@ pub const COLUMNS: [&str; 6] = [
     "allocations per item",
 ];
 
+/// The columns that targets are about.
+pub(crate) const PUSH_READ_MODIFY_WRITES: &str = COLUMNS[2];
+pub(crate) const ALLOCATIONS: &str = COLUMNS[5];
+
 /// Set if this platform supports counting.
 pub const IS_SUPPORTED: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
 
@@ -88,6 +92,13 @@ impl Cost {
             name,
             figures,
         })
+    }
+
+    /// Returns the figure of a column, or that of its first namesake.
+    pub(crate) fn figure(&self, column: &str) -> f64 {
+        let mut columns = COLUMNS.iter().zip(self.figures);
+        let found = columns.find(|(name, _)| **name == column);
+        found.expect("one of the columns").1
     }
 
     /// Returns payload kind, name and figures, for a table.

@@ -21,6 +21,7 @@ pub(super) fn group() -> Group {
                    pops it. The consumer never sleeps."
                 .into(),
         unit: 1,
+        load: None,
         oversubscribed: false,
         core: true,
         cells: vec![

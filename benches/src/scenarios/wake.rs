@@ -58,6 +58,7 @@ pub(super) fn group(source: Source) -> Group {
              side sleeps, so the scenario does not show what waking an idle executor costs."
         ),
         unit: 100 * TASKS as u64, // long compared with the start of a thread
+        load: None,
         oversubscribed: source == Source::Thread && cores::count() < 2,
         core: true,
         cells: vec![

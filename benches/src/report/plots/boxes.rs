@@ -4,14 +4,15 @@ use std::error::Error;
 
 use plotters::prelude::*;
 
-use super::cells::{colour, label};
+use crate::contestant::Role;
+use crate::report::document::Plot;
 use crate::rounds::Outcome;
 
 /// Draws the samples of all rows as boxes, in SVG.
-pub(super) fn boxes(outcome: &Outcome) -> Result<String, Box<dyn Error>> {
+pub(in crate::report) fn boxes(outcome: &Outcome) -> Result<Plot, Box<dyn Error>> {
     // The axis points upwards, and the first row is on top.
-    let rows = || outcome.rows.iter().rev();
-    let names: Vec<String> = rows().map(label).collect();
+    let rows = || outcome.measured().collect::<Vec<_>>().into_iter().rev();
+    let names: Vec<String> = rows().map(|row| row.name.into()).collect();
     // Logarithms of the samples instead of a logarithmic axis, because the ends of the
     // whiskers are computed from the quartiles, and would be negative if samples scatter.
     let samples: Vec<Vec<f64>> = rows()
@@ -63,5 +64,18 @@ pub(super) fn boxes(outcome: &Outcome) -> Result<String, Box<dyn Error>> {
         )?;
         area.present()?;
     }
-    Ok(svg)
+    Ok(Plot {
+        name: outcome.group.to_string(),
+        alt: format!("The samples of {}", outcome.group),
+        svg,
+    })
+}
+
+/// Returns the colour of a row in a plot.
+fn colour(role: Role) -> RGBColor {
+    match role {
+        Role::Ours | Role::OursChained => RGBColor(0xc0, 0x39, 0x2b),
+        Role::Other => RGBColor(0x34, 0x5d, 0x8c),
+        Role::Floor => RGBColor(0x60, 0x60, 0x60),
+    }
 }
