@@ -368,7 +368,7 @@ mod tests {
             (schedule, next)
         };
         let cell = cell::<M, _, _>(source, "a queue", Role::Other, counting);
-        (cell.run)(WAKES as u64);
+        (cell.run)(WAKES as u64).unwrap_or_else(|what| panic!("{what}"));
         drop(cell);
         // Each task is scheduled at the start or, to be dropped, at the end too.
         assert_eq!(schedules.load(Ordering::Relaxed), WAKES + TASKS);
