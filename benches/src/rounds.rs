@@ -145,13 +145,17 @@ fn measure_group(
             break;
         }
         progress(&format!("round {}", round + 1));
-        for position in 0..rows.len() {
-            // Rotate, so that no contestant always follows the same one.
-            let index = (position + round) % rows.len();
+        for index in rotated(round, rows.len()) {
             rows[index].measure(&group.cells[index], items[index]);
         }
     }
     Outcome { group, rows }
+}
+
+/// Returns the order of `count` contestants in a round. It rotates, so that no contestant always
+/// follows the same one.
+pub fn rotated(round: usize, count: usize) -> impl Iterator<Item = usize> {
+    (0..count).map(move |position| (position + round) % count)
 }
 
 /// Returns how many items take the time of a sample. Counts at least a quarter of the
@@ -262,6 +266,12 @@ mod tests {
             80.0,
             "groups to come use the time that others left"
         );
+    }
+
+    #[test]
+    fn each_contestant_follows_each_other_position() {
+        let orders: Vec<Vec<usize>> = (0..4).map(|round| rotated(round, 3).collect()).collect();
+        assert_eq!(orders, [[0, 1, 2], [1, 2, 0], [2, 0, 1], [0, 1, 2]]);
     }
 
     #[test]
