@@ -286,3 +286,69 @@ fn processor_time(duels: &[Duel<'_>]) -> String {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contestant::Role;
+    use crate::report::targets::samples::outcome;
+
+    fn findings(ours: f64, other: f64) -> Findings {
+        let rows = [
+            ("mpsc-queue, gap-free", Role::Ours, [ours; 6]),
+            ("kanal", Role::Other, [other; 6]),
+        ];
+        Findings {
+            outcomes: vec![outcome("push/2", &rows), outcome("both/2", &rows)],
+            ..Findings::default()
+        }
+    }
+
+    fn answer(findings: &Findings) -> [String; 2] {
+        let mut answers = answers(findings);
+        assert_eq!(answers.len(), 1, "the scenarios of one use, and a row for one, are there");
+        let Answer { take, because, .. } = answers.remove(0);
+        [take, because]
+    }
+
+    #[test]
+    fn ours_is_taken_if_it_is_ahead() {
+        let mut findings = findings(2.0, 4.0);
+        findings.outcomes[1].rows[1].nanos = vec![8.0; 6];
+        let [take, because] = answer(&findings);
+        assert_eq!(take, "`mpsc-queue, gap-free`");
+        assert_eq!(
+            because,
+            "`mpsc-queue, gap-free` takes from 0.25 times as long as kanal (`both/2`) to 0.50 \
+             times as long as kanal (`push/2`)"
+        );
+        assert_eq!(losses(&findings), None);
+    }
+
+    #[test]
+    fn another_is_taken_if_ours_is_behind() {
+        let findings = findings(4.0, 2.0);
+        assert_eq!(answer(&findings)[0], "`kanal`");
+        assert_eq!(
+            losses(&findings).unwrap(),
+            "Where mpsc-queue loses, whichever form one takes: `push/2, heap object` 2.00 (kanal); \
+             `both/2, heap object` 2.00 (kanal)."
+        );
+    }
+
+    #[test]
+    fn either_is_taken_if_none_is_ahead() {
+        let mut findings = findings(2.0, 4.0);
+        findings.outcomes[1].rows[1].nanos = vec![1.0; 6];
+        assert_eq!(answer(&findings)[0], "`mpsc-queue, gap-free` or `kanal`");
+    }
+
+    #[test]
+    fn contestant_that_failed_wins_nothing() {
+        let mut findings = findings(4.0, 2.0);
+        for outcome in &mut findings.outcomes {
+            outcome.rows[1].failure = Some("lost an item".into());
+        }
+        assert!(answers(&findings).is_empty());
+    }
+}
