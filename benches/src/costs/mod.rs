@@ -52,11 +52,10 @@ pub const METHOD: &str = "Counted on one thread by single-stepping the compiled 
 #[must_use]
 pub fn all(left_out: &[String]) -> (Vec<Cost>, Vec<Failure>) {
     let (mut costs, mut failures) = (Vec::new(), Vec::new());
-    for name in check::names() {
-        if left_out.iter().any(|out| out == name) {
-            continue;
-        }
-        match child::run("count", name).and_then(|output| parsed(&output)) {
+    let mut names = check::names();
+    names.retain(|name| !left_out.iter().any(|out| out == name));
+    for (name, output) in child::run_all("count", &names) {
+        match output.and_then(|output| parsed(&output)) {
             Ok(of_each_payload) => costs.extend(of_each_payload),
             Err(what) => failures.push(Failure {
                 name: name.into(),
