@@ -99,7 +99,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         sleep::measure(&mut sleepers, sleep_budget, show_progress());
     }
     let findings = Findings {
-        machine: machine::description(&contestants::PACKAGES),
+        machine: machine::description(&contestants::packages()),
         failures,
         outcomes,
         sleepers,
