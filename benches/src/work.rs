@@ -159,6 +159,20 @@ mod tests {
     }
 
     #[test]
+    fn work_depends_on_the_value() {
+        let lengths = |values: [u64; 2]| {
+            let mut chain = Chain::new(1000, 1);
+            values.map(|value| {
+                chain.work_with(value);
+                chain.next_length()
+            })
+        };
+        assert_eq!(lengths([7, 8]), lengths([7, 8]));
+        assert_ne!(lengths([7, 8]), lengths([7, 9]));
+        assert_ne!(lengths([7, 8]), lengths([6, 8]));
+    }
+
+    #[test]
     fn calibration_finds_the_mean() {
         let nanos = |lengths| 5.0 + lengths as f64 / 2.0;
         assert_eq!(least_lengths(12, nanos), 14);

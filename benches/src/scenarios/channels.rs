@@ -7,12 +7,12 @@ use std::time::Duration;
 use super::span::{Gate, Span, spans};
 use crate::contestant::Contestant;
 use crate::contestants::{
-    Channel, Crossbeam, Crossfire, Flume, Futures, Kanal, Linkable, Seg, Segments, Sharded, Std,
-    Tokio,
+    Boxed, Channel, Crossbeam, Crossfire, Flume, Futures, Kanal, Linkable, Seg, Segments, Sharded,
+    Std, Tokio,
 };
 use crate::cores;
 use crate::floor;
-use crate::payload::{Bytes32, Container, Item, Payload};
+use crate::payload::{Bytes32, Container, Payload};
 use crate::scenario::{Cell, Group};
 use crate::sleep::{BlockOn, Blocking, Blocks, Flagged, Sleeper, Token};
 
@@ -23,7 +23,7 @@ pub(super) fn groups(left_out: &[String]) -> Vec<Group> {
         [
             List::<u64>::group(senders, left_out),
             List::<Bytes32>::group(senders, left_out),
-            List::<Box<Item>>::group(senders, left_out),
+            List::<Box<Boxed<Bytes32>>>::group(senders, left_out),
         ]
     });
     groups.collect()
@@ -72,11 +72,12 @@ impl Senders {
         format!(
             "{senders}. Unbounded channels, whose receive blocks. The scenario and the messages of \
              one and of four words are those of kanal's benchmarks (rust-channel-benchmarks, which \
-             descend from crossbeam-channel's), written anew. The heap object stands for a message \
-             that is boxed anyway: the sender allocates it, and the receiver frees it. Differences: \
-             an iteration has {MESSAGES} messages in place of a million, and channels and threads \
-             are created before the clock starts. The senders do nothing but send, so the scenario \
-             does not show what a program with work in between would see."
+             descend from crossbeam-channel's), written anew. A boxed value is a message of four \
+             words that the sender allocates and the receiver frees; mpsc-queue links its box, and \
+             boxes the other messages. Differences: an iteration has {MESSAGES} messages in place \
+             of a million, and channels and threads are created before the clock starts. The \
+             threads do nothing but send and receive, so the scenario does not show what a program \
+             that works in between would see."
         )
     }
 

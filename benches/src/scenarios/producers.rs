@@ -239,7 +239,7 @@ impl Producers {
     }
 
     /// Sends all items of `stock` through the queue and back into `stock`, with an equal
-    /// part for each producer. The number of the iteration determines the producers' work.
+    /// part for each producer. The number of the iteration determines the threads' work.
     /// Returns the time that the measured side took.
     pub(crate) fn iteration<T: Payload, C: Contestant<T>>(
         self,
@@ -256,38 +256,19 @@ impl Producers {
             let producers: Vec<_> = (0..self.count)
                 .map(|number| {
                     let mut producer = producer.clone();
-                    let mut part = stock.split_off(stock.len() - each);
-                    let work = self
-                        .work
-                        .map(|work| work.chain(self.seed(number, iteration)));
+                    let part = stock.split_off(stock.len() - each);
+                    let seed = self.seed(number, iteration);
                     let gate = &gate;
                     scope.spawn(move || {
                         self.pin(number);
-                        write_all(&mut part, number);
-                        let mut part = places(part);
-                        gate.pass();
-                        Span::of(|| match work {
-                            None => push_all::<T, C>(&mut producer, &mut part, || ()),
-                            Some(mut work) => {
-                                push_all::<T, C>(&mut producer, &mut part, || work.work());
-                            }
-                        })
+                        self.push_part::<T, C>(&mut producer, part, number, seed, gate)
                     })
                 })
                 .collect();
             let pop = || {
                 self.pin(self.count);
-                if at_once {
-                    gate.pass();
-                }
                 let seed = self.seed(self.count, iteration);
-                let work = self.consumer_work.map(|work| work.chain(seed));
-                Span::of(|| match work {
-                    None => pop_all::<T, C>(consumer, items, stock, read),
-                    Some(mut work) => pop_all::<T, C>(consumer, items, stock, |item| {
-                        work.work_with(item.value());
-                    }),
-                })
+                self.pop_stock::<T, C>(consumer, items, stock, seed, at_once.then_some(&gate))
             };
             if at_once {
                 let consumer = scope.spawn(pop);
@@ -301,6 +282,46 @@ impl Producers {
             Side::Pop => pops.length(),
             Side::Both => pushes.and(pops).length(),
         }
+    }
+
+    /// Writes the items of one producer, and pushes them when all threads are ready.
+    fn push_part<T: Payload, C: Contestant<T>>(
+        self,
+        producer: &mut C::Producer,
+        mut part: Vec<T>,
+        number: u64,
+        seed: u64,
+        gate: &Gate,
+    ) -> Span {
+        let work = self.work.map(|work| work.chain(seed));
+        write_all(&mut part, number);
+        let mut part = places(part);
+        gate.pass();
+        Span::of(|| match work {
+            None => push_all::<T, C>(producer, &mut part, || ()),
+            Some(mut work) => push_all::<T, C>(producer, &mut part, || work.work()),
+        })
+    }
+
+    /// Pops until `stock` holds all items. Begins when all threads are ready, if there is a gate.
+    fn pop_stock<T: Payload, C: Contestant<T>>(
+        self,
+        consumer: &mut C::Consumer,
+        items: usize,
+        stock: &mut Vec<T>,
+        seed: u64,
+        gate: Option<&Gate>,
+    ) -> Span {
+        let work = self.consumer_work.map(|work| work.chain(seed));
+        if let Some(gate) = gate {
+            gate.pass();
+        }
+        Span::of(|| match work {
+            None => pop_all::<T, C>(consumer, items, stock, read),
+            Some(mut work) => pop_all::<T, C>(consumer, items, stock, |item| {
+                work.work_with(item.value());
+            }),
+        })
     }
 
     /// Returns the floors of producers that work.

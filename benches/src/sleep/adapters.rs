@@ -130,7 +130,7 @@ impl<T: Payload, C: Contestant<T>, B: WakeMethod> Sleeper<T> for EachPush<C, B> 
 
 /// Wakes the consumer if it has set a flag before sleeping. The consumer waits by the strategy `S`,
 /// with the waiter of `mpsc-queue`.
-pub(crate) struct Flagged<C, B, S = Parks>(PhantomData<fn() -> (C, B, S)>);
+pub(crate) struct Flagged<C, B, S = Parks>(PhantomData<(C, B, S)>);
 
 /// The consumer's end with its flag.
 pub(crate) struct FlaggedConsumer<Q, B> {
