@@ -136,7 +136,7 @@ fn find(arguments: &Arguments) -> Result<Findings, Box<dyn Error>> {
     let mut budget = arguments.budget();
     budget.total = budget.total.min(MAX_PER_CELL * u32::try_from(cells)?);
     Ok(Findings {
-        machine: machine::description(&contestants::PACKAGES),
+        machine: machine::description(&contestants::packages()),
         failures,
         outcomes: rounds::measure(groups, budget, show_progress()),
         costs,

@@ -3,8 +3,8 @@
 
 use crate::child;
 use crate::contestant::Contestant;
-use crate::contestants::{Contested, Visitor};
-use crate::payload::{Item, Payload};
+use crate::contestants::{Visitor, visit_all};
+use crate::payload::Payload;
 use crate::scenarios::{Producers, Side};
 use crate::work::Work;
 
@@ -39,8 +39,7 @@ pub fn all() -> Vec<Failure> {
 /// Returns the name of each contestant once.
 pub(crate) fn names() -> Vec<&'static str> {
     let mut names = Names(Vec::new());
-    <Box<Item>>::visit(&mut names);
-    u64::visit(&mut names);
+    visit_all(&mut names);
     names.0
 }
 
@@ -50,9 +49,7 @@ pub(crate) fn names() -> Vec<&'static str> {
 ///
 /// Panics if the contestant fails.
 pub fn one(name: &str) {
-    let mut check = Check(name);
-    <Box<Item>>::visit(&mut check);
-    u64::visit(&mut check);
+    visit_all(&mut Check(name));
 }
 
 struct Names(Vec<&'static str>);
@@ -86,6 +83,7 @@ fn delivers<T: Payload, C: Contestant<T>>(work: Option<Work>) {
         side: Side::Both,
         count: PRODUCERS,
         work,
+        consumer_work: None,
     };
     let (producer, mut consumer) = C::channel(ITEMS as usize);
     let mut got: Vec<T> = (0..ITEMS).map(T::new).collect();
@@ -185,7 +183,6 @@ mod tests {
 
     #[test]
     fn working_producers_deliver() {
-        <Box<Item>>::visit(&mut Working);
-        u64::visit(&mut Working);
+        visit_all(&mut Working);
     }
 }

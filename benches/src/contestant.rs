@@ -4,6 +4,8 @@
 pub trait Contestant<T>: 'static {
     /// The name of the queue in the reports.
     const NAME: &'static str;
+    /// The package on crates.io that the queue comes from, whose version the reports state.
+    const PACKAGE: Option<&'static str> = None;
     /// The place of the queue in the summary.
     const ROLE: Role = Role::Other;
     /// How many items the queue pushes together.

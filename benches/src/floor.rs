@@ -79,8 +79,8 @@ pub(crate) fn fetch_add_on(threads: usize, items: u64) -> Duration {
 }
 
 /// Measures pops: repeatedly fills a container that no other thread knows of with as
-/// many items as a core's cache holds, and times removing and reading them.
-pub(crate) fn walk<T: Payload>(items: u64) -> Duration {
+/// many items as a core's cache holds, and times removing them and calling `each` with them.
+pub(crate) fn walk<T: Payload>(items: u64, mut each: impl FnMut(&T)) -> Duration {
     const ITEMS: u64 = 4000;
     let mut container = T::Container::default();
     let mut stock: Vec<T> = (0..ITEMS).map(T::new).collect();
@@ -88,7 +88,7 @@ pub(crate) fn walk<T: Payload>(items: u64) -> Duration {
         stock.drain(..).for_each(|item| container.push(item));
         let start = Instant::now();
         while let Some(item) = container.pop() {
-            black_box(item.value());
+            each(&item);
             stock.push(item);
         }
         start.elapsed()

@@ -98,6 +98,47 @@ impl Payload for u64 {
     }
 }
 
+/// A value of `N` words, the first of which is written and read. A move copies all of them.
+#[derive(Clone, Copy)]
+pub struct Words<const N: usize>([u64; N]);
+
+/// A value of 32 bytes.
+pub type Bytes32 = Words<4>;
+
+/// A value of 64 bytes, a cache line.
+pub type Bytes64 = Words<8>;
+
+/// A value of 256 bytes, four cache lines.
+pub type Bytes256 = Words<32>;
+
+impl<const N: usize> Payload for Words<N> {
+    const KIND: &'static str = match N {
+        4 => "32-byte value",
+        8 => "64-byte value",
+        32 => "256-byte value",
+        _ => panic!("a size without a name"),
+    };
+    type Container = VecDeque<Self>;
+
+    fn new(value: u64) -> Self {
+        Self([value; N])
+    }
+
+    fn write(&mut self, value: u64) {
+        self.0[0] = value;
+    }
+
+    fn value(&self) -> u64 {
+        self.0[0]
+    }
+}
+
+/// A payload that is not on the heap: the queues copy it in.
+pub trait Value: Payload {}
+
+impl Value for u64 {}
+impl<const N: usize> Value for Words<N> {}
+
 impl<T> Container<T> for VecDeque<T> {
     const FLOOR: &'static str = "ring, one thread";
     const LOCKED: &'static str = "Mutex<VecDeque>";

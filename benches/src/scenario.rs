@@ -72,6 +72,13 @@ impl Cell {
         Self { name, role, run }
     }
 
+    /// Takes a sample, and returns its compared figure.
+    #[cfg(test)]
+    pub(crate) fn nanos(&self, items: u64) -> f64 {
+        let sample = (self.run)(items);
+        sample.unwrap_or_else(|what| panic!("{what}")).nanos
+    }
+
     pub(crate) fn floor(name: &'static str, run: impl Fn(u64) -> Duration + 'static) -> Self {
         Self::new(name, Role::Floor, run)
     }

@@ -53,6 +53,14 @@ impl Chain {
         black_box(self.state);
     }
 
+    /// Works for a random time with a value. Neither the time nor the result is known before the
+    /// value, so a processor that runs ahead must wait for it.
+    #[inline]
+    pub(crate) fn work_with(&mut self, value: u64) {
+        self.state = self.state.wrapping_add(value);
+        self.work();
+    }
+
     /// Returns a number from 1 to `lengths`, from the high bits of the state. A length of 0 would
     /// leave the state as it is, and all further lengths would be 0.
     fn next_length(&self) -> u64 {
@@ -148,6 +156,20 @@ mod tests {
         };
         assert_eq!(lengths(1), lengths(1));
         assert_ne!(lengths(1), lengths(2));
+    }
+
+    #[test]
+    fn work_depends_on_the_value() {
+        let lengths = |values: [u64; 2]| {
+            let mut chain = Chain::new(1000, 1);
+            values.map(|value| {
+                chain.work_with(value);
+                chain.next_length()
+            })
+        };
+        assert_eq!(lengths([7, 8]), lengths([7, 8]));
+        assert_ne!(lengths([7, 8]), lengths([7, 9]));
+        assert_ne!(lengths([7, 8]), lengths([6, 8]));
     }
 
     #[test]

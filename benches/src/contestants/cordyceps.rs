@@ -14,6 +14,7 @@ pub struct Cordyceps;
 
 impl Contestant<Box<Item>> for Cordyceps {
     const NAME: &'static str = "cordyceps";
+    const PACKAGE: Option<&'static str> = Some("cordyceps");
     type Producer = Arc<MpscQueue<Item>>;
     type Consumer = (Self::Producer, Unique);
 

@@ -1,5 +1,6 @@
 //! The contestants. `visit` lists those of each payload kind.
 
+mod boxed;
 mod channels;
 mod cordyceps;
 mod locked;
@@ -10,33 +11,19 @@ mod queues;
 
 pub use self::cordyceps::Cordyceps;
 pub use self::papers::{BoundedRing, SafeJiffy, Segments, TreiberStack};
+pub use boxed::{Boxed, Linkable};
 pub use channels::{Crossbeam, Crossfire, Flume, Futures, Kanal, Std, Thingbuf, Tokio};
 pub use locked::Locked;
 pub use odin::Odin;
-pub use ours::{Chained, Named, Sharded, Single};
+pub use ours::{Async, Chained, Channel, Named, Sharded, Single};
 pub use queues::{Concurrent, Jiffy, Seg};
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use mpsc_queue::{BackLinked, Compact, ForwardLinked, GapFree};
 
 use crate::contestant::Contestant;
-use crate::payload::{Item, List, Payload};
-
-/// The packages of the contestants, whose versions the reports state.
-pub const PACKAGES: [&str; 11] = [
-    "concurrent-queue",
-    "cordyceps",
-    "crossbeam-channel",
-    "crossbeam-queue",
-    "crossfire",
-    "flume",
-    "futures-channel",
-    "kanal",
-    "nolock",
-    "thingbuf",
-    "tokio",
-];
+use crate::payload::{Bytes64, Bytes256, Item, List, Payload, Value};
 
 /// A payload kind that contestants carry.
 pub trait Contested: Payload {
@@ -70,10 +57,30 @@ impl Contested for Box<Item> {
 /// Numbers: `Single` and `TreiberStack` box them, the others store them.
 impl Contested for u64 {
     fn visit(visitor: &mut impl Visitor<Self>) {
-        visitor.visit::<Single>();
         visitor.visit::<TreiberStack>();
-        visit_generic(visitor);
+        visit_values(visitor);
     }
+}
+
+/// Larger values.
+impl Contested for Bytes64 {
+    fn visit(visitor: &mut impl Visitor<Self>) {
+        visit_values(visitor);
+    }
+}
+
+/// Still larger values.
+impl Contested for Bytes256 {
+    fn visit(visitor: &mut impl Visitor<Self>) {
+        visit_values(visitor);
+    }
+}
+
+/// The queues that carry any value.
+fn visit_values<T: Value>(visitor: &mut impl Visitor<T>) {
+    visitor.visit::<Single>();
+    visitor.visit::<Single<GapFree>>();
+    visit_generic(visitor);
 }
 
 /// The queues that carry any payload.
@@ -93,4 +100,53 @@ fn visit_generic<T: Payload>(visitor: &mut impl Visitor<T>) {
     visitor.visit::<BoundedRing>();
     visitor.visit::<Segments>();
     visitor.visit::<SafeJiffy>();
+}
+
+/// An operation on the contestants of each payload kind.
+pub trait VisitorOfAll:
+    Visitor<Box<Item>> + Visitor<u64> + Visitor<Bytes64> + Visitor<Bytes256>
+{
+}
+impl<V> VisitorOfAll for V where
+    V: Visitor<Box<Item>> + Visitor<u64> + Visitor<Bytes64> + Visitor<Bytes256>
+{
+}
+
+/// Calls `visitor` with each contestant, once for each payload kind that it carries.
+pub fn visit_all(visitor: &mut impl VisitorOfAll) {
+    <Box<Item>>::visit(visitor);
+    u64::visit(visitor);
+    Bytes64::visit(visitor);
+    Bytes256::visit(visitor);
+}
+
+/// Returns the packages that the contestants come from, in alphabetical order.
+#[must_use]
+pub fn packages() -> Vec<&'static str> {
+    let mut packages = Packages(BTreeSet::new());
+    visit_all(&mut packages);
+    packages.0.into_iter().collect()
+}
+
+struct Packages(BTreeSet<&'static str>);
+
+impl<T: Payload> Visitor<T> for Packages {
+    fn visit<C: Contestant<T>>(&mut self) {
+        self.0.extend(C::PACKAGE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_those_of_all_payloads() {
+        let packages = packages();
+        // Of a contestant with heap objects only, of one with any payload, and of a channel.
+        for package in ["cordyceps", "crossbeam-queue", "kanal"] {
+            assert!(packages.contains(&package), "{packages:?}");
+        }
+        assert!(packages.is_sorted());
+    }
 }

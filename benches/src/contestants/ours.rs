@@ -4,11 +4,12 @@ use std::marker::PhantomData;
 use std::mem;
 use std::sync::Arc;
 
-use mpsc_queue::channel::sharded;
+use mpsc_queue::channel::{self, sharded};
 use mpsc_queue::{
-    BackLinked, Chain, Compact, Consumer, Form, ForwardLinked, GapFree, Link, Queue, linked,
+    AsyncQueue, BackLinked, Chain, Compact, Consumer, Form, ForwardLinked, GapFree, Queue, Receiver,
 };
 
+use super::boxed::Linkable;
 use crate::contestant::{Contestant, Role};
 use crate::payload::Item;
 
@@ -19,91 +20,93 @@ pub struct Single<F = ForwardLinked>(PhantomData<F>);
 pub trait Named: Form {
     /// The name of the form as a contestant.
     const NAME: &'static str;
+    /// The name of the form as a contestant that boxes its values.
+    const BOXING: &'static str;
 }
 
 impl Named for ForwardLinked {
     const NAME: &'static str = "mpsc-queue";
+    const BOXING: &'static str = "mpsc-queue, boxing";
 }
 
 impl Named for Compact<ForwardLinked> {
     const NAME: &'static str = "mpsc-queue, compact";
+    const BOXING: &'static str = "mpsc-queue, compact, boxing";
 }
 
 impl Named for BackLinked {
     const NAME: &'static str = "mpsc-queue, back-linked";
+    const BOXING: &'static str = "mpsc-queue, back-linked, boxing";
 }
 
 impl Named for GapFree {
     const NAME: &'static str = "mpsc-queue, gap-free";
+    const BOXING: &'static str = "mpsc-queue, gap-free, boxing";
 }
 
-impl<F: Named> Contestant<Box<Item>> for Single<F> {
-    const NAME: &'static str = F::NAME;
+impl<T: Linkable, F: Named> Contestant<T> for Single<F> {
+    const NAME: &'static str = if T::IS_BOXED { F::BOXING } else { F::NAME };
     const ROLE: Role = Role::Ours;
-    type Producer = Arc<Queue<Box<Item>, F>>;
+    type Producer = Arc<Queue<T::Handle, F>>;
     type Consumer = Consumer<Self::Producer>;
 
     fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
         Queue::default().share()
     }
 
-    fn push(queue: &mut Self::Producer, item: Box<Item>) {
-        let _ = queue.push(item);
+    fn push(queue: &mut Self::Producer, item: T) {
+        let _ = queue.push(item.into_handle());
     }
 
-    fn pop(consumer: &mut Self::Consumer) -> Option<Box<Item>> {
-        consumer.pop().into_item()
-    }
-}
-
-/// A number in a box, because `mpsc-queue` queues handles.
-pub struct Boxed {
-    link: Link,
-    value: u64,
-}
-linked!(Boxed => link: Link);
-
-impl Contestant<u64> for Single {
-    const NAME: &'static str = "mpsc-queue, boxing";
-    const ROLE: Role = Role::Ours;
-    type Producer = Arc<Queue<Box<Boxed>>>;
-    type Consumer = Consumer<Self::Producer>;
-
-    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
-        Queue::default().share()
-    }
-
-    fn push(queue: &mut Self::Producer, value: u64) {
-        let link = Link::new();
-        let _ = queue.push(Box::new(Boxed { link, value }));
-    }
-
-    fn pop(consumer: &mut Self::Consumer) -> Option<u64> {
-        consumer.pop().into_item().map(|boxed| boxed.value)
+    fn pop(consumer: &mut Self::Consumer) -> Option<T> {
+        consumer.pop().into_item().map(T::from_handle)
     }
 }
 
-/// `mpsc-queue` with a queue for each producer.
-pub struct Sharded;
+/// Defines a contestant with senders and a receiver: its names, the function that makes it, the
+/// types of its ends, and the method that sends.
+macro_rules! ends {
+    ($(#[$doc:meta])* $name:ident, $reported:literal, $boxing:literal, $channel:expr, $sender:ty,
+     $receiver:ty, $send:ident) => {
+        $(#[$doc])*
+        pub struct $name;
 
-impl Contestant<Box<Item>> for Sharded {
-    const NAME: &'static str = "mpsc-queue, sharded";
-    const ROLE: Role = Role::Ours;
-    type Producer = sharded::Sender<Box<Item>>;
-    type Consumer = sharded::Receiver<Box<Item>>;
+        impl<T: Linkable> Contestant<T> for $name {
+            const NAME: &'static str = if T::IS_BOXED { $boxing } else { $reported };
+            const ROLE: Role = Role::Ours;
+            type Producer = $sender;
+            type Consumer = $receiver;
 
-    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
-        sharded::sharded()
-    }
+            fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
+                $channel
+            }
 
-    fn push(sender: &mut Self::Producer, item: Box<Item>) {
-        let _ = sender.send(item);
-    }
+            fn push(sender: &mut Self::Producer, item: T) {
+                let _ = sender.$send(item.into_handle());
+            }
 
-    fn pop(receiver: &mut Self::Consumer) -> Option<Box<Item>> {
-        receiver.pop().into_item()
-    }
+            fn pop(receiver: &mut Self::Consumer) -> Option<T> {
+                receiver.pop().into_item().map(T::from_handle)
+            }
+        }
+    };
 }
+
+ends!(
+    /// `mpsc-queue` with a queue for each producer.
+    Sharded, "mpsc-queue, sharded", "mpsc-queue, sharded, boxing", sharded::sharded(),
+    sharded::Sender<T::Handle>, sharded::Receiver<T::Handle>, send
+);
+ends!(
+    /// The channel of `mpsc-queue`. Takes part where the consumer blocks.
+    Channel, "mpsc-queue, channel", "mpsc-queue, channel, boxing", channel::channel(),
+    channel::Sender<T::Handle>, channel::Receiver<T::Handle>, send
+);
+ends!(
+    /// `mpsc-queue` whose consumer is a task. Takes part where the consumer sleeps.
+    Async, "mpsc-queue, async", "mpsc-queue, async, boxing", AsyncQueue::new().share(),
+    Arc<AsyncQueue<T::Handle>>, Receiver<Arc<AsyncQueue<T::Handle>>>, push
+);
 
 /// `mpsc-queue` with one push per chain of `N` items.
 pub struct Chained<const N: usize>;
@@ -152,6 +155,6 @@ impl<const N: usize> Contestant<Box<Item>> for Chained<N> {
     }
 
     fn pop(consumer: &mut Self::Consumer) -> Option<Box<Item>> {
-        Single::<ForwardLinked>::pop(consumer)
+        <Single as Contestant<Box<Item>>>::pop(consumer)
     }
 }

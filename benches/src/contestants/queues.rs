@@ -14,6 +14,7 @@ pub struct Seg;
 
 impl<T: Payload> Contestant<T> for Seg {
     const NAME: &'static str = "crossbeam SegQueue";
+    const PACKAGE: Option<&'static str> = Some("crossbeam-queue");
     type Producer = Arc<SegQueue<T>>;
     type Consumer = Self::Producer;
 
@@ -36,6 +37,7 @@ pub struct Concurrent;
 
 impl<T: Payload> Contestant<T> for Concurrent {
     const NAME: &'static str = "concurrent-queue";
+    const PACKAGE: Option<&'static str> = Some("concurrent-queue");
     type Producer = Arc<ConcurrentQueue<T>>;
     type Consumer = Self::Producer;
 
@@ -58,6 +60,7 @@ pub struct Jiffy;
 
 impl<T: Payload> Contestant<T> for Jiffy {
     const NAME: &'static str = "nolock Jiffy";
+    const PACKAGE: Option<&'static str> = Some("nolock");
     type Producer = Arc<jiffy::Sender<T>>;
     type Consumer = jiffy::Receiver<T>;
 

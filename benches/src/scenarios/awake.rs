@@ -12,8 +12,8 @@ use crate::floor;
 use crate::payload::{Item, Payload};
 use crate::scenario::{Cell, Group};
 
-pub(super) fn group() -> Group {
-    Group {
+pub(super) fn groups(_: &[String]) -> Vec<Group> {
+    vec![Group {
         scenario: "awake".into(),
         payload: "",
         question:
@@ -40,7 +40,7 @@ pub(super) fn group() -> Group {
                 notifying::<u64, Crossbeam>,
             ),
         ],
-    }
+    }]
 }
 
 fn ours(items: u64) -> Duration {

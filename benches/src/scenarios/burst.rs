@@ -4,16 +4,26 @@ use std::mem;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::producers::{places, pop_all, push_all, write_all};
+use super::passing::{places, pop_all, push_all, read, write_all};
 use crate::contestant::Contestant;
 use crate::cores;
 use crate::counter::Counter;
-use crate::payload::Payload;
-use crate::scenario::{Cell, Scenario};
+use crate::payload::{Bytes64, Bytes256, Item, Payload};
+use crate::scenario::{Cell, Group, Scenario};
+
+/// Returns a group for each payload kind.
+pub(super) fn groups(left_out: &[String]) -> Vec<Group> {
+    vec![
+        Group::of::<Box<Item>>(Bursts, true, left_out),
+        Group::of::<u64>(Bursts, false, left_out),
+        Group::of::<Bytes64>(Bursts, false, left_out),
+        Group::of::<Bytes256>(Bursts, false, left_out),
+    ]
+}
 
 /// One producer pushes a burst of items and waits until they have been popped.
 #[derive(Clone, Copy)]
-pub(super) struct Bursts;
+struct Bursts;
 
 const BURST: u64 = 64;
 
@@ -91,7 +101,7 @@ fn iteration<T: Payload, C: Contestant<T>>(
             cores::pin(1);
             ready.set(1);
             for burst in 1..=ITEMS / BURST {
-                pop_all::<T, C>(consumer, (burst * BURST) as usize, stock);
+                pop_all::<T, C>(consumer, (burst * BURST) as usize, stock, read);
                 popped.set(burst);
             }
         });
@@ -102,7 +112,7 @@ fn iteration<T: Payload, C: Contestant<T>>(
             let mut items = places(items);
             let start = Instant::now();
             for (items, burst) in items.chunks_mut(BURST as usize).zip(1..) {
-                push_all::<T, C>(producer, items);
+                push_all::<T, C>(producer, items, || ());
                 popped.wait_for(burst);
             }
             start.elapsed()

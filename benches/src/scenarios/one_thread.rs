@@ -3,16 +3,36 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use super::producers::{places, push_all};
+use super::passing::{places, push_all};
 use crate::contestant::Contestant;
+use crate::contestants::Contested;
 use crate::floor;
-use crate::payload::Payload;
-use crate::scenario::{Cell, Scenario};
+use crate::payload::{Bytes64, Bytes256, Item, Payload};
+use crate::scenario::{Cell, Group, Scenario};
+
+/// Returns the groups of each payload kind. By default, values run in one of each scenario, since
+/// what the number of items changes does not depend on the payload.
+pub(super) fn groups(left_out: &[String]) -> Vec<Group> {
+    let mut groups = with_payload::<Box<Item>>(&[10, 1000], left_out);
+    groups.extend(with_payload::<u64>(&[1000], left_out));
+    groups.extend(with_payload::<Bytes64>(&[1000], left_out));
+    groups.extend(with_payload::<Bytes256>(&[1000], left_out));
+    groups
+}
+
+fn with_payload<T: Contested>(core: &[u64], left_out: &[String]) -> Vec<Group> {
+    let mut groups = vec![Group::of::<T>(PingPong, true, left_out)];
+    groups.extend([10, 1000, 1_000_000].map(|count| {
+        let core = core.contains(&count);
+        Group::of::<T>(FillDrain(count), core, left_out)
+    }));
+    groups
+}
 
 /// One item goes in and out repeatedly: each push finds the queue empty, and each pop
 /// removes the last item.
 #[derive(Clone, Copy)]
-pub(super) struct PingPong;
+struct PingPong;
 
 impl Scenario for PingPong {
     fn name(self) -> String {
@@ -20,7 +40,7 @@ impl Scenario for PingPong {
     }
 
     fn question(self) -> String {
-        "One thread pushes an item and pops it. It is the same heap object each time.".into()
+        "One thread pushes an item and pops it. It is the same item each time.".into()
     }
 
     fn batch(self) -> u64 {
@@ -52,7 +72,7 @@ impl Scenario for PingPong {
 
 /// This number of items goes in, then out.
 #[derive(Clone, Copy)]
-pub(super) struct FillDrain(pub(super) u64);
+struct FillDrain(u64);
 
 impl Scenario for FillDrain {
     fn name(self) -> String {
@@ -61,7 +81,7 @@ impl Scenario for FillDrain {
 
     fn question(self) -> String {
         format!(
-            "One thread pushes {} items, then pops them. The heap objects are reused.",
+            "One thread pushes {} items, then pops them. The items are reused.",
             self.0
         )
     }
@@ -79,7 +99,7 @@ impl Scenario for FillDrain {
         let mut pool = places((0..self.0).map(T::new));
         let start = Instant::now();
         for _ in 0..items / self.0 {
-            push_all::<T, C>(&mut producer, &mut pool);
+            push_all::<T, C>(&mut producer, &mut pool, || ());
             let mut places = pool.iter_mut();
             while let Some(item) = C::pop(&mut consumer) {
                 black_box(item.value());

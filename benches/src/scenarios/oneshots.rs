@@ -25,8 +25,8 @@ pub(crate) const OTHER: &str = "futures FuturesUnordered";
 
 const FUTURES: u64 = 10_000;
 
-pub(super) fn group() -> Group {
-    Group {
+pub(super) fn groups(_: &[String]) -> Vec<Group> {
+    vec![Group {
         scenario: NAME.into(),
         payload: "",
         question: format!(
@@ -63,7 +63,7 @@ pub(super) fn group() -> Group {
                 })
             }),
         ],
-    }
+    }]
 }
 
 async fn receive_all(mut set: impl Stream + Unpin, ready: Arc<Counter>) {

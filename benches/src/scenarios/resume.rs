@@ -9,17 +9,24 @@ use mpsc_queue::{ForwardLinked, UniqueHandle, Wait, Waiter, WakingQueue, channel
 use nix::time::{ClockId, clock_gettime};
 use tokio::sync::oneshot;
 
-use crate::contestant::{Contestant, Role};
-use crate::contestants::{Crossbeam, Odin};
+use crate::contestant::Role;
+use crate::contestants::{Crossbeam, Odin, Seg};
 use crate::cores;
 use crate::eventfd::{Event, Notify};
 use crate::payload::{Item, Payload};
 use crate::scenario::{Cell, Group};
-use crate::sleep::ADAPTIVE;
+use crate::sleep::{ADAPTIVE, Adapts, EachPush, Flagged, Parks, SPINNING, Sleeper, Spins};
+
+/// Returns a group for each clock and number of suspended requests.
+pub(super) fn groups(_: &[String]) -> Vec<Group> {
+    let clocks = [Clock::Wall, Clock::Cpu].into_iter();
+    let groups = clocks.flat_map(|clock| [1, 64].map(|suspended| group(suspended, clock)));
+    groups.collect()
+}
 
 /// The clock that measures round trips.
 #[derive(Clone, Copy)]
-pub(super) enum Clock {
+enum Clock {
     /// Elapsed time.
     Wall,
     /// CPU time: of two ways that are equally fast, one may sleep more.
@@ -31,7 +38,7 @@ const BOTH_WAYS: &str = "mpsc-queue, adaptive both ways";
 
 /// Creates the group with this number of suspended requests at any time. The contestants
 /// differ in the way back. All but one pass requests to the worker by `std::sync::mpsc`.
-pub(super) fn group(suspended: u64, clock: Clock) -> Group {
+fn group(suspended: u64, clock: Clock) -> Group {
     let cell = |name, role, run: fn(u64, u64) -> Duration| {
         Cell::new(name, role, move |items| {
             let before = cpu_time();
@@ -58,8 +65,10 @@ pub(super) fn group(suspended: u64, clock: Clock) -> Group {
         question: format!(
             "{measured} from an event loop to a worker and back to the event loop, which \
              sleeps when idle; each has a core. Requests in flight: {suspended}. Requests reach the \
-             worker by std::sync::mpsc, which spins for a few microseconds before it sleeps. Only in `{BOTH_WAYS}` does the worker receive from mpsc-queue, \
-             and wait adaptively too. Spinning pays here because a core is free: the scenario \
+             worker by std::sync::mpsc, which spins for a few microseconds before it sleeps. Only \
+             in `{BOTH_WAYS}` does the worker receive from mpsc-queue, and wait adaptively too. \
+             `adaptive` loops spin for up to 30 µs, by the same code with each queue, and \
+             `spinning` ones never sleep. Spinning pays here because a core is free: the scenario \
              does not show what it takes from other threads."
         ),
         unit: 10 * suspended.max(64),
@@ -74,18 +83,36 @@ pub(super) fn group(suspended: u64, clock: Clock) -> Group {
             cell(ADAPTIVE, Role::Ours, |suspended, items| {
                 through_ours(suspended, items, Wait::ADAPTIVE, std_worker())
             }),
+            cell(SPINNING, Role::Ours, |suspended, items| {
+                through_ours(suspended, items, Wait::Spin, std_worker())
+            }),
             cell(BOTH_WAYS, Role::Ours, |suspended, items| {
                 through_ours(suspended, items, Wait::ADAPTIVE, our_worker())
             }),
             cell(
                 "Odin's queue, eventfd per push",
                 Role::Other,
-                notifying::<Box<Item>, Odin>,
+                through_other::<EachPush<Odin, Arc<Event>>>,
             ),
             cell(
                 "crossbeam-channel, eventfd per push",
                 Role::Other,
-                notifying::<u64, Crossbeam>,
+                through_other::<EachPush<Crossbeam, Arc<Event>>>,
+            ),
+            cell(
+                "crossbeam SegQueue, flag + eventfd",
+                Role::Other,
+                through_other::<Flagged<Seg, Arc<Event>, Parks>>,
+            ),
+            cell(
+                "crossbeam SegQueue, flag + eventfd, adaptive",
+                Role::Other,
+                through_other::<Flagged<Seg, Arc<Event>, Adapts>>,
+            ),
+            cell(
+                "crossbeam SegQueue, flag + eventfd, spinning",
+                Role::Other,
+                through_other::<Flagged<Seg, Arc<Event>, Spins>>,
             ),
             cell("tokio oneshot, a task each", Role::Other, oneshots),
         ],
@@ -141,20 +168,11 @@ where
     })
 }
 
-fn notifying<T: Payload, C: Contestant<T>>(suspended: u64, items: u64) -> Duration {
-    let event = Arc::new(Event::new());
-    let (mut producer, mut consumer) = C::channel(suspended as usize);
-    let notify = Notify(Arc::clone(&event));
-    let resume = move |item| {
-        C::push(&mut producer, item);
-        notify.0.notify();
-    };
-    let worker = std_worker();
-    round_trips(suspended, items, worker, resume, |found: &mut Vec<T>| {
-        found.extend(std::iter::from_fn(|| C::pop(&mut consumer)));
-        if found.is_empty() {
-            event.wait();
-        }
+fn through_other<S: Sleeper<Box<Item>>>(suspended: u64, items: u64) -> Duration {
+    let (mut producer, mut consumer) = S::channel(suspended as usize);
+    let resume = move |item| S::push(&mut producer, item);
+    round_trips(suspended, items, std_worker(), resume, |found| {
+        found.push(S::recv(&mut consumer));
     })
 }
 

@@ -13,11 +13,11 @@ use async_task::{Builder, Runnable};
 use concurrent_queue::ConcurrentQueue;
 use crossbeam_queue::SegQueue;
 use crossbeam_utils::CachePadded;
-use mpsc_queue::{BackLinked, ForwardLinked, GapFree, Link, Queue, RunnableLink, linked};
+use mpsc_queue::{BackLinked, ForwardLinked, GapFree, Queue, RunnableLink};
 
 use crate::backoff::Backoff;
 use crate::contestant::Role;
-use crate::contestants::Named;
+use crate::contestants::{Boxed, Named};
 use crate::cores;
 use crate::counter::Counter;
 use crate::scenario::{Cell, Group};
@@ -30,15 +30,19 @@ const HALF: usize = TASKS / 2;
 
 /// What wakes a task.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
+enum Source {
     /// The task itself, while it runs: it yields.
     Task,
     /// Another thread.
     Thread,
 }
 
+pub(super) fn groups(_: &[String]) -> Vec<Group> {
+    [Source::Task, Source::Thread].map(group).into()
+}
+
 /// Creates the group of one source of wake-ups.
-pub(super) fn group(source: Source) -> Group {
+fn group(source: Source) -> Group {
     let (name, what) = match source {
         Source::Task => (
             "self",
@@ -263,21 +267,10 @@ fn intrusive<F: Named>() -> (impl Schedule<RunnableLink>, impl Next<RunnableLink
 
 const OPEN: &str = "the queue is open";
 
-/// A task in a box.
-struct Boxed {
-    link: Link,
-    runnable: Runnable,
-}
-linked!(Boxed => link: Link);
-
 fn boxing() -> (impl Schedule<()>, impl Next<()>) {
-    let (queue, mut consumer) = Queue::<Box<Boxed>>::new().share();
-    let schedule = move |runnable| {
-        let link = Link::new();
-        let boxed = Box::new(Boxed { link, runnable });
-        queue.push(boxed).map(drop).expect(OPEN);
-    };
-    let next = move || consumer.pop().into_item().map(|boxed| boxed.runnable);
+    let (queue, mut consumer) = Queue::<Box<Boxed<Runnable>>>::new().share();
+    let schedule = move |runnable| queue.push(Boxed::new(runnable)).map(drop).expect(OPEN);
+    let next = move || consumer.pop().into_item().map(|boxed| boxed.into_value());
     (schedule, next)
 }
 
@@ -368,7 +361,7 @@ mod tests {
             (schedule, next)
         };
         let cell = cell::<M, _, _>(source, "a queue", Role::Other, counting);
-        (cell.run)(WAKES as u64).unwrap_or_else(|what| panic!("{what}"));
+        cell.nanos(WAKES as u64);
         drop(cell);
         // Each task is scheduled at the start or, to be dropped, at the end too.
         assert_eq!(schedules.load(Ordering::Relaxed), WAKES + TASKS);

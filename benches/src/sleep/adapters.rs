@@ -4,14 +4,18 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::thread::{self, Thread};
+use std::time::Instant;
+
+use mpsc_queue::Waiter;
 
 use super::sample::Sleeper;
+use super::strategy::{Parks, Strategy};
 use crate::contestant::Contestant;
 use crate::eventfd::Event;
 use crate::payload::Payload;
 
 /// A way for a thread to sleep and be woken.
-pub(super) trait WakeMethod: Clone + Send + 'static {
+pub(crate) trait WakeMethod: Clone + Send + 'static {
     /// Creates a value that wakes the calling thread.
     fn new() -> Self;
 
@@ -24,7 +28,7 @@ pub(super) trait WakeMethod: Clone + Send + 'static {
 
 /// The park token of a thread.
 #[derive(Clone)]
-pub(super) struct Token(Thread);
+pub(crate) struct Token(Thread);
 
 impl WakeMethod for Token {
     fn new() -> Self {
@@ -56,7 +60,8 @@ impl WakeMethod for Arc<Event> {
 }
 
 /// An end of a queue with its wake method and the number of calls to it.
-pub(super) struct End<Q, B> {
+#[derive(Clone)]
+pub(crate) struct End<Q, B> {
     queue: Q,
     method: B,
     calls: u64,
@@ -90,7 +95,7 @@ fn ends<P, C, B: WakeMethod>((producer, consumer): (P, C)) -> (End<P, B>, End<C,
 }
 
 /// Wakes the consumer on each push.
-pub(super) struct EachPush<C, B>(PhantomData<fn() -> (C, B)>);
+pub(crate) struct EachPush<C, B>(PhantomData<fn() -> (C, B)>);
 
 impl<T: Payload, C: Contestant<T>, B: WakeMethod> Sleeper<T> for EachPush<C, B> {
     type Producer = End<C::Producer, B>;
@@ -123,17 +128,38 @@ impl<T: Payload, C: Contestant<T>, B: WakeMethod> Sleeper<T> for EachPush<C, B> 
     }
 }
 
-/// Wakes the consumer if it has set a flag before sleeping.
-pub(super) struct Flagged<C, B>(PhantomData<fn() -> (C, B)>);
+/// Wakes the consumer if it has set a flag before sleeping. The consumer waits by the strategy `S`,
+/// with the waiter of `mpsc-queue`.
+pub(crate) struct Flagged<C, B, S = Parks>(PhantomData<(C, B, S)>);
 
-impl<T: Payload, C: Contestant<T>, B: WakeMethod> Sleeper<T> for Flagged<C, B> {
+/// The consumer's end with its flag.
+pub(crate) struct FlaggedConsumer<Q, B> {
+    end: End<Q, B>,
+    sleeping: Arc<AtomicBool>,
+    waiter: Waiter,
+    created: Instant,
+}
+
+impl<T, C, B, S> Sleeper<T> for Flagged<C, B, S>
+where
+    T: Payload,
+    C: Contestant<T>,
+    B: WakeMethod,
+    S: Strategy,
+{
     type Producer = (End<C::Producer, B>, Arc<AtomicBool>);
-    type Consumer = (End<C::Consumer, B>, Arc<AtomicBool>);
+    type Consumer = FlaggedConsumer<C::Consumer, B>;
 
     fn channel(capacity: usize) -> (Self::Producer, Self::Consumer) {
-        let (producer, consumer) = ends(C::channel(capacity));
+        let (producer, end) = ends(C::channel(capacity));
         let sleeping = Arc::default();
-        ((producer, Arc::clone(&sleeping)), (consumer, sleeping))
+        let consumer = FlaggedConsumer {
+            end,
+            sleeping: Arc::clone(&sleeping),
+            waiter: Waiter::new(S::WAIT),
+            created: Instant::now(),
+        };
+        ((producer, sleeping), consumer)
     }
 
     fn push((producer, sleeping): &mut Self::Producer, item: T) {
@@ -146,19 +172,34 @@ impl<T: Payload, C: Contestant<T>, B: WakeMethod> Sleeper<T> for Flagged<C, B> {
         }
     }
 
-    fn recv((consumer, sleeping): &mut Self::Consumer) -> T {
+    fn recv(consumer: &mut Self::Consumer) -> T {
+        let FlaggedConsumer {
+            end,
+            sleeping,
+            waiter,
+            created,
+        } = consumer;
         loop {
-            if let Some(item) = C::pop(&mut consumer.queue) {
+            let mut item = C::pop(&mut end.queue);
+            if item.is_none() {
+                let find = || {
+                    item = C::pop(&mut end.queue);
+                    item.is_some()
+                };
+                waiter.spin(|| created.elapsed(), find);
+            }
+            if let Some(item) = item {
                 return item;
             }
             sleeping.store(true, Ordering::Relaxed);
             // Pairs with the fence in `push`.
             fence(Ordering::SeqCst);
-            let item = C::pop(&mut consumer.queue);
+            let item = C::pop(&mut end.queue);
             if item.is_none() {
-                consumer.sleep();
+                end.sleep();
             }
             sleeping.store(false, Ordering::Relaxed);
+            waiter.slept(|| created.elapsed());
             if let Some(item) = item {
                 return item;
             }
@@ -169,7 +210,7 @@ impl<T: Payload, C: Contestant<T>, B: WakeMethod> Sleeper<T> for Flagged<C, B> {
         Some(producer.calls)
     }
 
-    fn waits((consumer, _): &Self::Consumer) -> Option<u64> {
-        Some(consumer.calls)
+    fn waits(consumer: &Self::Consumer) -> Option<u64> {
+        Some(consumer.end.calls)
     }
 }

@@ -6,11 +6,14 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use super::sample::Sleeper;
 use crate::contestant::Contestant;
-use crate::contestants::{Crossbeam, Crossfire, Flume, Futures, Kanal, Std, Thingbuf, Tokio};
+use crate::contestants::{
+    Async, Channel, Crossbeam, Crossfire, Flume, Futures, Kanal, Linkable, Sharded, Std, Thingbuf,
+    Tokio,
+};
 use crate::payload::Payload;
 
 /// A channel whose receiver can block.
-pub(super) trait Blocks<T>: Contestant<T> {
+pub(crate) trait Blocks<T>: Contestant<T> {
     /// Removes the oldest item, sleeping until there is one.
     fn recv(receiver: &mut Self::Consumer) -> T;
 }
@@ -41,14 +44,45 @@ impl<T: Payload> Blocks<T> for Thingbuf {
     }
 }
 
-impl<T: Payload> Blocks<T> for Futures {
+impl<T: Linkable> Blocks<T> for Channel {
     fn recv(receiver: &mut Self::Consumer) -> T {
-        futures_executor::block_on(receiver.recv()).expect("the sender exists")
+        T::from_handle(receiver.recv().expect("the sender exists"))
+    }
+}
+
+impl<T: Linkable> Blocks<T> for Sharded {
+    fn recv(receiver: &mut Self::Consumer) -> T {
+        T::from_handle(receiver.recv().expect("the sender exists"))
+    }
+}
+
+/// A channel whose receiver can be awaited.
+pub(crate) trait Awaits<T>: Contestant<T> {
+    /// Removes the oldest item, waiting until there is one.
+    fn recv(receiver: &mut Self::Consumer) -> impl Future<Output = T>;
+}
+
+impl<T: Payload> Awaits<T> for Tokio {
+    async fn recv(receiver: &mut Self::Consumer) -> T {
+        receiver.recv().await.expect("the sender exists")
+    }
+}
+
+impl<T: Payload> Awaits<T> for Futures {
+    async fn recv(receiver: &mut Self::Consumer) -> T {
+        receiver.recv().await.expect("the sender exists")
+    }
+}
+
+impl<T: Linkable> Awaits<T> for Async {
+    async fn recv(receiver: &mut Self::Consumer) -> T {
+        let item = receiver.recv().await;
+        T::from_handle(item.expect("the queue is never closed"))
     }
 }
 
 /// A channel without an adapter.
-pub(super) struct Blocking<C>(PhantomData<fn() -> C>);
+pub(crate) struct Blocking<C>(PhantomData<fn() -> C>);
 
 impl<T: Payload, C: Blocks<T>> Sleeper<T> for Blocking<C> {
     type Producer = C::Producer;
@@ -67,15 +101,35 @@ impl<T: Payload, C: Blocks<T>> Sleeper<T> for Blocking<C> {
     }
 }
 
-/// tokio's channel, awaited in tokio's event loop, which sleeps in `epoll_wait`.
-pub(super) struct TokioLoop;
+/// A channel that is awaited by the executor of the futures crate, which parks the thread.
+pub(crate) struct BlockOn<C>(PhantomData<fn() -> C>);
 
-impl<T: Payload> Sleeper<T> for TokioLoop {
-    type Producer = <Tokio as Contestant<T>>::Producer;
-    type Consumer = (tokio::runtime::Runtime, <Tokio as Contestant<T>>::Consumer);
+impl<T: Payload, C: Awaits<T>> Sleeper<T> for BlockOn<C> {
+    type Producer = C::Producer;
+    type Consumer = C::Consumer;
 
     fn channel(capacity: usize) -> (Self::Producer, Self::Consumer) {
-        let (sender, receiver) = <Tokio as Contestant<T>>::channel(capacity);
+        C::channel(capacity)
+    }
+
+    fn push(sender: &mut Self::Producer, item: T) {
+        C::push(sender, item);
+    }
+
+    fn recv(receiver: &mut Self::Consumer) -> T {
+        futures_executor::block_on(C::recv(receiver))
+    }
+}
+
+/// A channel that is awaited in tokio's event loop, which sleeps in `epoll_wait`.
+pub(crate) struct TokioLoop<C>(PhantomData<fn() -> C>);
+
+impl<T: Payload, C: Awaits<T>> Sleeper<T> for TokioLoop<C> {
+    type Producer = C::Producer;
+    type Consumer = (tokio::runtime::Runtime, C::Consumer);
+
+    fn channel(capacity: usize) -> (Self::Producer, Self::Consumer) {
+        let (sender, receiver) = C::channel(capacity);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .build()
@@ -84,20 +138,17 @@ impl<T: Payload> Sleeper<T> for TokioLoop {
     }
 
     fn push(sender: &mut Self::Producer, item: T) {
-        Tokio::push(sender, item);
+        C::push(sender, item);
     }
 
     fn recv((runtime, receiver): &mut Self::Consumer) -> T {
         // Enter the runtime only if the channel is empty.
-        receiver.try_recv().unwrap_or_else(|_| {
-            let item = runtime.block_on(receiver.recv());
-            item.expect("the sender exists")
-        })
+        C::pop(receiver).unwrap_or_else(|| runtime.block_on(C::recv(receiver)))
     }
 }
 
 /// A lock around a ring of items, with a condition variable.
-pub(super) struct Condition;
+pub(crate) struct Condition;
 
 impl<T: Payload> Sleeper<T> for Condition {
     type Producer = Arc<(Mutex<VecDeque<T>>, Condvar)>;

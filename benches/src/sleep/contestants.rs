@@ -7,16 +7,17 @@ use std::time::Duration;
 use mpsc_queue::ThreadWaker;
 
 use super::adapters::{EachPush, Flagged, Token, WakeMethod};
-use super::blocking::{Blocking, Blocks, Condition, TokioLoop};
+use super::blocking::{BlockOn, Blocking, Blocks, Condition, TokioLoop};
 use super::figures;
 use super::floors::{BareEventfd, BareFutex};
 use super::load::Load;
-use super::ours::{Boxing, Chained, Notified, Single};
+use super::ours::{Chained, Notified, Single};
 use super::sample::{self, Sleeper};
+use super::strategy::{Adapts, Spins};
 use crate::contestant::{Contestant, Role};
 use crate::contestants::{
-    Concurrent, Cordyceps, Crossbeam, Crossfire, Flume, Futures, Kanal, Odin, Seg, Std, Thingbuf,
-    Tokio,
+    Async, Channel, Concurrent, Cordyceps, Crossbeam, Crossfire, Flume, Futures, Kanal, Odin, Seg,
+    Sharded, Std, Thingbuf, Tokio,
 };
 use crate::cores;
 use crate::eventfd::Event;
@@ -28,33 +29,41 @@ type Eventfd = Arc<Event>;
 /// The name of the queue of this workspace whose consumer waits by `Wait::ADAPTIVE`.
 pub const ADAPTIVE: &str = "mpsc-queue, adaptive";
 
+/// The name of the queue of this workspace whose consumer waits by `Wait::Spin`.
+pub(crate) const SPINNING: &str = "mpsc-queue, spinning";
+
 /// Returns all groups, without the contestants left out.
 #[must_use]
 pub fn groups(left_out: &[String]) -> Vec<Group> {
     let lists = [
         List::<Box<Item>>::new("sleep/park", left_out)
             .with::<u64, BareFutex>("a bare futex", Role::Floor)
-            .with::<_, Single<ThreadWaker>>("mpsc-queue", Role::Ours)
-            .with::<_, Single<ThreadWaker, true>>(ADAPTIVE, Role::Ours)
-            .with::<_, Chained<Notified<Token>>>("mpsc-queue, chains", Role::OursChained)
+            .with::<Box<Item>, Single<ThreadWaker>>("mpsc-queue", Role::Ours)
+            .with::<Box<Item>, Single<ThreadWaker, Adapts>>(ADAPTIVE, Role::Ours)
+            .with::<Box<Item>, Single<ThreadWaker, Spins>>(SPINNING, Role::Ours)
+            .blocking::<Channel>()
+            .blocking::<Sharded>()
+            .of::<Async, BlockOn<Async>>("mpsc-queue, async")
+            .with::<Box<Item>, Chained<Notified<Token>>>("mpsc-queue, chains", Role::OursChained)
             .flagged::<Cordyceps, Token>("cordyceps, flag + unpark")
             .each_push::<Odin, Token>("Odin's queue, unpark per push")
             .with_parking(),
         List::<Box<Item>>::new("sleep/eventfd", left_out)
             .with::<u64, BareEventfd>("a bare eventfd", Role::Floor)
-            .with::<_, Single<Notified<Eventfd>>>("mpsc-queue", Role::Ours)
-            .with::<_, Single<Notified<Eventfd>, true>>(ADAPTIVE, Role::Ours)
-            .with::<_, Chained<Notified<Eventfd>>>("mpsc-queue, chains", Role::OursChained)
+            .with::<Box<Item>, Single<Notified<Eventfd>>>("mpsc-queue", Role::Ours)
+            .with::<Box<Item>, Single<Notified<Eventfd>, Adapts>>(ADAPTIVE, Role::Ours)
+            .of::<Async, TokioLoop<Async>>("mpsc-queue, async, tokio's loop")
+            .with::<Box<Item>, Chained<Notified<Eventfd>>>("mpsc-queue, chains", Role::OursChained)
             .flagged::<Cordyceps, Eventfd>("cordyceps, flag + eventfd")
             .each_push::<Odin, Eventfd>("Odin's queue, eventfd per push")
             .with_polling(),
         List::<u64>::new("sleep/park", left_out)
             .with::<u64, BareFutex>("a bare futex", Role::Floor)
-            .with::<_, Boxing<Single<ThreadWaker>>>("mpsc-queue, boxing", Role::Ours)
+            .with::<u64, Single<ThreadWaker>>("mpsc-queue, boxing", Role::Ours)
             .with_parking(),
         List::<u64>::new("sleep/eventfd", left_out)
             .with::<u64, BareEventfd>("a bare eventfd", Role::Floor)
-            .with::<_, Boxing<Single<Notified<Eventfd>>>>("mpsc-queue, boxing", Role::Ours)
+            .with::<u64, Single<Notified<Eventfd>>>("mpsc-queue, boxing", Role::Ours)
             .with_polling(),
     ];
     lists.into_iter().flatten().collect()
@@ -121,7 +130,7 @@ impl<'a, T: Payload> List<'a, T> {
             .blocking::<Crossfire>()
             .blocking::<Tokio>()
             .blocking::<Thingbuf>()
-            .blocking::<Futures>()
+            .of::<Futures, BlockOn<Futures>>("futures unbounded")
             .with::<T, Condition>("Mutex<VecDeque>, Condvar", Role::Other);
         list.groups()
     }
@@ -133,7 +142,7 @@ impl<'a, T: Payload> List<'a, T> {
             .each_push::<Seg, Eventfd>("crossbeam SegQueue, eventfd per push")
             .each_push::<Std, Eventfd>("std::sync::mpsc, eventfd per push")
             .each_push::<Crossbeam, Eventfd>("crossbeam-channel, eventfd per push")
-            .with::<T, TokioLoop>("tokio unbounded, tokio's loop", Role::Other);
+            .of::<Tokio, TokioLoop<Tokio>>("tokio unbounded, tokio's loop");
         list.groups()
     }
 

@@ -14,6 +14,17 @@ mod load;
 mod ours;
 #[cfg(target_os = "linux")]
 mod sample;
+#[cfg(target_os = "linux")]
+mod strategy;
+
+#[cfg(target_os = "linux")]
+pub(crate) use {
+    adapters::{EachPush, Flagged, Token},
+    blocking::{BlockOn, Blocking, Blocks},
+    contestants::SPINNING,
+    sample::Sleeper,
+    strategy::{Adapts, Parks, Spins},
+};
 
 #[cfg(target_os = "linux")]
 pub use contestants::{ADAPTIVE, groups};

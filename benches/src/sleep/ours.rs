@@ -7,48 +7,52 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use mpsc_queue::{
-    BlockingQueue, Chain, Receiver, ThreadWaker, Wait, Waiter, Wake, WakeTarget, WakingQueue,
+    BlockingQueue, Chain, Handle, Receiver, ThreadWaker, UniqueHandle, Wait, Waiter, Wake,
+    WakeTarget, WakingQueue,
 };
 
 use super::adapters::WakeMethod;
 use super::sample::Sleeper;
-use crate::payload::{Item, Payload};
+use super::strategy::{Parks, Strategy};
+use crate::contestants::Linkable;
+use crate::payload::Item;
 
-type Shared<W> = Arc<WakingQueue<Box<Item>, W>>;
+type Shared<H, W> = Arc<WakingQueue<H, W>>;
 
 /// A waker, and the way its consumer sleeps.
-pub(super) trait Waker: WakeTarget + Send + Sync + Sized + 'static {
+pub(crate) trait Waker: WakeTarget + Send + Sync + Sized + 'static {
     /// Creates a queue whose consumer is the calling thread.
-    fn queue() -> WakingQueue<Box<Item>, Self>;
+    fn queue<H: UniqueHandle>() -> WakingQueue<H, Self>;
 
     /// Sets how the receiver waits.
-    fn set_wait(consumer: &mut Consumer<Self>, wait: Wait);
+    fn set_wait<H: UniqueHandle>(consumer: &mut Consumer<H, Self>, wait: Wait);
 
     /// Removes the oldest item, waiting until there is one, and counts the parks.
-    fn recv(consumer: &mut Consumer<Self>) -> Box<Item>;
+    fn recv<H: UniqueHandle>(consumer: &mut Consumer<H, Self>) -> H;
 
     /// Returns how often the consumer was woken, if known.
     fn wakes(&self) -> Option<u64>;
 }
 
 /// A receiver, with what an event loop keeps beside it.
-pub(super) struct Consumer<W: WakeTarget> {
-    receiver: Receiver<Shared<W>, W>,
+pub(crate) struct Consumer<H: Handle, W: WakeTarget> {
+    receiver: Receiver<Shared<H, W>, W>,
     waiter: Waiter,
+    created: Instant,
     parks: u64,
 }
 
 /// The blocking receive of the crate.
 impl Waker for ThreadWaker {
-    fn queue() -> WakingQueue<Box<Item>, Self> {
+    fn queue<H: UniqueHandle>() -> WakingQueue<H, Self> {
         BlockingQueue::new()
     }
 
-    fn set_wait(consumer: &mut Consumer<Self>, wait: Wait) {
+    fn set_wait<H: UniqueHandle>(consumer: &mut Consumer<H, Self>, wait: Wait) {
         consumer.receiver.set_wait(wait);
     }
 
-    fn recv(consumer: &mut Consumer<Self>) -> Box<Item> {
+    fn recv<H: UniqueHandle>(consumer: &mut Consumer<H, Self>) -> H {
         let item = consumer.receiver.recv();
         item.expect("the queue is never closed")
     }
@@ -59,7 +63,7 @@ impl Waker for ThreadWaker {
 }
 
 /// A park followed by a wait, as in an event loop.
-pub(super) struct Notified<B> {
+pub(crate) struct Notified<B> {
     method: B,
     times: AtomicU64,
 }
@@ -73,37 +77,37 @@ impl<B: WakeMethod + Sync> Wake for Notified<B> {
 }
 
 impl<B: WakeMethod + Sync> Waker for Notified<B> {
-    fn queue() -> WakingQueue<Box<Item>, Self> {
+    fn queue<H: UniqueHandle>() -> WakingQueue<H, Self> {
         WakingQueue::with_waker(Self {
             method: B::new(),
             times: AtomicU64::new(0),
         })
     }
 
-    fn set_wait(consumer: &mut Consumer<Self>, wait: Wait) {
+    fn set_wait<H: UniqueHandle>(consumer: &mut Consumer<H, Self>, wait: Wait) {
         consumer.waiter = Waiter::new(wait);
     }
 
-    fn recv(consumer: &mut Consumer<Self>) -> Box<Item> {
+    fn recv<H: UniqueHandle>(consumer: &mut Consumer<H, Self>) -> H {
         let Consumer {
             receiver,
             waiter,
+            created,
             parks,
         } = consumer;
-        let start = Instant::now();
         loop {
             if let Some(item) = receiver.pop_blocking() {
                 return item;
             }
             let queue = Arc::clone(receiver.queue());
-            if waiter.spin(|| start.elapsed(), || !queue.is_empty()) {
+            if waiter.spin(|| created.elapsed(), || !queue.is_empty()) {
                 continue;
             }
             if let Some(_parked) = receiver.park() {
                 *parks += 1;
                 queue.waker().method.sleep();
             }
-            waiter.slept(|| start.elapsed());
+            waiter.slept(|| created.elapsed());
         }
     }
 
@@ -112,32 +116,32 @@ impl<B: WakeMethod + Sync> Waker for Notified<B> {
     }
 }
 
-/// One push per item. `ADAPTIVE` says whether the consumer spins while items come often.
-pub(super) struct Single<W, const ADAPTIVE: bool = false>(PhantomData<fn() -> W>);
+/// One push per item, and a consumer that waits by the strategy `S`.
+pub(crate) struct Single<W, S = Parks>(PhantomData<fn() -> (W, S)>);
 
-impl<W: Waker, const ADAPTIVE: bool> Sleeper<Box<Item>> for Single<W, ADAPTIVE> {
-    type Producer = Shared<W>;
-    type Consumer = Consumer<W>;
+impl<T: Linkable, W: Waker, S: Strategy> Sleeper<T> for Single<W, S> {
+    type Producer = Shared<T::Handle, W>;
+    type Consumer = Consumer<T::Handle, W>;
 
     fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
         let (queue, receiver) = W::queue().share();
         let mut consumer = Consumer {
             receiver,
             waiter: Waiter::default(),
+            created: Instant::now(),
             parks: 0,
         };
-        if ADAPTIVE {
-            W::set_wait(&mut consumer, Wait::ADAPTIVE);
-        }
+        W::set_wait(&mut consumer, S::WAIT);
         (queue, consumer)
     }
 
-    fn push(queue: &mut Self::Producer, item: Box<Item>) {
+    fn push(queue: &mut Self::Producer, item: T) {
+        let item = item.into_handle();
         queue.push(item).expect("the queue is never closed");
     }
 
-    fn recv(consumer: &mut Self::Consumer) -> Box<Item> {
-        W::recv(consumer)
+    fn recv(consumer: &mut Self::Consumer) -> T {
+        T::from_handle(W::recv(consumer))
     }
 
     fn wakes(queue: &Self::Producer) -> Option<u64> {
@@ -153,11 +157,11 @@ impl<W: Waker, const ADAPTIVE: bool> Sleeper<Box<Item>> for Single<W, ADAPTIVE> 
 pub(super) struct Chained<W>(PhantomData<fn() -> W>);
 
 impl<W: Waker> Sleeper<Box<Item>> for Chained<W> {
-    type Producer = (Shared<W>, Chain<Box<Item>>);
-    type Consumer = Consumer<W>;
+    type Producer = (Shared<Box<Item>, W>, Chain<Box<Item>>);
+    type Consumer = Consumer<Box<Item>, W>;
 
     fn channel(capacity: usize) -> (Self::Producer, Self::Consumer) {
-        let (queue, consumer) = Single::<W>::channel(capacity);
+        let (queue, consumer) = <Single<W> as Sleeper<Box<Item>>>::channel(capacity);
         ((queue, Chain::new()), consumer)
     }
 
@@ -175,7 +179,7 @@ impl<W: Waker> Sleeper<Box<Item>> for Chained<W> {
     }
 
     fn recv(consumer: &mut Self::Consumer) -> Box<Item> {
-        Single::<W>::recv(consumer)
+        <Single<W> as Sleeper<Box<Item>>>::recv(consumer)
     }
 
     fn wakes((queue, _): &Self::Producer) -> Option<u64> {
@@ -183,38 +187,6 @@ impl<W: Waker> Sleeper<Box<Item>> for Chained<W> {
     }
 
     fn waits(consumer: &Self::Consumer) -> Option<u64> {
-        Single::<W>::waits(consumer)
-    }
-}
-
-/// Numbers in boxes, because `mpsc-queue` queues handles.
-pub(super) struct Boxing<S>(PhantomData<fn() -> S>);
-
-impl<S: Sleeper<Box<Item>>> Sleeper<u64> for Boxing<S> {
-    type Producer = S::Producer;
-    type Consumer = S::Consumer;
-
-    fn channel(capacity: usize) -> (S::Producer, S::Consumer) {
-        S::channel(capacity)
-    }
-
-    fn push(producer: &mut S::Producer, value: u64) {
-        S::push(producer, Payload::new(value));
-    }
-
-    fn flush(producer: &mut S::Producer) {
-        S::flush(producer);
-    }
-
-    fn recv(consumer: &mut S::Consumer) -> u64 {
-        S::recv(consumer).value
-    }
-
-    fn wakes(producer: &S::Producer) -> Option<u64> {
-        S::wakes(producer)
-    }
-
-    fn waits(consumer: &S::Consumer) -> Option<u64> {
-        S::waits(consumer)
+        <Single<W> as Sleeper<Box<Item>>>::waits(consumer)
     }
 }

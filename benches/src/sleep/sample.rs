@@ -14,7 +14,7 @@ use super::load::Load;
 use crate::payload::Payload;
 
 /// A queue whose consumer sleeps when the queue is empty.
-pub(super) trait Sleeper<T>: 'static {
+pub(crate) trait Sleeper<T>: 'static {
     /// The producer's end.
     type Producer: Send + 'static;
     /// The consumer's end.

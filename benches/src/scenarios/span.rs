@@ -1,0 +1,60 @@
+//! The time that several threads take together.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::ScopedJoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::backoff::Backoff;
+
+/// A barrier that does not sleep, because sleeping threads would wake up one after the
+/// other.
+pub(super) struct Gate(AtomicUsize);
+
+impl Gate {
+    pub(super) fn of(threads: usize) -> Self {
+        Self(AtomicUsize::new(threads))
+    }
+
+    pub(super) fn pass(&self) {
+        // Relaxed, also below: the gate synchronises the threads' start, not their data.
+        self.0.fetch_sub(1, Ordering::Relaxed);
+        let mut backoff = Backoff::new();
+        while self.0.load(Ordering::Relaxed) > 0 {
+            backoff.snooze();
+        }
+    }
+}
+
+/// The time from the first start to the last end of some threads' work.
+pub(super) struct Span {
+    start: Instant,
+    end: Instant,
+}
+
+impl Span {
+    pub(super) fn of(work: impl FnOnce()) -> Self {
+        let start = Instant::now();
+        work();
+        let end = Instant::now();
+        Self { start, end }
+    }
+
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+
+    pub(super) fn length(self) -> Duration {
+        self.end - self.start
+    }
+}
+
+/// Joins the threads, and returns the span of their work.
+pub(super) fn spans<'a>(threads: impl IntoIterator<Item = ScopedJoinHandle<'a, Span>>) -> Span {
+    let spans = threads
+        .into_iter()
+        .map(|thread| thread.join().expect("the thread does not panic"));
+    spans.reduce(Span::and).expect("at least one thread ran")
+}
