@@ -15,8 +15,8 @@ use mpsc_queue::Pop;
 use papers::jiffy::Jiffy;
 use papers::ring::Ring;
 use papers::segmented::Segmented;
-use papers::treiber::{Node, Treiber};
-use papers::{Consume, Mpsc};
+use papers::treiber::Treiber;
+use papers::{Consume, Mpsc, Node};
 
 /// The number of the producer, and the number of the value among the producer's.
 type Value = Track<(usize, usize)>;
@@ -133,7 +133,7 @@ macro_rules! models {
 }
 
 models! {
-    treiber: Treiber::<Value>::new, 180, 2_900, 1_300;
+    treiber: Treiber::<Node<Value>>::new, 180, 2_900, 1_300;
     ring: || Ring::<Value>::new(4), 1_700, 13_000, 7_600;
     segmented_by_one: Segmented::<Value, 1>::new, 24_000, 23_000, 19_000;
     segmented_by_two: Segmented::<Value, 2>::new, 7_900, 13_000, 3_600;
@@ -296,7 +296,7 @@ fn pop_twice<Q: Mpsc<Item: Carrier>>(queue: &Q) -> usize {
 
 #[test]
 fn treiber_consumers_on_two_threads() {
-    consumers_on_two_threads(5, Treiber::<Value>::new);
+    consumers_on_two_threads(5, Treiber::<Node<Value>>::new);
 }
 
 #[test]

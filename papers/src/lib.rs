@@ -29,6 +29,7 @@ mod consumer_cell;
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
 pub mod cost;
 pub mod jiffy;
+mod next;
 mod queue;
 pub mod ring;
 pub mod segmented;
@@ -39,4 +40,5 @@ pub mod treiber;
 
 pub use blocks::BlockQueue;
 pub use consumer_cell::Consumer;
+pub use next::{HasNext, Next, Node};
 pub use queue::{Consume, Full, Mpsc};

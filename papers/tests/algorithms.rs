@@ -10,8 +10,8 @@ use mpsc_queue::{Link, Pop, Queue, linked};
 use papers::jiffy::Jiffy;
 use papers::ring::Ring;
 use papers::segmented::Segmented;
-use papers::treiber::{Node, Treiber};
-use papers::{Consume, Full, Mpsc};
+use papers::treiber::Treiber;
+use papers::{Consume, Full, Mpsc, Node};
 use proptest::prelude::*;
 
 const PRODUCERS: [usize; 4] = [1, 2, 4, 8];
@@ -249,7 +249,7 @@ macro_rules! algorithms {
 
 algorithms! {
     intrusive: Queue::<Box<Job>>::new(), capacity usize::MAX;
-    treiber: Treiber::<Payload>::new(), capacity usize::MAX;
+    treiber: Treiber::<Node<Payload>>::new(), capacity usize::MAX;
     ring: Ring::<Payload>::new(16), capacity 16;
     ring_of_many: Ring::<Payload>::new(1024), capacity 1024;
     segmented: Segmented::<Payload>::new(), capacity usize::MAX;

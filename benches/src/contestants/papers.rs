@@ -6,8 +6,8 @@ use mpsc_queue::Pop;
 use papers::jiffy::Jiffy;
 use papers::ring::Ring;
 use papers::segmented::Segmented;
-use papers::treiber::{Node, Treiber};
-use papers::{Consume, Mpsc};
+use papers::treiber::Treiber;
+use papers::{Consume, Mpsc, Node};
 
 use crate::contestant::Contestant;
 use crate::payload::Payload;
@@ -43,8 +43,8 @@ pub struct TreiberStack;
 
 impl Contestant<u64> for TreiberStack {
     const NAME: &'static str = "papers: Treiber";
-    type Producer = Arc<Treiber<u64>>;
-    type Consumer = Owned<Treiber<u64>>;
+    type Producer = Arc<Treiber<Node<u64>>>;
+    type Consumer = Owned<Treiber<Node<u64>>>;
 
     fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
         let queue = Arc::new(Treiber::new());

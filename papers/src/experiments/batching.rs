@@ -2,8 +2,8 @@
 
 use mpsc_queue::{Chain, Pop};
 use papers::cost::{Cost, cost};
-use papers::treiber::{Node, Treiber};
-use papers::{Consume, Mpsc};
+use papers::treiber::Treiber;
+use papers::{Consume, Mpsc, Node};
 
 use super::contestants::{Intrusive, Job};
 use super::report::{Chart, Line, Report, progress};

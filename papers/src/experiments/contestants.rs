@@ -9,8 +9,8 @@ use mpsc_queue::{ConsumerTaken, Link, Pop, Queue, linked};
 use papers::jiffy::Jiffy;
 use papers::ring::Ring;
 use papers::segmented::Segmented;
-use papers::treiber::{Node, Treiber};
-use papers::{Consume, Full, Mpsc};
+use papers::treiber::Treiber;
+use papers::{Consume, Full, Mpsc, Node};
 
 /// A queue whose items carry a `u64`.
 pub(crate) trait Contestant: Mpsc<Item: Send> + Send {
@@ -28,7 +28,7 @@ macro_rules! for_each {
         $crate::experiments::contestants::for_each!(
             @ $function $arguments
             $crate::experiments::contestants::Intrusive,
-            papers::treiber::Treiber<u64>,
+            papers::treiber::Treiber<papers::Node<u64>>,
             papers::ring::Ring<u64>,
             papers::segmented::Segmented<u64>,
             papers::jiffy::Jiffy<u64>
@@ -78,7 +78,7 @@ impl Contestant for Intrusive {
     }
 }
 
-impl Contestant for Treiber<u64> {
+impl Contestant for Treiber<Node<u64>> {
     const NAME: &'static str = "treiber";
     fn with_room(_: usize) -> Self {
         Self::new()
