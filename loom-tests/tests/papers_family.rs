@@ -12,10 +12,13 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 use loom_tests::Model;
 use mpsc_queue::Pop;
+use papers::io_uring::IoUring;
 use papers::jiffy::Jiffy;
 use papers::ring::Ring;
 use papers::segmented::Segmented;
 use papers::treiber::Treiber;
+use papers::vyukov::Vyukov;
+use papers::wfcqueue::WfcQueue;
 use papers::{Consume, Mpsc, Node};
 
 /// The number of the producer, and the number of the value among the producer's.
@@ -134,6 +137,9 @@ macro_rules! models {
 
 models! {
     treiber: Treiber::<Node<Value>>::new, 180, 2_900, 1_300;
+    vyukov: Vyukov::<Node<Value>>::new, 4_900, 15_000, 5_000;
+    io_uring: IoUring::<Node<Value>>::new, 2_800, 11_000, 3_000;
+    wfcqueue: WfcQueue::<Node<Value>>::new, 1_800, 8_800, 2_300;
     ring: || Ring::<Value>::new(4), 1_700, 13_000, 7_600;
     segmented_by_one: Segmented::<Value, 1>::new, 24_000, 23_000, 19_000;
     segmented_by_two: Segmented::<Value, 2>::new, 7_900, 13_000, 3_600;

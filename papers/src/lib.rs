@@ -28,6 +28,7 @@ mod blocks;
 mod consumer_cell;
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
 pub mod cost;
+pub mod io_uring;
 pub mod jiffy;
 mod next;
 mod queue;
@@ -35,10 +36,14 @@ pub mod ring;
 pub mod segmented;
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
 pub mod single_step;
+mod stub_queue;
 mod sync;
 pub mod treiber;
+pub mod vyukov;
+pub mod wfcqueue;
 
 pub use blocks::BlockQueue;
 pub use consumer_cell::Consumer;
 pub use next::{HasNext, Next, Node};
 pub use queue::{Consume, Full, Mpsc};
+pub use stub_queue::StubQueue;

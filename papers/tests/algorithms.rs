@@ -7,10 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use mpsc_queue::{Link, Pop, Queue, linked};
+use papers::io_uring::IoUring;
 use papers::jiffy::Jiffy;
 use papers::ring::Ring;
 use papers::segmented::Segmented;
 use papers::treiber::Treiber;
+use papers::vyukov::Vyukov;
+use papers::wfcqueue::WfcQueue;
 use papers::{Consume, Full, Mpsc, Node};
 use proptest::prelude::*;
 
@@ -250,6 +253,9 @@ macro_rules! algorithms {
 algorithms! {
     intrusive: Queue::<Box<Job>>::new(), capacity usize::MAX;
     treiber: Treiber::<Node<Payload>>::new(), capacity usize::MAX;
+    vyukov: Vyukov::<Node<Payload>>::new(), capacity usize::MAX;
+    io_uring: IoUring::<Node<Payload>>::new(), capacity usize::MAX;
+    wfcqueue: WfcQueue::<Node<Payload>>::new(), capacity usize::MAX;
     ring: Ring::<Payload>::new(16), capacity 16;
     ring_of_many: Ring::<Payload>::new(1024), capacity 1024;
     segmented: Segmented::<Payload>::new(), capacity usize::MAX;
