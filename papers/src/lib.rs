@@ -25,11 +25,15 @@
 //! ```
 
 mod blocks;
+pub mod cc_synch;
+pub mod clh;
 mod consumer_cell;
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
 pub mod cost;
 pub mod io_uring;
 pub mod jiffy;
+mod list_node;
+pub mod michael_scott;
 mod next;
 mod queue;
 pub mod ring;
