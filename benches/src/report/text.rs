@@ -88,7 +88,10 @@ pub fn markdown(findings: &Findings) -> String {
     for target in targets(findings) {
         let _ = writeln!(text, "| {} |", target.cells().join(" | "));
     }
-    let (header, rule) = (costs::COLUMNS.join(" | "), "---|".repeat(8));
+    let (header, rule) = (
+        costs::COLUMNS.join(" | "),
+        "---|".repeat(costs::COLUMNS.len() + 2),
+    );
     let method = costs::METHOD;
     let _ = write!(
         text,
