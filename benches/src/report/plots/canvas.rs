@@ -44,23 +44,25 @@ pub(super) fn draw(
 
 /// Returns the style of a text that begins, ends or has its middle at a point.
 pub(super) fn text(colour: Colour, anchor: HPos) -> TextStyle<'static> {
-    TextStyle::from(FontDesc::new(FONT, f64::from(TEXT), FontStyle::Normal))
-        .color(&colour.rgb())
-        .pos(Pos::new(anchor, VPos::Center))
+    style(TEXT, FontStyle::Normal, colour, anchor)
 }
 
 /// Returns the style of a title.
 pub(super) fn title() -> TextStyle<'static> {
-    TextStyle::from(FontDesc::new(FONT, f64::from(TITLE), FontStyle::Bold))
-        .color(&INK.rgb())
-        .pos(Pos::new(HPos::Left, VPos::Center))
+    style(TITLE, FontStyle::Bold, INK, HPos::Left)
 }
 
 /// Returns the style of the title of a part.
 pub(super) fn subtitle() -> TextStyle<'static> {
-    TextStyle::from(FontDesc::new(FONT, f64::from(TEXT), FontStyle::Bold))
-        .color(&INK.rgb())
-        .pos(Pos::new(HPos::Left, VPos::Center))
+    style(TEXT, FontStyle::Bold, INK, HPos::Left)
+}
+
+fn style(size: u32, weight: FontStyle, colour: Colour, anchor: HPos) -> TextStyle<'static> {
+    TextStyle {
+        font: FontDesc::new(FONT, f64::from(size), weight),
+        color: colour.rgb().to_backend_color(),
+        pos: Pos::new(anchor, VPos::Center),
+    }
 }
 
 /// Estimates the width of a text in pixels.

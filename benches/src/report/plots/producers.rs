@@ -167,10 +167,8 @@ impl<'a> Panel<'a> {
         let ticks = self.counts.iter().map(|(count, _)| f64::from(*count));
         let ticks: Vec<f64> = ticks.collect();
         let x = range(ticks.iter().copied(), 1.0);
-        let counts = Axis::labelled(x.clone(), &ticks, short);
-        let shaded = self
-            .first_oversubscribed()
-            .map(|from| from.log10()..x.end.log10());
+        let counts = Axis::labelled(x.clone(), ticks, short);
+        let shaded = self.first_oversubscribed().map(|from| from..x.end);
         let chart = Chart::new(canvas, inside, [&counts, &nanos], shaded)?;
         if let Some(from) = self.first_oversubscribed() {
             let at = (chart.at(from, 1.0).0 + 6, inside.top + 10);

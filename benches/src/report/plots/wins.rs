@@ -204,9 +204,9 @@ impl Section<'_> {
             width: (COLUMN - NAMES - NOTES) as u32,
             height: (ROW * self.lines.len() as i32) as u32,
         };
-        let ratios = Axis::labelled(LIMITS, &[0.1, 1.0, 10.0], short);
+        let ratios = Axis::labelled(LIMITS, vec![0.1, 1.0, 10.0], short);
         let rows = Axis::rows(self.lines.len());
-        let ahead = Some(LIMITS.start.log10()..0.0);
+        let ahead = Some(LIMITS.start..1.0);
         let chart = Chart::new(canvas, inside, [&ratios, &rows], ahead)?;
         for (row, line) in self.lines.iter().rev().enumerate() {
             line.draw(canvas, &chart, row)?;
