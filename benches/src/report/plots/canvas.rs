@@ -67,8 +67,8 @@ fn style(size: u32, weight: FontStyle, colour: Colour, anchor: HPos) -> TextStyl
 
 /// Estimates the width of a text in pixels.
 pub(super) fn width(text: &str) -> i32 {
-    // A letter is about half as wide as the font is high.
-    (text.chars().count() as f64 * f64::from(TEXT) * 0.46).ceil() as i32
+    // The mean width of the letters of a wide font, such as DejaVu Sans.
+    (text.chars().count() as f64 * f64::from(TEXT) * 0.5).ceil() as i32
 }
 
 /// Returns a filled style.

@@ -1,17 +1,18 @@
 //! How the contestants are drawn, which is the same in all plots.
 
+use plotters::style::text_anchor::HPos;
+
 use super::canvas::{Canvas, Drawn, TEXT, text, width};
 use super::marks::{Mark, Shape};
 use super::scheme::{BLUE, CYAN, Colour, GREEN, INK, MUTED, OLIVE, ORANGE, PURPLE};
-use plotters::style::text_anchor::HPos;
 
 /// The name that those of all our contestants begin with.
 const OURS: &str = "mpsc-queue";
 
 const PLAIN: Mark = mark(Shape::Circle, BLUE);
 
-/// The marks of our forms. A chain is a form here, because its line in a plot is one.
-const MARKS: [(&str, Mark); 10] = [
+/// The marks of our forms, among which are chains.
+const MARKS: [(&str, Mark); 11] = [
     ("", PLAIN),
     ("boxing", PLAIN),
     ("as a set of futures", PLAIN),
@@ -20,6 +21,7 @@ const MARKS: [(&str, Mark); 10] = [
     ("sharded", mark(Shape::Diamond, PURPLE)),
     ("compact", mark(Shape::Wedge, CYAN)),
     ("adaptive", mark(Shape::Wedge, ORANGE)),
+    ("chains", mark(Shape::Plus, OLIVE)),
     ("chains of 8", mark(Shape::Plus, OLIVE)),
     ("chains of 64", mark(Shape::Cross, OLIVE)),
 ];
@@ -50,9 +52,16 @@ fn form(name: &str) -> &str {
     rest.strip_prefix(", ").unwrap_or(rest)
 }
 
-/// The contestants and their marks, above a plot.
+/// The marks above a plot, with their meaning.
 #[derive(Default)]
-pub(super) struct Legend(Vec<(Mark, String)>);
+pub(super) struct Legend(Vec<Entry>);
+
+struct Entry {
+    mark: Mark,
+    /// Set if the plot draws the mark small and hollow.
+    faint: bool,
+    label: String,
+}
 
 impl Legend {
     /// Adds one of our contestants, unless its mark is there.
@@ -61,21 +70,34 @@ impl Legend {
             form if of(name) == PLAIN || form.is_empty() => OURS,
             form => form,
         };
-        self.add_mark(of(name), label);
+        self.add_strong(of(name), label);
     }
 
-    /// Adds a mark with its meaning, unless the mark is there.
-    pub(super) fn add_mark(&mut self, mark: Mark, label: &str) {
-        if self.0.iter().all(|(known, _)| *known != mark) {
-            self.0.push((mark, label.into()));
+    /// Adds a large mark, unless it is there.
+    pub(super) fn add_strong(&mut self, mark: Mark, label: &str) {
+        self.add_mark(mark, false, label);
+    }
+
+    /// Adds a small mark, unless it is there.
+    pub(super) fn add_faint(&mut self, mark: Mark, label: &str) {
+        self.add_mark(mark, true, label);
+    }
+
+    fn add_mark(&mut self, mark: Mark, faint: bool, label: &str) {
+        if self.0.iter().all(|entry| entry.mark != mark) {
+            let label = label.into();
+            self.0.push(Entry { mark, faint, label });
         }
     }
 
     /// Draws the marks from left to right.
     pub(super) fn draw(&self, canvas: &Canvas<'_>, (left, top): (i32, i32)) -> Drawn {
         let mut x = left;
-        for (mark, label) in &self.0 {
-            mark.draw_strong(canvas, (x + 6, top))?;
+        for Entry { mark, faint, label } in &self.0 {
+            match faint {
+                true => mark.draw_faint(canvas, (x + 6, top))?,
+                false => mark.draw_strong(canvas, (x + 6, top))?,
+            }
             canvas.draw_text(label, &text(INK, HPos::Left), (x + 18, top))?;
             x += 18 + width(label) + TEXT as i32;
         }
@@ -106,7 +128,7 @@ mod tests {
         for name in ["mpsc-queue, boxing", "mpsc-queue", "mpsc-queue, gap-free"] {
             legend.add(name);
         }
-        let labels: Vec<_> = legend.0.iter().map(|(_, label)| &**label).collect();
+        let labels: Vec<_> = legend.0.iter().map(|entry| &*entry.label).collect();
         assert_eq!(labels, ["mpsc-queue", "gap-free"]);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use plotters::style::text_anchor::HPos;
+
 use super::canvas::{Canvas, Drawn, draw, subtitle, text, title};
 use super::chart::{Axis, Chart, Place, duration, range};
 use super::forms::{self, FLOOR, Legend, OTHER};
@@ -14,7 +16,6 @@ use crate::report::document::Plot;
 use crate::rounds::{Outcome, Row};
 use crate::sleep::Load;
 use crate::statistics::Median;
-use plotters::style::text_anchor::HPos;
 
 /// A contestant at one rate.
 struct Point<'a> {
@@ -100,8 +101,8 @@ fn legend(rates: &[(&Outcome, Vec<Point<'_>>)]) -> Legend {
             legend.add(point.row.name);
         }
     }
-    legend.add_mark(OTHER, "others");
-    legend.add_mark(FLOOR, "floor");
+    legend.add_faint(OTHER, "others");
+    legend.add_strong(FLOOR, "floor");
     legend
 }
 

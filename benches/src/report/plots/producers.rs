@@ -51,6 +51,8 @@ pub(super) fn producers(outcomes: &[Outcome]) -> Result<Option<Plot>, Box<dyn Er
     let plot = draw("producers", alt(&panels), size, |canvas| {
         let heading = "Cost against the number of producers, heap objects";
         canvas.draw_text(heading, &title(), (8, 18))?;
+        let hint = "shaded: more threads than cores";
+        canvas.draw_text(hint, &text(MUTED, HPos::Right), (WIDTH as i32 - 12, 18))?;
         for (row, is_ours) in [(0, true), (1, false)] {
             let legend = legend(curves.iter().filter(|it| it.role.is_ours() == is_ours));
             legend.draw(canvas, (8, 46 + row * 22))?;
@@ -127,7 +129,7 @@ fn legend<'a>(curves: impl Iterator<Item = &'a Curve>) -> Legend {
     for curve in curves {
         match curve.role.is_ours() {
             true => legend.add(curve.name),
-            false => legend.add_mark(curve.mark, curve.name),
+            false => legend.add_faint(curve.mark, curve.name),
         }
     }
     legend
@@ -170,10 +172,6 @@ impl<'a> Panel<'a> {
         let counts = Axis::labelled(x.clone(), ticks, short);
         let shaded = self.first_oversubscribed().map(|from| from..x.end);
         let chart = Chart::new(canvas, inside, [&counts, &nanos], shaded)?;
-        if let Some(from) = self.first_oversubscribed() {
-            let at = (chart.at(from, 1.0).0 + 6, inside.top + 10);
-            canvas.draw_text("more threads than cores", &text(MUTED, HPos::Left), at)?;
-        }
         let end = (inside.left + inside.width as i32, top + PANEL.1 - 20);
         canvas.draw_text(
             "producers; y: time per item",

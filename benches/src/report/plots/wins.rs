@@ -39,8 +39,8 @@ const LIMITS: Range<f64> = 0.04..25.0;
 const WIDTH: u32 = 1120;
 const COLUMN: i32 = WIDTH as i32 / 2;
 const ROW: i32 = 18;
-const NAMES: i32 = 128;
-const NOTES: i32 = 172;
+const NAMES: i32 = 120;
+const NOTES: i32 = 200;
 const ABOVE_ROWS: i32 = 24;
 const BELOW_ROWS: i32 = 34;
 const HEAD: i32 = 72;
@@ -104,7 +104,7 @@ fn legend(sections: &[Section<'_>]) -> Legend {
         let ours = line.rest.iter().chain([&line.best]);
         ours.for_each(|(row, _)| legend.add(row.name));
     }
-    legend.add_mark(FLOOR, "floor");
+    legend.add_strong(FLOOR, "floor");
     legend
 }
 
@@ -156,6 +156,15 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// Returns the name of the scenario, or the rest of it if the section's title has the beginning.
+    fn name(&self) -> &str {
+        let group = &self.outcome.group;
+        match group.scenario.rsplit_once('/') {
+            Some((_, rate)) if group.load.is_some() => rate,
+            _ => &group.scenario,
+        }
+    }
+
     fn draw(&self, canvas: &Canvas<'_>, chart: &Chart<'_>, row: usize) -> Drawn {
         let at = |ratio: f64| chart.in_row(ratio, row);
         let (left, right) = (at(LIMITS.start), at(LIMITS.end));
@@ -174,16 +183,26 @@ impl<'a> Line<'a> {
 
         let group = &self.outcome.group;
         let marked = if group.oversubscribed { " *" } else { "" };
-        let name = format!("{}{marked}", group.scenario);
+        let name = format!("{}{marked}", self.name());
         canvas.draw_text(&name, &text(INK, HPos::Right), (left.0 - 8, left.1))?;
         let colour = match ratio {
             Median { low: 1.0.., .. } => ORANGE,
             Median { high: ..1.0, .. } => INK,
             _ => MUTED,
         };
-        let note = format!("{} of {}", rounded(ratio.value), self.other.name);
+        let note = format!("{} × {}", rounded(ratio.value), shortened(self.other.name));
         canvas.draw_text(&note, &text(colour, HPos::Left), (right.0 + 8, right.1))?;
         Ok(())
+    }
+}
+
+/// Returns a name that fits beside a line: without how the contestant wakes its consumer.
+fn shortened(name: &str) -> String {
+    const LONGEST: usize = 20;
+    let name = name.split(", ").next().unwrap_or(name);
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.into(),
     }
 }
 
