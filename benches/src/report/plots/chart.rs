@@ -89,10 +89,10 @@ impl ValueFormatter<f64> for Axis {
     }
 }
 
-/// Returns the range of some figures with a margin; `factor` is its least width.
-pub(super) fn range(figures: impl Iterator<Item = f64> + Clone, factor: f64) -> Range<f64> {
-    let low = figures.clone().fold(f64::INFINITY, f64::min);
-    let high = figures.fold(0.0, f64::max).max(low);
+/// Returns the range of some figures with a margin. Its end is at least `factor` times its start.
+pub(super) fn range(figures: impl Iterator<Item = f64>, factor: f64) -> Range<f64> {
+    let ends = |(low, high): (f64, f64), figure| (low.min(figure), high.max(figure));
+    let (low, high) = figures.fold((f64::INFINITY, 0.0), ends);
     let margin = (factor / (high / low)).sqrt().max(1.15);
     low / margin..high * margin
 }

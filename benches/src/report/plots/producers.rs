@@ -46,6 +46,12 @@ pub(super) fn producers(outcomes: &[Outcome]) -> Result<Option<Plot>, Box<dyn Er
         return Ok(None);
     }
     let curves = curves(&panels);
+    let figures = panels.iter().flat_map(|panel| {
+        let figures = curves.iter().flat_map(|curve| panel.figures(curve));
+        figures.map(|(_, nanos)| nanos)
+    });
+    // The same for all panels, so that they can be compared.
+    let nanos = Axis::logarithmic(range(figures, 4.0), duration);
     let rows = (panels.len() as i32 + COLUMNS - 1) / COLUMNS;
     let size = (WIDTH, (HEAD + rows * PANEL.1) as u32);
     let plot = draw("producers", alt(&panels), size, |canvas| {
@@ -60,7 +66,7 @@ pub(super) fn producers(outcomes: &[Outcome]) -> Result<Option<Plot>, Box<dyn Er
         for (index, panel) in panels.iter().enumerate() {
             let index = index as i32;
             let corner = (index % COLUMNS * PANEL.0, HEAD + index / COLUMNS * PANEL.1);
-            panel.draw(canvas, corner, &curves)?;
+            panel.draw(canvas, corner, &nanos, &curves)?;
         }
         Ok(())
     });
@@ -155,7 +161,13 @@ impl<'a> Panel<'a> {
         }
     }
 
-    fn draw(&self, canvas: &Canvas<'_>, (left, top): (i32, i32), curves: &[Curve]) -> Drawn {
+    fn draw(
+        &self,
+        canvas: &Canvas<'_>,
+        (left, top): (i32, i32),
+        nanos: &Axis,
+        curves: &[Curve],
+    ) -> Drawn {
         let inside = Place {
             left: left + 64,
             top: top + 24,
@@ -163,15 +175,12 @@ impl<'a> Panel<'a> {
             height: (PANEL.1 - 78) as u32,
         };
         canvas.draw_text(&self.title, &subtitle(), (inside.left, top + 12))?;
-        let figures = curves.iter().flat_map(|curve| self.figures(curve));
-        let figures: Vec<f64> = figures.map(|(_, nanos)| nanos).collect();
-        let nanos = Axis::logarithmic(range(figures.iter().copied(), 4.0), duration);
         let ticks = self.counts.iter().map(|(count, _)| f64::from(*count));
         let ticks: Vec<f64> = ticks.collect();
         let x = range(ticks.iter().copied(), 1.0);
         let counts = Axis::labelled(x.clone(), ticks, short);
         let shaded = self.first_oversubscribed().map(|from| from..x.end);
-        let chart = Chart::new(canvas, inside, [&counts, &nanos], shaded)?;
+        let chart = Chart::new(canvas, inside, [&counts, nanos], shaded)?;
         let end = (inside.left + inside.width as i32, top + PANEL.1 - 20);
         canvas.draw_text(
             "producers; y: time per item",

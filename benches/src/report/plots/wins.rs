@@ -14,6 +14,7 @@ use crate::contestant::Role;
 use crate::report::document::Plot;
 use crate::report::standing::{best_other, ratio_of, rounded};
 use crate::rounds::{Outcome, Row};
+use crate::sleep::Load;
 use crate::statistics::Median;
 
 /// A scenario in the plot.
@@ -149,18 +150,19 @@ impl<'a> Line<'a> {
         let group = &self.outcome.group;
         match (group.scenario.rsplit_once('/'), group.payload) {
             (Some((sleep, _)), payload) if group.load.is_some() => {
-                format!("{sleep}, {payload}: latency (p50)")
+                format!("{sleep}, {payload}: median latency")
             }
-            (_, "") => "in a program".into(),
+            (_, "") => "programs".into(),
             (_, payload) => payload.into(),
         }
     }
 
-    /// Returns the name of the scenario, or the rest of it if the section's title has the beginning.
+    /// Returns the name of the scenario, or only what the section's title does not say.
     fn name(&self) -> &str {
         let group = &self.outcome.group;
-        match group.scenario.rsplit_once('/') {
-            Some((_, rate)) if group.load.is_some() => rate,
+        match (group.load, group.scenario.rsplit_once('/')) {
+            (Some(Load::Saturation), _) => "saturated: time",
+            (Some(Load::PerSecond(_)), Some((_, rate))) => rate,
             _ => &group.scenario,
         }
     }
