@@ -90,7 +90,8 @@ function checkLayout(page, width, fault) {
     if (width > 1000 && bottom > 800) fault(`the answers end at ${bottom}`);
     for (const table of tables) {
         const details = table.closest('details');
-        if (!details || details.open) fault(`a table is not folded: ${table.textContent.slice(0, 30)}`);
+        const start = table.textContent.trim().slice(0, 30);
+        if (!details || details.open) fault(`a table is not folded: ${start}`);
     }
     const plots = page.querySelectorAll('main > figure > svg');
     facts.push(`${plots.length} plots, ${tables.length} tables, ${answers.rows.length} answers`);

@@ -12,7 +12,7 @@ const OURS: &str = "mpsc-queue";
 const PLAIN: Mark = mark(Shape::Circle, BLUE);
 
 /// The marks of our forms, among which are chains.
-const MARKS: [(&str, Mark); 11] = [
+const MARKS: [(&str, Mark); 12] = [
     ("", PLAIN),
     ("boxing", PLAIN),
     ("as a set of futures", PLAIN),
@@ -21,6 +21,7 @@ const MARKS: [(&str, Mark); 11] = [
     ("sharded", mark(Shape::Diamond, PURPLE)),
     ("compact", mark(Shape::Wedge, CYAN)),
     ("adaptive", mark(Shape::Wedge, ORANGE)),
+    ("adaptive both ways", mark(Shape::Triangle, ORANGE)),
     ("chains", mark(Shape::Plus, OLIVE)),
     ("chains of 8", mark(Shape::Plus, OLIVE)),
     ("chains of 64", mark(Shape::Cross, OLIVE)),

@@ -88,15 +88,11 @@ impl Shape {
 }
 
 /// Returns the corners of a shape that consists of these, turned by 0, 90, 180 and 270 degrees.
-fn turned(quarter: [(i32, i32); 3]) -> Vec<(i32, i32)> {
-    let turns: [fn((i32, i32)) -> (i32, i32); 4] = [
-        |(x, y)| (x, y),
-        |(x, y)| (-y, x),
-        |(x, y)| (-x, -y),
-        |(x, y)| (y, -x),
-    ];
-    turns
-        .into_iter()
-        .flat_map(|turn| quarter.map(turn))
-        .collect()
+fn turned(mut quarter: [(i32, i32); 3]) -> Vec<(i32, i32)> {
+    let mut corners = Vec::new();
+    for _ in 0..4 {
+        corners.extend(quarter);
+        quarter = quarter.map(|(x, y)| (-y, x));
+    }
+    corners
 }

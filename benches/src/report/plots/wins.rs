@@ -59,8 +59,8 @@ pub(super) fn wins(outcomes: &[Outcome]) -> Result<Option<Plot>, Box<dyn Error>>
     let plot = draw("who-wins", alt(&sections), (WIDTH, height), |canvas| {
         let heading = "Who wins where: time of mpsc-queue, relative to the best other queue";
         canvas.draw_text(heading, &title(), (8, 18))?;
-        let hint = "left of 1, on the shaded ground, mpsc-queue is faster; \
-                    line: 95 % interval of its best form; *: more threads than cores";
+        let hint = "left of 1, on the shaded ground, mpsc-queue is faster; filled: its best form, \
+                    with the 95 % interval; *: more threads than cores";
         canvas.draw_text(hint, &text(MUTED, HPos::Left), (8, 40))?;
         legend(&sections).draw(canvas, (8, 60))?;
         for (section, place) in sections.iter().zip(&places) {

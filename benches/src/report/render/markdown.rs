@@ -30,7 +30,7 @@ fn render(text: &mut String, blocks: &[Block], depth: usize) {
             Block::Table(table) => write!(text, "{}", of_table(table)),
             Block::Plot(plot) => writeln!(text, "![{}](plots/{}.svg)", plot.alt, plot.name),
             Block::Details { title, blocks } => {
-                let _ = write!(text, "{} {title}\n", "#".repeat(depth + 1));
+                let _ = writeln!(text, "{} {title}", "#".repeat(depth + 1));
                 render(text, blocks, depth + 1);
                 Ok(())
             }
