@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use super::answers::{self, answers};
+use super::answers::{self, Answer, answers};
 use super::baseline::Comparison;
 use super::details::{details, samples, standing_of_all};
 use super::document::{Block, Table};
@@ -22,7 +22,7 @@ pub fn document(
     comparison: Option<&Comparison>,
 ) -> Result<Vec<Block>, Box<dyn Error>> {
     let mut blocks = vec![Block::Heading("Which MPSC queue?".into())];
-    blocks.extend(verdict(findings));
+    blocks.extend(verdict(findings, table));
     blocks.extend(comparison.into_iter().flat_map(Comparison::blocks));
     blocks.extend(plots::overview(findings)?.into_iter().map(Block::Plot));
     blocks.push(Block::Heading("The targets of mpsc-queue".into()));
@@ -55,7 +55,7 @@ pub fn summary(findings: &Findings, comparison: Option<&Comparison>, selected: b
     let late = findings.outcomes.iter().flat_map(Outcome::failures);
     let late = late.map(|line| format!("FAILED: {line}"));
     blocks.push(Block::List(unchecked.chain(late).collect()));
-    let answers = verdict(findings);
+    let answers = verdict(findings, sentences);
     if !answers.is_empty() {
         blocks.push(Block::Heading("Which MPSC queue?".into()));
         blocks.extend(answers);
@@ -64,16 +64,26 @@ pub fn summary(findings: &Findings, comparison: Option<&Comparison>, selected: b
 }
 
 /// Returns which queue to take for which use, and where ours loses.
-fn verdict(findings: &Findings) -> Vec<Block> {
-    let answers: Vec<String> = answers(findings)
-        .iter()
-        .map(|it| format!("{}: take {}. {}.", it.have, it.take, it.because))
-        .collect();
+fn verdict(findings: &Findings, block: fn(Vec<Answer>) -> Block) -> Vec<Block> {
+    let answers = answers(findings);
     if answers.is_empty() {
         return Vec::new();
     }
     let losses = answers::losses(findings).map(Block::Paragraph);
-    [Block::List(answers)].into_iter().chain(losses).collect()
+    [block(answers)].into_iter().chain(losses).collect()
+}
+
+fn table(answers: Vec<Answer>) -> Block {
+    let mut table = Table::new(["you have", "take", "because"]);
+    for answer in answers {
+        table.push([answer.have.into(), answer.take, answer.because]);
+    }
+    Block::Table(table)
+}
+
+fn sentences(answers: Vec<Answer>) -> Block {
+    let sentence = |it: Answer| format!("{}: take {}. {}.", it.have, it.take, it.because);
+    Block::List(answers.into_iter().map(sentence).collect())
 }
 
 fn judged(targets: &[Target]) -> [Block; 2] {

@@ -8,6 +8,8 @@ mod details;
 mod document;
 mod files;
 mod findings;
+#[cfg(test)]
+mod page_tests;
 mod plots;
 mod render;
 mod standing;

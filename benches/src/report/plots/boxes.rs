@@ -3,79 +3,88 @@
 use std::error::Error;
 
 use plotters::prelude::*;
+use plotters::style::text_anchor::HPos;
 
+use super::canvas::{Canvas, Drawn, draw, line, text};
+use super::chart::{Axis, Chart, Place, duration, range};
+use super::scheme::{BLUE, Colour, INK, MUTED, ORANGE};
 use crate::contestant::Role;
 use crate::report::document::Plot;
-use crate::rounds::Outcome;
+use crate::rounds::{Outcome, Row};
 
-/// Draws the samples of all rows as boxes, in SVG.
+const WIDTH: u32 = 1120;
+const NAMES: i32 = 270;
+const ROW: i32 = 26;
+
+/// Draws the samples of all rows as boxes.
 pub(in crate::report) fn boxes(outcome: &Outcome) -> Result<Plot, Box<dyn Error>> {
-    // The axis points upwards, and the first row is on top.
-    let rows = || outcome.measured().collect::<Vec<_>>().into_iter().rev();
-    let names: Vec<String> = rows().map(|row| row.name.into()).collect();
-    // Logarithms of the samples instead of a logarithmic axis, because the ends of the
-    // whiskers are computed from the quartiles, and would be negative if samples scatter.
-    let samples: Vec<Vec<f64>> = rows()
-        .map(|row| {
-            row.nanos
-                .iter()
-                .map(|nanos| nanos.max(0.01).log10())
-                .collect()
-        })
+    let rows: Vec<&Row> = outcome
+        .measured()
+        .filter(|row| !row.nanos.is_empty())
         .collect();
-    let low = samples
-        .iter()
-        .flatten()
-        .copied()
-        .fold(f64::INFINITY, f64::min)
-        - 0.1;
-    let high = samples.iter().flatten().copied().fold(low, f64::max) + 0.1;
-    let mut svg = String::new();
-    {
-        let height = 70 + 26 * names.len() as u32;
-        let area = SVGBackend::with_string(&mut svg, (860, height)).into_drawing_area();
-        area.fill(&WHITE)?;
-        let mut chart = ChartBuilder::on(&area)
-            .margin(8)
-            .x_label_area_size(40)
-            .y_label_area_size(270)
-            .build_cartesian_2d(low as f32..high as f32, names.as_slice().into_segmented())?;
-        chart
-            .configure_mesh()
-            .x_desc("ns per item, logarithmic; box: quartiles; whiskers: 1.5 times the box")
-            .x_label_formatter(&|logarithm| format!("{:.1}", 10_f32.powf(*logarithm)))
-            .y_labels(names.len())
-            .y_label_formatter(&|at| match at {
-                SegmentValue::CenterOf(name) => (*name).clone(),
-                _ => String::new(),
-            })
-            .disable_y_mesh()
-            .x_max_light_lines(0)
-            .draw()?;
-        chart.draw_series(
-            rows()
-                .zip(&names)
-                .zip(&samples)
-                .map(|((row, name), samples)| {
-                    Boxplot::new_horizontal(SegmentValue::CenterOf(name), &Quartiles::new(samples))
-                        .width(12)
-                        .style(colour(row.role))
-                }),
-        )?;
-        area.present()?;
-    }
-    Ok(Plot {
-        name: outcome.group.to_string(),
-        alt: format!("The samples of {}", outcome.group),
-        svg,
+    let inside = Place {
+        left: NAMES,
+        top: 8,
+        width: WIDTH - NAMES as u32 - 30,
+        height: (ROW * rows.len() as i32) as u32,
+    };
+    let height = inside.height + 56;
+    let alt = format!("The samples of {}", outcome.group);
+    draw(outcome.group.to_string(), alt, (WIDTH, height), |canvas| {
+        let samples = rows.iter().flat_map(|row| row.nanos.iter().copied());
+        let figures = range(samples.map(|nanos| nanos.max(LEAST)), 4.0);
+        let axes = [
+            &Axis::logarithmic(figures, duration),
+            &Axis::rows(rows.len()),
+        ];
+        let chart = Chart::new(canvas, inside, axes, None)?;
+        // Rows of the chart count from below.
+        for (number, row) in rows.iter().rev().enumerate() {
+            draw_row(canvas, &chart, number, row)?;
+        }
+        let what = "per item, logarithmic; box: quartiles; whiskers: 1.5 times the box";
+        let end = (WIDTH as i32 - 30, height as i32 - 12);
+        canvas.draw_text(what, &text(MUTED, HPos::Right), end)?;
+        Ok(())
     })
 }
 
+/// Less is drawn as this, because the axis is logarithmic.
+const LEAST: f64 = 0.01;
+
+fn draw_row(canvas: &Canvas<'_>, chart: &Chart<'_>, number: usize, row: &Row) -> Drawn {
+    // Logarithms, because the ends of the whiskers are computed from the quartiles, and would be
+    // negative if samples scatter.
+    let samples = row.nanos.iter().map(|nanos| nanos.max(LEAST).log10());
+    let quartiles = Quartiles::new(&samples.collect::<Vec<f64>>()).values();
+    let pixels = quartiles.map(|value| chart.in_row(10_f64.powf(f64::from(value)), number));
+    let [low, first, median, third, high] = pixels.map(|(x, _)| x);
+    let middle = pixels[0].1;
+    let (top, bottom) = (middle - 6, middle + 6);
+    let style = line(colour(row.role), 1);
+    canvas.draw(&PathElement::new(
+        vec![(low, middle), (first, middle)],
+        style,
+    ))?;
+    canvas.draw(&PathElement::new(
+        vec![(third, middle), (high, middle)],
+        style,
+    ))?;
+    canvas.draw(&Rectangle::new([(first, top), (third, bottom)], style))?;
+    let thick = line(colour(row.role), 3);
+    canvas.draw(&PathElement::new(
+        vec![(median, top), (median, bottom)],
+        thick,
+    ))?;
+    canvas.draw_text(row.name, &text(INK, HPos::Right), (NAMES - 10, middle))?;
+    Ok(())
+}
+
 /// Returns the colour of a row in a plot.
-fn colour(role: Role) -> RGBColor {
+fn colour(role: Role) -> Colour {
     match role {
-        Role::Ours | Role::OursChained => RGBColor(0xc0, 0x39, 0x2b),
-        Role::Other => RGBColor(0x34, 0x5d, 0x8c),
-        Role::Floor => RGBColor(0x60, 0x60, 0x60),
+        Role::Ours | Role::OursChained => BLUE,
+        Role::Other => ORANGE,
+        Role::Floor => MUTED,
     }
 }
