@@ -1,14 +1,14 @@
 //! Compares queues. See the README.
 
 use std::error::Error;
-use std::fs;
+use std::fs::File;
 use std::io::{IsTerminal, Write, stderr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use benches::report::{self, Findings};
-use benches::rounds::{self, Budget};
+use benches::report::{self, Baseline, Files, Findings};
+use benches::rounds::{self, Budget, Progress, Sampling};
 use benches::scenario::Group;
 use benches::{check, contestants, costs, machine, scenarios, sleep};
 use clap::Parser;
@@ -30,6 +30,12 @@ struct Arguments {
     /// Take one short sample of everything and fail if anything fails: tests this program
     #[arg(long, group = "mode")]
     smoke: bool,
+    /// Compare with an earlier run, whose figures are in this file (a `figures.csv`)
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write the results into this repository: benches/{RESULTS.md, README.md, figures.csv, plots}
+    #[arg(long, conflicts_with_all = ["smoke", "scenario"])]
+    publish: bool,
     /// Also write the results to this file, relative to the workspace
     #[arg(long, value_name = "FILE", conflicts_with = "smoke")]
     markdown: Option<PathBuf>,
@@ -66,25 +72,60 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         costs::one(name);
         return Ok(());
     }
-    let (groups, sleepers, counts) = arguments.select(&[]);
+    let (groups, counts) = arguments.select(&[]);
     if arguments.list {
         groups.iter().for_each(|group| println!("{group}"));
-        sleepers.iter().for_each(|group| println!("{group}"));
         if counts {
             println!("costs");
         }
         return Ok(());
     }
-    if groups.is_empty() && sleepers.is_empty() && !counts {
+    if groups.is_empty() && !counts {
         return Err("no scenario has this name (see --list)".into());
     }
+    let baseline = arguments.baseline.as_deref().map(read_baseline);
+    let baseline = baseline.transpose()?;
+    let findings = find(arguments)?;
+    let comparison = baseline.map(|baseline| baseline.compare(&findings));
+    eprintln!("\nWriting the reports");
+    let files = Files::new(&target()?, arguments.folder())?;
+    files.write(&findings, comparison.as_ref())?;
+    if arguments.smoke {
+        return finish_smoke_test(&findings, &files);
+    }
+    if arguments.full {
+        files.write_criterion(&findings.outcomes);
+    }
+    if let Some(file) = &arguments.markdown {
+        let blocks = report::document(&findings, comparison.as_ref())?;
+        report::save(file, &report::markdown(&blocks))?;
+    }
+    if arguments.publish {
+        report::publish(&findings)?;
+    }
+    let selected = arguments.scenario.is_some();
+    let summary = report::summary(&findings, comparison.as_ref(), selected);
+    println!("{}", report::terminal(&summary));
+    println!("All figures, with plots: {}", files.page().display());
+    println!("For --baseline: {}", files.figures().display());
+    Ok(())
+}
+
+fn read_baseline(file: &Path) -> Result<Baseline, Box<dyn Error>> {
+    let described = |error: &dyn Error| format!("{}: {error}", file.display());
+    let opened = File::open(report::in_workspace(file)).map_err(|error| described(&error))?;
+    Baseline::read(opened).map_err(|error| described(&*error).into())
+}
+
+/// Checks, counts and measures.
+fn find(arguments: &Arguments) -> Result<Findings, Box<dyn Error>> {
     eprintln!("Running the self-check of each contestant");
     let failures = check::all();
     let left_out: Vec<_> = failures
         .iter()
         .map(|failure| failure.name.clone())
         .collect();
-    let (groups, mut sleepers, _) = arguments.select(&left_out);
+    let (groups, counts) = arguments.select(&left_out);
     let (costs, uncounted) = if counts {
         eprintln!("Counting instructions, read-modify-writes and memory");
         costs::all(&left_out)
@@ -92,26 +133,15 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         Default::default()
     };
     let cells: usize = groups.iter().map(|group| group.cells.len()).sum();
-    let [mut budget, sleep_budget] = arguments.budgets();
+    let mut budget = arguments.budget();
     budget.total = budget.total.min(MAX_PER_CELL * u32::try_from(cells)?);
-    let outcomes = rounds::measure(groups, budget, show_progress());
-    if !sleepers.is_empty() {
-        sleep::measure(&mut sleepers, sleep_budget, show_progress());
-    }
-    let findings = Findings {
+    Ok(Findings {
         machine: machine::description(&contestants::packages()),
         failures,
-        outcomes,
-        sleepers,
+        outcomes: rounds::measure(groups, budget, show_progress()),
         costs,
         uncounted,
-    };
-    eprintln!("\nWriting the reports");
-    if arguments.smoke {
-        finish_smoke_test(&findings)
-    } else {
-        write_reports(&findings, arguments)
-    }
+    })
 }
 
 /// The most time that a contestant in a scenario gets.
@@ -119,89 +149,74 @@ const MAX_PER_CELL: Duration = Duration::from_secs(2);
 
 impl Arguments {
     /// Returns the selected scenarios, and whether to count costs.
-    fn select(&self, left_out: &[String]) -> (Vec<Group>, Vec<sleep::Group>, bool) {
+    fn select(&self, left_out: &[String]) -> (Vec<Group>, bool) {
         let mut groups = scenarios::groups(left_out);
-        let mut sleepers = sleep::groups(left_out);
+        groups.extend(sleep::groups(left_out));
         let Some(name) = &self.scenario else {
             groups.retain(|group| group.core || self.full);
-            return (groups, sleepers, true);
+            return (groups, true);
         };
         groups.retain(|group| group.to_string().contains(name));
-        sleepers.retain(|group| group.to_string().contains(name));
-        (groups, sleepers, name == "costs")
+        (groups, name == "costs")
     }
 
-    /// Returns the budget, and that of consumers that sleep. The samples of those are longer,
-    /// because most of the time passes in sleep.
-    fn budgets(&self) -> [Budget; 2] {
-        let budgets = if self.full {
-            [(3000, 20_000, 15, 101), (600, 250_000, 5, 61)]
+    fn budget(&self) -> Budget {
+        let (seconds, samplings) = if self.full {
+            (3300, [(20_000, 15, 101), (250_000, 5, 61)])
         } else if self.quick {
-            [(25, 1000, 1, 31), (4, 6000, 1, 61)]
+            (50, [(1000, 1, 31), (6000, 1, 61)])
         } else if self.smoke {
-            [(0, 100, 1, 1), (0, 1000, 1, 1)]
+            (0, [(100, 1, 1), (1000, 1, 1)])
         } else {
-            [(440, 8000, 5, 61), (80, 60_000, 3, 61)]
+            (500, [(8000, 5, 61), (60_000, 3, 61)])
         };
-        budgets.map(|(seconds, micros, min_rounds, max_rounds)| Budget {
-            total: Duration::from_secs(seconds),
+        let [sampling, paced] = samplings.map(|(micros, min_rounds, max_rounds)| Sampling {
             sample: Duration::from_micros(micros),
             min_rounds,
             max_rounds,
-        })
+        });
+        Budget {
+            total: Duration::from_secs(seconds),
+            sampling,
+            paced,
+        }
     }
-}
 
-/// Shows progress in one line of a terminal, or else in a line per scenario.
-fn show_progress() -> impl FnMut(f64, Duration, &str, &str) {
-    let in_place = stderr().is_terminal();
-    let mut last = String::new();
-    move |done, left, group, step| {
-        let (percent, seconds) = (done * 100.0, left.as_secs());
-        let (minutes, seconds) = (seconds / 60, seconds % 60);
-        let line = format!("{percent:3.0} %, {minutes}:{seconds:02} left: {group}");
-        if in_place {
-            eprint!("\r\x1b[K{line}: {step}");
-            let _ = stderr().flush();
-        } else if last != group {
-            eprintln!("{line}");
-            last = group.into();
+    /// Returns the name of the folder of the reports. A smoke test has its own, because its figures
+    /// mean nothing.
+    fn folder(&self) -> &'static str {
+        match self.smoke {
+            true => "smoke-report",
+            false => "report",
         }
     }
 }
 
-fn write_reports(findings: &Findings, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let folder = empty_folder("report")?;
-    if !arguments.quick {
-        report::criterion::replay(&findings.outcomes, &folder.join("criterion"));
+/// Shows progress in one line of a terminal, or else in a line per scenario.
+fn show_progress() -> impl FnMut(&Progress<'_>) {
+    let in_place = stderr().is_terminal();
+    let mut last = String::new();
+    move |progress| {
+        let (percent, seconds) = (progress.done * 100.0, progress.left.as_secs());
+        let (minutes, seconds) = (seconds / 60, seconds % 60);
+        let line = format!(
+            "{percent:3.0} %, {minutes}:{seconds:02} left: {}",
+            progress.group
+        );
+        if in_place {
+            eprint!("\r\x1b[K{line}: {}", progress.step);
+            let _ = stderr().flush();
+        } else if last != progress.group {
+            eprintln!("{line}");
+            last = progress.group.into();
+        }
     }
-    report::html::write(findings, &folder)?;
-    if let Some(file) = &arguments.markdown {
-        report::save(file, &report::text::markdown(findings))?;
-    }
-    println!("\n{}", report::text::summary(findings));
-    for (name, value) in &findings.machine {
-        println!("{name}: {value}");
-    }
-    println!("\nWith plots: {}", folder.join("index.html").display());
-    Ok(())
 }
 
-/// Writes all reports to a folder of their own, then fails if anything failed unexpectedly.
-fn finish_smoke_test(findings: &Findings) -> Result<(), Box<dyn Error>> {
-    let folder = empty_folder("smoke-report")?;
+/// Writes criterion's reports of a scenario, then fails if anything failed unexpectedly.
+fn finish_smoke_test(findings: &Findings, files: &Files) -> Result<(), Box<dyn Error>> {
     // One scenario is enough, because criterion draws several plots for each contestant.
-    let first = &findings.outcomes[..findings.outcomes.len().min(1)];
-    report::criterion::replay(first, &folder.join("criterion"));
-    report::html::write(findings, &folder)?;
-    report::save(
-        &folder.join("RESULTS.md"),
-        &report::text::markdown(findings),
-    )?;
-    report::save(
-        &folder.join("summary.txt"),
-        &report::text::summary(findings),
-    )?;
+    files.write_criterion(&findings.outcomes[..findings.outcomes.len().min(1)]);
     let failures = findings.unexpected_failures();
     if !failures.is_empty() {
         return Err(failures.join("\n").into());
@@ -210,22 +225,16 @@ fn finish_smoke_test(findings: &Findings) -> Result<(), Box<dyn Error>> {
         println!("Known failure: {}: {}", failure.name, failure.what);
     }
     println!(
-        "Smoke test passed: {} scenarios, reports in {}. Their figures mean nothing.",
-        findings.outcomes.len() + findings.sleepers.len(),
-        folder.display()
+        "Smoke test passed: {} scenarios, reports beside {}. Their figures mean nothing.",
+        findings.outcomes.len(),
+        files.page().display()
     );
     Ok(())
 }
 
-/// Returns a new folder in the target directory, in place of an old one: criterion would
-/// compare with the reports that it finds.
-fn empty_folder(name: &str) -> Result<PathBuf, Box<dyn Error>> {
-    // Cargo gives the folder `tmp` in the target directory.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .ok_or("no target directory")?;
-    let folder = target.join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder)?;
-    Ok(folder)
+/// Returns Cargo's target directory.
+fn target() -> Result<PathBuf, Box<dyn Error>> {
+    // Cargo gives the folder `tmp` in it.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
+    Ok(target.ok_or("no target directory")?.into())
 }

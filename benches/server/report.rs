@@ -1,7 +1,7 @@
 //! The table of a load.
 
+use benches::report::{Block, Table};
 use benches::statistics::Median;
-use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
 use hdrhistogram::Histogram;
 
 use crate::contestants::FLOOR;
@@ -59,13 +59,12 @@ impl Row {
     }
 }
 
-/// Formats the table in Markdown.
-pub(crate) fn table(load: Load, rows: &[Row]) -> String {
+/// Returns a heading and the table.
+pub(crate) fn table(load: Load, rows: &[Row]) -> [Block; 2] {
     let floor = rows.iter().find(|row| row.name == FLOOR);
     let others = rows.iter().filter(|row| ![FLOOR, OURS].contains(&row.name));
     let best = others.min_by(|a, b| median(a.cpu()).total_cmp(&median(b.cpu())));
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN).set_header([
+    let mut table = Table::new([
         "server",
         "CPU µs/request",
         "range",
@@ -80,17 +79,15 @@ pub(crate) fn table(load: Load, rows: &[Row]) -> String {
         "futex",
     ]);
     for row in rows {
-        table.add_row(cells(row, floor, best));
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
+        table.push(cells(row, floor, best));
     }
     let (path, connections, depth) = (load.path, load.connections, load.depth);
     let pipelined = match depth {
         1 => String::new(),
         _ => format!(", pipelined {depth} deep"),
     };
-    format!("### `{path}`, {connections} connections{pipelined}\n\n{table}\n")
+    let heading = format!("`{path}`, {connections} connections{pipelined}");
+    [Block::Heading(heading), Block::Table(table)]
 }
 
 fn cells(row: &Row, floor: Option<&Row>, best: Option<&Row>) -> Vec<String> {

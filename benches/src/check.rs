@@ -28,9 +28,9 @@ impl Failure {
 /// Checks each contestant in a child process, which calls [`one`].
 #[must_use]
 pub fn all() -> Vec<Failure> {
-    let failures = names().into_iter().filter_map(|name| {
-        let what = child::run("check", name).err()?;
-        let name = name.into();
+    let results = child::run_all("check", &names()).into_iter();
+    let failures = results.filter_map(|(name, result)| {
+        let (name, what) = (name.into(), result.err()?);
         Some(Failure { name, what })
     });
     failures.collect()

@@ -2,15 +2,50 @@
 
 use std::io;
 use std::process::{Command, Stdio};
-use std::thread::sleep;
+use std::sync::Mutex;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
+
+use crate::cores;
 
 /// The time limit of a child process.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Calls [`run`] for each contestant, as many at a time as there are cores: nothing is timed. Returns
+/// the results in the order of the contestants.
+pub(crate) fn run_all<'a>(
+    option: &str,
+    contestants: &[&'a str],
+) -> Vec<(&'a str, Result<String, String>)> {
+    let (next, results) = (
+        Mutex::new(contestants.iter().enumerate()),
+        Mutex::new(Vec::new()),
+    );
+    let take = || next.lock().expect("no thread panics with the lock").next();
+    thread::scope(|scope| {
+        for _ in 0..cores::count() {
+            scope.spawn(|| {
+                while let Some((place, contestant)) = take() {
+                    let result = (place, *contestant, run(option, contestant));
+                    let mut results = results.lock().expect("no thread panics with the lock");
+                    results.push(result);
+                }
+            });
+        }
+    });
+    let mut results = results
+        .into_inner()
+        .expect("no thread panics with the lock");
+    results.sort_by_key(|(place, ..)| *place);
+    let results = results.into_iter();
+    results
+        .map(|(_, contestant, result)| (contestant, result))
+        .collect()
+}
+
 /// Runs this program with `--option=contestant`, and returns its output, or how it
 /// failed. A contestant that panics, hangs or corrupts memory does not affect the others.
-pub(crate) fn run(option: &str, contestant: &str) -> Result<String, String> {
+fn run(option: &str, contestant: &str) -> Result<String, String> {
     output(option, contestant).map_err(|error| error.to_string())?
 }
 

@@ -23,15 +23,6 @@ pub fn description(packages: &[&str]) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Formats the description as a list.
-#[must_use]
-pub fn markdown(description: &[(&str, String)]) -> String {
-    let lines = description
-        .iter()
-        .map(|(name, value)| format!("- **{name}**: {value}\n"));
-    lines.collect()
-}
-
 fn processor() -> String {
     let field = |name: &str| {
         let info = fs::read_to_string("/proc/cpuinfo").ok()?;

@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::Ordering;
 
 use cordyceps::mpsc_queue::Links;
 use mpsc_queue::{Link, linked};
+use papers::{Next, has_next};
 
 /// A payload kind.
 pub trait Payload: Send + Sync + Sized + 'static {
@@ -48,10 +49,11 @@ pub struct Item {
     pub(crate) value: u64,
     pub(crate) link: Link,
     pub(crate) cordyceps: Links<Self>,
-    /// The node of `List` and of Odin's queue.
-    pub(crate) next: AtomicPtr<Self>,
+    /// The node of `List`, of Odin's queue and of those of `papers`.
+    pub(crate) next: Next<Self>,
 }
 linked!(Item => link: Link);
+has_next!(Item => next);
 
 impl Item {
     pub(crate) fn with_links(value: u64, cordyceps: Links<Self>) -> Self {
@@ -59,7 +61,7 @@ impl Item {
             value,
             link: Link::new(),
             cordyceps,
-            next: AtomicPtr::default(),
+            next: Next::new(),
         }
     }
 }
@@ -172,14 +174,14 @@ impl Container<Box<Item>> for List {
     const FLOOR: &'static str = "list, one thread";
     const LOCKED: &'static str = "Mutex<intrusive list>";
 
-    fn push(&mut self, mut item: Box<Item>) {
-        *item.next.get_mut() = ptr::null_mut();
+    // All accesses are relaxed: `&mut self` excludes other threads.
+    fn push(&mut self, item: Box<Item>) {
+        item.next.store(ptr::null_mut(), Ordering::Relaxed);
         let item = Box::into_raw(item);
         if self.newest.is_null() {
             self.oldest = item;
         } else {
             // SAFETY: the newest item is in the list, hence valid.
-            // Relaxed: `&mut self` excludes other threads.
             unsafe { (*self.newest).next.store(item, Ordering::Relaxed) };
         }
         self.newest = item;
@@ -190,8 +192,8 @@ impl Container<Box<Item>> for List {
             return None;
         }
         // SAFETY: the pointer came from a box in `push`, and leaves the list here.
-        let mut item = unsafe { Box::from_raw(self.oldest) };
-        self.oldest = *item.next.get_mut();
+        let item = unsafe { Box::from_raw(self.oldest) };
+        self.oldest = item.next.load(Ordering::Relaxed);
         if self.oldest.is_null() {
             self.newest = ptr::null_mut();
         }

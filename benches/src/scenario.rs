@@ -7,6 +7,7 @@ use crate::contestant::{Contestant, Role};
 use crate::contestants::{Contested, Visitor};
 use crate::cores;
 use crate::payload::Payload;
+use crate::sleep::{self, Load};
 
 /// A workload that each contestant runs in the same way.
 pub(crate) trait Scenario: Copy + Send + 'static {
@@ -45,18 +46,37 @@ pub struct Cell {
     pub name: &'static str,
     /// The place in the summary.
     pub role: Role,
-    /// Returns how long this number of items takes.
-    pub run: Box<dyn Fn(u64) -> Duration>,
+    /// Takes a sample with this number of items. Returns how the contestant failed, if it did.
+    pub run: Box<dyn Fn(u64) -> Result<Sample, String>>,
+}
+
+/// What one run of a cell found.
+pub struct Sample {
+    /// The figure that is compared: nanoseconds per item, or the median latency.
+    pub nanos: f64,
+    /// The details of a consumer that sleeps.
+    pub sleep: Option<sleep::Sample>,
 }
 
 impl Cell {
+    /// Creates a cell that is measured by the time which `run` takes for a number of items.
     pub(crate) fn new(
         name: &'static str,
         role: Role,
         run: impl Fn(u64) -> Duration + 'static,
     ) -> Self {
-        let run = Box::new(run);
+        let run = Box::new(move |items| {
+            let nanos = run(items).as_nanos() as f64 / items as f64;
+            Ok(Sample { nanos, sleep: None })
+        });
         Self { name, role, run }
+    }
+
+    /// Takes a sample, and returns its compared figure.
+    #[cfg(test)]
+    pub(crate) fn nanos(&self, items: u64) -> f64 {
+        let sample = (self.run)(items);
+        sample.unwrap_or_else(|what| panic!("{what}")).nanos
     }
 
     pub(crate) fn floor(name: &'static str, run: impl Fn(u64) -> Duration + 'static) -> Self {
@@ -74,6 +94,8 @@ pub struct Group {
     pub question: String,
     /// The number of items in a sample is a multiple of this.
     pub unit: u64,
+    /// The rate of the items, if it does not depend on the contestant.
+    pub load: Option<Load>,
     /// Set if there are more threads than cores.
     pub oversubscribed: bool,
     /// Set if the scenario runs by default, not only with `--full`.
@@ -100,6 +122,7 @@ impl Group {
             payload: T::KIND,
             question: scenario.question(),
             unit: scenario.unit(),
+            load: None,
             oversubscribed: scenario.threads() > cores::count(),
             core,
             cells: collector.cells,

@@ -12,11 +12,17 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 use loom_tests::Model;
 use mpsc_queue::Pop;
+use papers::cc_synch::CcSynch;
+use papers::clh::Clh;
+use papers::io_uring::IoUring;
 use papers::jiffy::Jiffy;
+use papers::michael_scott::MichaelScott;
 use papers::ring::Ring;
 use papers::segmented::Segmented;
-use papers::treiber::{Node, Treiber};
-use papers::{Consume, Mpsc};
+use papers::treiber::Treiber;
+use papers::vyukov::Vyukov;
+use papers::wfcqueue::WfcQueue;
+use papers::{Consume, Mpsc, Node};
 
 /// The number of the producer, and the number of the value among the producer's.
 type Value = Track<(usize, usize)>;
@@ -103,21 +109,23 @@ where
 const EACH_ONCE_IN_ORDER: Model =
     Model::new("each item once, each producer's in order; `Empty` misses no returned push");
 
-/// For each algorithm, the least executions of its three models.
+/// For each algorithm, the least executions of its three models, and by how much their
+/// bounds are lower if it has many atomic operations.
 macro_rules! models {
-    ($($name:ident: $new:expr, $three:literal, $one:literal, $two_and_one:literal;)*) => {$(
+    ($($name:ident $([$lower:literal])?:
+        $new:expr, $three:literal, $one:literal, $two_and_one:literal;)*) => {$(
         mod $name {
             use super::*;
 
             #[test]
             fn one_producer_of_three() {
-                let model = EACH_ONCE_IN_ORDER.threads("1 x 3, consumer").bound(2).full_bound(3);
+                let model = EACH_ONCE_IN_ORDER.threads("1 x 3, consumer").bound(2 $(- $lower)?).full_bound(3 $(- $lower)?);
                 model.at_least($three).check(|| fifo($new, &[3], 3));
             }
 
             #[test]
             fn two_producers_of_one() {
-                let model = EACH_ONCE_IN_ORDER.threads("2 x 1, consumer").bound(3).full_bound(4);
+                let model = EACH_ONCE_IN_ORDER.threads("2 x 1, consumer").bound(3 $(- $lower)?).full_bound(4 $(- $lower)?);
                 model.at_least($one).check(|| fifo($new, &[1, 1], 2));
             }
 
@@ -125,7 +133,7 @@ macro_rules! models {
             /// a block that the others have left.
             #[test]
             fn two_producers_of_two_and_one() {
-                let model = EACH_ONCE_IN_ORDER.threads("1 x 2, 1 x 1, consumer").bound(2).full_bound(3);
+                let model = EACH_ONCE_IN_ORDER.threads("1 x 2, 1 x 1, consumer").bound(2 $(- $lower)?).full_bound(3 $(- $lower)?);
                 model.at_least($two_and_one).check(|| fifo($new, &[2, 1], 2));
             }
         }
@@ -133,7 +141,14 @@ macro_rules! models {
 }
 
 models! {
-    treiber: Treiber::<Value>::new, 180, 2_900, 1_300;
+    treiber: Treiber::<Node<Value>>::new, 180, 2_900, 1_300;
+    vyukov: Vyukov::<Node<Value>>::new, 4_900, 15_000, 5_000;
+    io_uring: IoUring::<Node<Value>>::new, 2_800, 11_000, 3_000;
+    wfcqueue: WfcQueue::<Node<Value>>::new, 1_800, 8_800, 2_300;
+    clh: Clh::<Value>::new, 1_500, 7_000, 1_700;
+    cc_synch: CcSynch::<Value>::new, 270, 5_200, 970;
+    cc_synch_by_one: CcSynch::<Value, 1>::new, 270, 4_000, 880;
+    michael_scott [1]: || MichaelScott::<Value>::new(3), 480, 12_000, 1_900;
     ring: || Ring::<Value>::new(4), 1_700, 13_000, 7_600;
     segmented_by_one: Segmented::<Value, 1>::new, 24_000, 23_000, 19_000;
     segmented_by_two: Segmented::<Value, 2>::new, 7_900, 13_000, 3_600;
@@ -141,33 +156,25 @@ models! {
     jiffy_by_two: Jiffy::<Value, 2>::new, 13_000, 23_000, 11_000;
 }
 
-/// A ring of two slots, filled again and again: no push overwrites an item, and a push
-/// fails only while the ring is full.
-#[test]
-fn ring_push_fails_only_while_full() {
-    let model = Model::new("a push fails only while the ring is full, and overwrites nothing")
+/// A queue with room for two items, filled again and again: no push overwrites an item, and
+/// a push fails only while the queue is full.
+fn push_fails_only_while_full<Q>(bound: usize, at_least: usize, new: fn() -> Q)
+where
+    Q: Mpsc<Item: Carrier> + Send + 'static,
+{
+    let model = Model::new("a push fails only while the queue is full, and overwrites nothing")
         .threads("1 x 4, consumer")
-        .bound(3)
-        .full_bound(4)
-        .at_least(7_200);
-    model.check(|| {
-        let ring = Arc::new(Ring::<Value>::new(2));
+        .bound(bound)
+        .full_bound(bound + 1)
+        .at_least(at_least);
+    model.check(move || {
+        let queue = Arc::new(new());
         let popped = Arc::new(AtomicUsize::new(0));
         let producer = {
-            let (ring, popped) = (Arc::clone(&ring), Arc::clone(&popped));
-            thread::spawn(move || {
-                let mut pushed = 0;
-                for _ in 0..4 {
-                    let popped = popped.load(Ordering::Acquire);
-                    match ring.push(Carrier::carry(0, pushed)) {
-                        Ok(()) => pushed += 1,
-                        Err(_) => assert!(pushed - popped >= 2, "the ring is full"),
-                    }
-                }
-                pushed
-            })
+            let (queue, popped) = (Arc::clone(&queue), Arc::clone(&popped));
+            thread::spawn(move || push_four(&*queue, &popped))
         };
-        let mut consumer = ring.consumer().unwrap();
+        let mut consumer = queue.consumer().unwrap();
         let mut next = 0;
         let mut pop = || {
             let result = consumer.pop();
@@ -189,6 +196,29 @@ fn ring_push_fails_only_while_full() {
         while pop() {}
         assert_eq!(next, pushed);
     });
+}
+
+/// Attempts four pushes. Returns the number of those that succeeded.
+fn push_four<Q: Mpsc<Item: Carrier>>(queue: &Q, popped: &AtomicUsize) -> usize {
+    let mut pushed = 0;
+    for _ in 0..4 {
+        let popped = popped.load(Ordering::Acquire);
+        match queue.push(Carrier::carry(0, pushed)) {
+            Ok(()) => pushed += 1,
+            Err(_) => assert!(pushed - popped >= 2, "the queue is full"),
+        }
+    }
+    pushed
+}
+
+#[test]
+fn ring_push_fails_only_while_full() {
+    push_fails_only_while_full(3, 7_200, || Ring::<Value>::new(2));
+}
+
+#[test]
+fn michael_scott_push_fails_only_while_full() {
+    push_fails_only_while_full(2, 780, || MichaelScott::<Value>::new(2));
 }
 
 /// Two pushes append the same block, and the losing push frees its own.
@@ -296,7 +326,7 @@ fn pop_twice<Q: Mpsc<Item: Carrier>>(queue: &Q) -> usize {
 
 #[test]
 fn treiber_consumers_on_two_threads() {
-    consumers_on_two_threads(5, Treiber::<Value>::new);
+    consumers_on_two_threads(5, Treiber::<Node<Value>>::new);
 }
 
 #[test]

@@ -25,18 +25,29 @@
 //! ```
 
 mod blocks;
+pub mod cc_synch;
+pub mod clh;
 mod consumer_cell;
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
 pub mod cost;
+pub mod io_uring;
 pub mod jiffy;
+mod list_node;
+pub mod michael_scott;
+mod next;
 mod queue;
 pub mod ring;
 pub mod segmented;
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
 pub mod single_step;
+mod stub_queue;
 mod sync;
 pub mod treiber;
+pub mod vyukov;
+pub mod wfcqueue;
 
 pub use blocks::BlockQueue;
 pub use consumer_cell::Consumer;
+pub use next::{HasNext, Next, Node};
 pub use queue::{Consume, Full, Mpsc};
+pub use stub_queue::StubQueue;

@@ -2,12 +2,40 @@
 //! comes from here, so the models check the code that runs.
 
 #[cfg(not(loom))]
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering};
+pub(crate) use std::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering,
+};
+#[cfg(not(loom))]
+pub(crate) use std::thread_local;
 
 #[cfg(loom)]
 pub(crate) use loom::cell::UnsafeCell;
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering};
+pub(crate) use loom::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering,
+};
+#[cfg(loom)]
+pub(crate) use loom::thread_local;
+
+/// A wait that spins, and yields after a while. Under loom it yields, because loom does not
+/// run another thread during a spin.
+pub(crate) struct Backoff(#[cfg(not(loom))] crossbeam_utils::Backoff);
+
+impl Backoff {
+    pub(crate) fn new() -> Self {
+        Self(
+            #[cfg(not(loom))]
+            crossbeam_utils::Backoff::new(),
+        )
+    }
+
+    pub(crate) fn snooze(&self) {
+        #[cfg(not(loom))]
+        self.0.snooze();
+        #[cfg(loom)]
+        loom::thread::yield_now();
+    }
+}
 
 /// The standard cell behind the interface of loom's cell, which reports overlapping
 /// accesses.

@@ -3,7 +3,9 @@
 //! R. K. Treiber, *Systems Programming: Coping with Parallelism*, IBM Research
 //! Report RJ 5118, 1986: a push compare-exchanges the head of a list. Popping single
 //! nodes would meet the ABA problem. A single consumer avoids that problem: it exchanges
-//! the head for null, owns the whole list, and reverses it.
+//! the head for null, owns the whole list, and reverses it. Linux has this form as `llist`
+//! (`llist_add`, `llist_del_all`, `llist_reverse_order`), whose nodes are members of the
+//! items, as here.
 //!
 //! ```text
 //! push c:        newest ──► c ──► b ──► a          one compare-exchange
@@ -18,57 +20,37 @@
 //! | order | FIFO in the order of the successful compare-exchanges |
 //! | [`Empty`](Pop::Empty) | no push that happens before the pop is missed |
 //! | [`Stalled`](Pop::Stalled) | never |
-//! | memory | one word per item, in its node |
+//! | memory | one word per item, in the item |
 //! | a frozen producer | delays no other item: before its compare-exchange it has changed nothing, afterwards the push is complete |
 
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 use std::ptr;
 
 use crossbeam_utils::CachePadded;
 use mpsc_queue::{ConsumerTaken, Pop};
 
 use crate::consumer_cell::{Consumer, ConsumerCell, PopWith};
+use crate::next::{HasNext, next_of};
 use crate::queue::{Full, Mpsc};
-use crate::sync::{AtomicPtr, Ordering, UnsafeCell};
+use crate::sync::{AtomicPtr, Ordering};
 
-/// A stack of boxed [nodes](Node), popped in batches. See the [module](self).
-pub struct Treiber<T> {
-    /// The newest node that the consumer has not taken.
-    newest: CachePadded<AtomicPtr<Node<T>>>,
-    consumer: CachePadded<ConsumerCell<Batch<T>>>,
+/// A stack of boxed items that embed a link, popped in batches. See the [module](self).
+pub struct Treiber<N: HasNext> {
+    /// The newest item that the consumer has not taken.
+    newest: CachePadded<AtomicPtr<N>>,
+    consumer: CachePadded<ConsumerCell<Batch<N>>>,
 }
 
-/// A value and its link. Producers push a box of this, and the consumer pops the same
-/// box, so neither allocates.
-pub struct Node<T> {
-    /// The next older node in the stack, the next newer node in a batch. Meaningless
-    /// while the node is in no queue.
-    next: UnsafeCell<*mut Node<T>>,
-    value: T,
-}
-
-/// The nodes that the consumer has taken and not returned yet, from the oldest to the
+/// The items that the consumer has taken and not returned yet, from the oldest to the
 /// newest.
-pub struct Batch<T> {
-    oldest: *mut Node<T>,
+pub struct Batch<N: HasNext> {
+    oldest: *mut N,
 }
 
-// SAFETY: moving the queue moves the values in it.
-unsafe impl<T: Send> Send for Treiber<T> {}
-// SAFETY: `&Treiber` moves values from one thread to another, and shares no reference
-// to a value. `ConsumerCell` protects the batch.
-unsafe impl<T: Send> Sync for Treiber<T> {}
+// SAFETY: a batch owns its items.
+unsafe impl<N: HasNext + Send> Send for Batch<N> {}
 
-// SAFETY: moving a node moves its value. Outside a queue `next` is not followed.
-unsafe impl<T: Send> Send for Node<T> {}
-// SAFETY: `&Node` gives access to the value only.
-unsafe impl<T: Sync> Sync for Node<T> {}
-
-// SAFETY: a batch owns its nodes.
-unsafe impl<T: Send> Send for Batch<T> {}
-
-impl<T> Treiber<T> {
+impl<N: HasNext> Treiber<N> {
     /// Creates an empty queue.
     #[must_use]
     pub fn new() -> Self {
@@ -78,8 +60,8 @@ impl<T> Treiber<T> {
         }
     }
 
-    /// Takes all nodes of the stack.
-    fn take_all(&self) -> Batch<T> {
+    /// Takes all items of the stack.
+    fn take_all(&self) -> Batch<N> {
         // Spares an idle consumer the exchange. Relaxed: only null matters, which the
         // consumer alone writes. Coherence forbids it to read a null that is older than
         // a push that happens before.
@@ -96,37 +78,41 @@ impl<T> Treiber<T> {
 }
 
 /// Reverses a list.
-fn reverse<T>(newest: *mut Node<T>) -> *mut Node<T> {
+fn reverse<N: HasNext>(newest: *mut N) -> *mut N {
     let (mut rest, mut reversed) = (newest, ptr::null_mut());
     while !rest.is_null() {
-        // SAFETY: the nodes have left the stack and belong to the caller.
-        let older = unsafe { (*rest).next.with_mut(|next| next.replace(reversed)) };
+        // SAFETY: the items have left the stack and belong to the caller.
+        let next = unsafe { next_of(rest) };
+        // Relaxed: the exchange in `take_all` orders the accesses of the producers before.
+        let older = next.load(Ordering::Relaxed);
+        next.store(reversed, Ordering::Relaxed);
         reversed = rest;
         rest = older;
     }
     reversed
 }
 
-impl<T: Send> Mpsc for Treiber<T> {
-    type Item = Box<Node<T>>;
+impl<N: HasNext + Send> Mpsc for Treiber<N> {
+    type Item = Box<N>;
     type Consumer<'q>
         = Consumer<'q, Self>
     where
-        T: 'q;
+        N: 'q;
 
-    fn push(&self, node: Box<Node<T>>) -> Result<(), Full<Box<Node<T>>>> {
-        let node = Box::into_raw(node);
+    fn push(&self, item: Box<N>) -> Result<(), Full<Box<N>>> {
+        let item = Box::into_raw(item);
         // Relaxed: the pointer is stored and compared, not followed.
         let mut newest = self.newest.load(Ordering::Relaxed);
         loop {
-            // SAFETY: the node belongs to this push until the exchange below succeeds.
-            unsafe { (*node).next.with_mut(|next| next.write(newest)) };
-            // Release pairs with the acquire in `take_all`: the value and `next`. If
-            // `newest` was popped and pushed again meanwhile, it is the newest node
+            // SAFETY: the item belongs to this push until the exchange below succeeds.
+            // Relaxed: the exchange publishes the link.
+            unsafe { next_of(item) }.store(newest, Ordering::Relaxed);
+            // Release pairs with the acquire in `take_all`: the item and its link. If
+            // `newest` was popped and pushed again meanwhile, it is the newest item
             // again, so the link is right. Relaxed on failure: as the load.
             match self.newest.compare_exchange_weak(
                 newest,
-                node,
+                item,
                 Ordering::Release,
                 Ordering::Relaxed,
             ) {
@@ -141,13 +127,13 @@ impl<T: Send> Mpsc for Treiber<T> {
     }
 }
 
-impl<T> PopWith for Treiber<T> {
-    type Item = Box<Node<T>>;
-    type State = Batch<T>;
+impl<N: HasNext> PopWith for Treiber<N> {
+    type Item = Box<N>;
+    type State = Batch<N>;
 
     #[inline]
-    fn pop_with(&self, batch: &mut Batch<T>) -> Pop<Box<Node<T>>> {
-        // Every node of the batch is older than every node of the stack.
+    fn pop_with(&self, batch: &mut Batch<N>) -> Pop<Box<N>> {
+        // Every item of the batch is older than every item of the stack.
         let oldest = batch.next().or_else(|| {
             *batch = self.take_all();
             batch.next()
@@ -156,22 +142,7 @@ impl<T> PopWith for Treiber<T> {
     }
 }
 
-impl<T> Node<T> {
-    /// Creates a node that is in no queue.
-    pub fn new(value: T) -> Box<Self> {
-        Box::new(Self {
-            next: UnsafeCell::new(ptr::null_mut()),
-            value,
-        })
-    }
-
-    /// Returns the value.
-    pub fn into_inner(self) -> T {
-        self.value
-    }
-}
-
-impl<T> Batch<T> {
+impl<N: HasNext> Batch<N> {
     fn empty() -> Self {
         Self {
             oldest: ptr::null_mut(),
@@ -179,65 +150,44 @@ impl<T> Batch<T> {
     }
 }
 
-impl<T> Iterator for Batch<T> {
-    type Item = Box<Node<T>>;
+impl<N: HasNext> Iterator for Batch<N> {
+    type Item = Box<N>;
 
-    fn next(&mut self) -> Option<Box<Node<T>>> {
+    fn next(&mut self) -> Option<Box<N>> {
         if self.oldest.is_null() {
             return None;
         }
-        // SAFETY: the batch owns its nodes, which come from `Box::into_raw`. This node
-        // leaves the batch here.
-        let node = unsafe { Box::from_raw(self.oldest) };
-        // SAFETY: the box gives exclusive access to the node.
-        self.oldest = node.next.with(|next| unsafe { *next });
-        Some(node)
+        let oldest = self.oldest;
+        // SAFETY: the batch owns its items. Relaxed: `reverse` wrote the link.
+        self.oldest = unsafe { next_of(oldest) }.load(Ordering::Relaxed);
+        // SAFETY: the item comes from `Box::into_raw`, and has just left the batch.
+        Some(unsafe { Box::from_raw(oldest) })
     }
 }
 
-impl<T> Drop for Batch<T> {
+impl<N: HasNext> Drop for Batch<N> {
     fn drop(&mut self) {
-        for node in self {
-            drop(node);
+        for item in self {
+            drop(item);
         }
     }
 }
 
-impl<T> Default for Treiber<T> {
+impl<N: HasNext> Default for Treiber<N> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T> Drop for Treiber<T> {
+impl<N: HasNext> Drop for Treiber<N> {
     fn drop(&mut self) {
-        // The nodes that the consumer has taken are dropped with the batch.
+        // The items that the consumer has taken are dropped with the batch.
         drop(self.take_all());
     }
 }
 
-impl<T> fmt::Debug for Treiber<T> {
+impl<N: HasNext> fmt::Debug for Treiber<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Treiber").finish_non_exhaustive()
-    }
-}
-
-impl<T> Deref for Node<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
-impl<T> DerefMut for Node<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.value
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for Node<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Node").field(&self.value).finish()
     }
 }

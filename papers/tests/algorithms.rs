@@ -7,11 +7,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use mpsc_queue::{Link, Pop, Queue, linked};
+use papers::cc_synch::CcSynch;
+use papers::clh::Clh;
+use papers::io_uring::IoUring;
 use papers::jiffy::Jiffy;
+use papers::michael_scott::MichaelScott;
 use papers::ring::Ring;
 use papers::segmented::Segmented;
-use papers::treiber::{Node, Treiber};
-use papers::{Consume, Full, Mpsc};
+use papers::treiber::Treiber;
+use papers::vyukov::Vyukov;
+use papers::wfcqueue::WfcQueue;
+use papers::{Consume, Full, Mpsc, Node};
 use proptest::prelude::*;
 
 const PRODUCERS: [usize; 4] = [1, 2, 4, 8];
@@ -190,7 +196,7 @@ fn bursts_match_deque<Q: Mpsc<Item: Carrier>>(
                 Ok(()) => model.push_back(number),
                 Err(Full(item)) => {
                     assert_eq!(item.payload().number, number, "the same item is returned");
-                    assert_eq!(model.len(), capacity, "the ring is full");
+                    assert_eq!(model.len(), capacity, "the queue is full");
                     refused += 1;
                 }
             }
@@ -249,7 +255,14 @@ macro_rules! algorithms {
 
 algorithms! {
     intrusive: Queue::<Box<Job>>::new(), capacity usize::MAX;
-    treiber: Treiber::<Payload>::new(), capacity usize::MAX;
+    treiber: Treiber::<Node<Payload>>::new(), capacity usize::MAX;
+    vyukov: Vyukov::<Node<Payload>>::new(), capacity usize::MAX;
+    io_uring: IoUring::<Node<Payload>>::new(), capacity usize::MAX;
+    wfcqueue: WfcQueue::<Node<Payload>>::new(), capacity usize::MAX;
+    clh: Clh::<Payload>::new(), capacity usize::MAX;
+    cc_synch: CcSynch::<Payload>::new(), capacity usize::MAX;
+    michael_scott: MichaelScott::<Payload>::new(16), capacity 16;
+    michael_scott_of_many: MichaelScott::<Payload>::new(1000), capacity 1000;
     ring: Ring::<Payload>::new(16), capacity 16;
     ring_of_many: Ring::<Payload>::new(1024), capacity 1024;
     segmented: Segmented::<Payload>::new(), capacity usize::MAX;

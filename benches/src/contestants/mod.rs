@@ -10,7 +10,10 @@ mod papers;
 mod queues;
 
 pub use self::cordyceps::Cordyceps;
-pub use self::papers::{BoundedRing, SafeJiffy, Segments, TreiberStack};
+pub use self::papers::{
+    BoundedRing, ClhLike, Combining, Llist, LockFreeList, Mpscq, SafeJiffy, Segments, Splice,
+    TreiberStack, VyukovStub,
+};
 pub use boxed::{Boxed, Linkable};
 pub use channels::{Crossbeam, Crossfire, Flume, Futures, Kanal, Std, Thingbuf, Tokio};
 pub use locked::Locked;
@@ -49,6 +52,10 @@ impl Contested for Box<Item> {
         visitor.visit::<Chained<64>>();
         visitor.visit::<Cordyceps>();
         visitor.visit::<Odin>();
+        visitor.visit::<VyukovStub>();
+        visitor.visit::<Mpscq>();
+        visitor.visit::<Splice>();
+        visitor.visit::<Llist>();
         visitor.visit::<Locked<List>>();
         visit_generic(visitor);
     }
@@ -97,6 +104,9 @@ fn visit_generic<T: Payload>(visitor: &mut impl Visitor<T>) {
     visitor.visit::<Thingbuf>();
     visitor.visit::<Futures>();
     visitor.visit::<Locked<VecDeque<T>>>();
+    visitor.visit::<LockFreeList>();
+    visitor.visit::<ClhLike>();
+    visitor.visit::<Combining>();
     visitor.visit::<BoundedRing>();
     visitor.visit::<Segments>();
     visitor.visit::<SafeJiffy>();

@@ -3,14 +3,20 @@
 use std::sync::Arc;
 
 use mpsc_queue::Pop;
+use papers::cc_synch::CcSynch;
+use papers::clh::Clh;
+use papers::io_uring::IoUring;
 use papers::jiffy::Jiffy;
+use papers::michael_scott::MichaelScott;
 use papers::ring::Ring;
 use papers::segmented::Segmented;
-use papers::treiber::{Node, Treiber};
-use papers::{Consume, Mpsc};
+use papers::treiber::Treiber;
+use papers::vyukov::Vyukov;
+use papers::wfcqueue::WfcQueue;
+use papers::{Consume, Mpsc, Node};
 
 use crate::contestant::Contestant;
-use crate::payload::Payload;
+use crate::payload::{Item, Payload};
 
 /// A consumer that keeps its queue alive.
 pub struct Owned<Q: Mpsc + 'static> {
@@ -37,25 +43,31 @@ impl<Q: Mpsc + 'static> Owned<Q> {
     }
 }
 
+/// Creates the ends of a contestant.
+fn ends<Q: Mpsc + 'static>(queue: Q) -> (Arc<Q>, Owned<Q>) {
+    let queue = Arc::new(queue);
+    (Arc::clone(&queue), Owned::new(queue))
+}
+
+fn push<Q: Mpsc>(queue: &Q, item: Q::Item) {
+    assert!(queue.push(item).is_ok(), "the queue has room for all items");
+}
+
 /// Treiber's stack, whose consumer detaches the whole stack and reverses it. It boxes
 /// its values.
 pub struct TreiberStack;
 
 impl Contestant<u64> for TreiberStack {
     const NAME: &'static str = "papers: Treiber";
-    type Producer = Arc<Treiber<u64>>;
-    type Consumer = Owned<Treiber<u64>>;
+    type Producer = Arc<Treiber<Node<u64>>>;
+    type Consumer = Owned<Treiber<Node<u64>>>;
 
     fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
-        let queue = Arc::new(Treiber::new());
-        (Arc::clone(&queue), Owned::new(queue))
+        ends(Treiber::new())
     }
 
     fn push(queue: &mut Self::Producer, item: u64) {
-        assert!(
-            Mpsc::push(&**queue, Node::new(item)).is_ok(),
-            "the queue is unbounded"
-        );
+        push(&**queue, Node::new(item));
     }
 
     fn pop(consumer: &mut Self::Consumer) -> Option<u64> {
@@ -63,28 +75,30 @@ impl Contestant<u64> for TreiberStack {
     }
 }
 
-/// Defines a contestant: its name in the reports, its queue, and how to create one.
+/// Defines a contestant: its name in the reports, its payload, its queue, and how to create
+/// one.
 macro_rules! paper {
-    ($(#[$doc:meta])* $name:ident, $reported:literal, $queue:ident, $capacity:ident => $new:expr) => {
+    (
+        $(#[$doc:meta])* $name:ident $(for any $any:ident)?, $reported:literal,
+        $payload:ty, $queue:ty, $capacity:ident => $new:expr
+    ) => {
         $(#[$doc])*
         pub struct $name;
 
-        impl<T: Payload> Contestant<T> for $name {
+        impl$(<$any: Payload>)? Contestant<$payload> for $name {
             const NAME: &'static str = $reported;
-            type Producer = Arc<$queue<T>>;
-            type Consumer = Owned<$queue<T>>;
+            type Producer = Arc<$queue>;
+            type Consumer = Owned<$queue>;
 
             fn channel($capacity: usize) -> (Self::Producer, Self::Consumer) {
-                let queue = Arc::new($new);
-                (Arc::clone(&queue), Owned::new(queue))
+                ends($new)
             }
 
-            fn push(queue: &mut Self::Producer, item: T) {
-                let pushed = Mpsc::push(&**queue, item);
-                assert!(pushed.is_ok(), "the queue has room for all items");
+            fn push(queue: &mut Self::Producer, item: $payload) {
+                push(&**queue, item);
             }
 
-            fn pop(consumer: &mut Self::Consumer) -> Option<T> {
+            fn pop(consumer: &mut Self::Consumer) -> Option<$payload> {
                 consumer.pop()
             }
         }
@@ -92,15 +106,44 @@ macro_rules! paper {
 }
 
 paper!(
+    /// Linux' `llist`: Treiber's stack of objects that contain the link.
+    Llist, "papers: llist", Box<Item>, Treiber<Item>, _capacity => Treiber::new()
+);
+paper!(
+    /// Vyukov's intrusive queue with its stub.
+    VyukovStub, "papers: Vyukov", Box<Item>, Vyukov<Item>, _capacity => Vyukov::new()
+);
+paper!(
+    /// The queue of Linux' io_uring: Vyukov's, with another pop of the last item.
+    Mpscq, "papers: io_uring", Box<Item>, IoUring<Item>, _capacity => IoUring::new()
+);
+paper!(
+    /// The splice of liburcu's `wfcqueue`.
+    Splice, "papers: wfcqueue splice", Box<Item>, WfcQueue<Item>, _capacity => WfcQueue::new()
+);
+paper!(
+    /// The lock-free list, with a pool of nodes for all items.
+    LockFreeList for any T, "papers: Michael-Scott", T, MichaelScott<T>,
+    capacity => MichaelScott::new(capacity)
+);
+paper!(
+    /// The queue in the manner of a CLH lock, with an allocation per item.
+    ClhLike for any T, "papers: CLH-like", T, Clh<T>, _capacity => Clh::new()
+);
+paper!(
+    /// Combined pushes, with an allocation per item.
+    Combining for any T, "papers: CC-Synch", T, CcSynch<T>, _capacity => CcSynch::new()
+);
+paper!(
     /// The bounded ring, with room for all items.
-    BoundedRing, "papers: ring", Ring,
+    BoundedRing for any T, "papers: ring", T, Ring<T>,
     capacity => Ring::new(capacity.next_power_of_two().max(2))
 );
 paper!(
     /// Linked segments, filled by `fetch_add`.
-    Segments, "papers: segmented", Segmented, _capacity => Segmented::new()
+    Segments for any T, "papers: segmented", T, Segmented<T>, _capacity => Segmented::new()
 );
 paper!(
     /// Jiffy with safe memory reclamation.
-    SafeJiffy, "papers: Jiffy", Jiffy, _capacity => Jiffy::new()
+    SafeJiffy for any T, "papers: Jiffy", T, Jiffy<T>, _capacity => Jiffy::new()
 );

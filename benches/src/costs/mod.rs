@@ -23,14 +23,25 @@ pub struct Cost {
 }
 
 /// The costs that are counted.
-pub const COLUMNS: [&str; 6] = [
+pub const COLUMNS: [&str; 13] = [
     "instructions per push",
     "per pop",
-    "read-modify-writes per push",
+    PUSH_READ_MODIFY_WRITES,
     "per pop",
+    "cache lines written per push",
+    "instructions of a push into an empty queue",
+    "of the pop of the last item",
+    "read-modify-writes of a push into an empty queue",
+    "of the pop of the last item",
     "bytes per queued item",
-    "allocations per item",
+    "bytes of an empty queue",
+    "bytes when drained",
+    ALLOCATIONS,
 ];
+
+/// The columns that targets are about.
+pub(crate) const PUSH_READ_MODIFY_WRITES: &str = "read-modify-writes per push";
+pub(crate) const ALLOCATIONS: &str = "allocations per item";
 
 /// Set if this platform supports counting.
 pub const IS_SUPPORTED: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
@@ -38,21 +49,22 @@ pub const IS_SUPPORTED: bool = cfg!(all(target_os = "linux", target_arch = "x86_
 /// How the costs are counted, for the reports.
 pub const METHOD: &str = "Counted on one thread by single-stepping the compiled code: 128 \
     pushes into a queue that has been used before, then 128 pops, so that no compare-exchange \
-    fails. The loop around the operations is included. Bytes are those requested from the \
-    allocator for a queue with 10,000 items. They exclude the heap objects, which contain the \
-    links of intrusive queues. Allocations are those of the queue for 10,000 items in steady \
-    traffic, 100 at a time.";
+    fails. The loop around the operations is included. Cache lines have 64 bytes; those of the \
+    stack are left out, those of the items are not. Into an empty queue, one item is pushed, \
+    and popped as the last. Bytes are those requested from the allocator, for a queue with \
+    room for 10,000 items: empty, with so many items, and after these are popped. They exclude \
+    the heap objects, which contain the links of intrusive queues. Allocations are those of \
+    the queue for 10,000 items in steady traffic, 100 at a time.";
 
 /// Counts all contestants except those left out, each in a child process, which calls
 /// [`one`]. Returns the failures as well.
 #[must_use]
 pub fn all(left_out: &[String]) -> (Vec<Cost>, Vec<Failure>) {
     let (mut costs, mut failures) = (Vec::new(), Vec::new());
-    for name in check::names() {
-        if left_out.iter().any(|out| out == name) {
-            continue;
-        }
-        match child::run("count", name).and_then(|output| parsed(&output)) {
+    let mut names = check::names();
+    names.retain(|name| !left_out.iter().any(|out| out == name));
+    for (name, output) in child::run_all("count", &names) {
+        match output.and_then(|output| parsed(&output)) {
             Ok(of_each_payload) => costs.extend(of_each_payload),
             Err(what) => failures.push(Failure {
                 name: name.into(),
@@ -90,10 +102,23 @@ impl Cost {
         })
     }
 
+    /// Returns the figure of a column, or that of its first namesake.
+    pub(crate) fn figure(&self, column: &str) -> f64 {
+        let mut columns = COLUMNS.iter().zip(self.figures);
+        let found = columns.find(|(name, _)| **name == column);
+        found.expect("one of the columns").1
+    }
+
     /// Returns payload kind, name and figures, for a table.
     #[must_use]
     pub fn cells(&self) -> Vec<String> {
-        let figures = self.figures.iter().map(|figure| format!("{figure:.2}"));
+        let figures = self.figures.iter().map(|&figure| {
+            if figure.fract() == 0.0 {
+                figure.to_string()
+            } else {
+                format!("{figure:.2}")
+            }
+        });
         [self.payload.clone(), self.name.clone()]
             .into_iter()
             .chain(figures)
@@ -103,6 +128,8 @@ impl Cost {
 
 #[cfg(test)]
 mod tests {
+    use std::array;
+
     use super::*;
 
     #[test]
@@ -110,7 +137,7 @@ mod tests {
         let cost = Cost {
             payload: "small value".into(),
             name: "mpsc-queue, boxing".into(),
-            figures: [1.5, 2.0, 1.0, 0.0078125, 16.0, 1.0],
+            figures: array::from_fn(|number| number as f64 / 128.0),
         };
         assert_eq!(Cost::parsed(&cost.line()), Some(cost));
         assert_eq!(Cost::parsed("small value\tours\t1\t2"), None);

@@ -11,7 +11,7 @@ use crate::rounds::Outcome;
 ///
 /// Criterion cannot interleave contestants, so it does not measure. Its timing loop
 /// receives our samples, repeatedly and in order.
-pub fn replay(outcomes: &[Outcome], folder: &Path) {
+pub(super) fn replay(outcomes: &[Outcome], folder: &Path) {
     let mut criterion = Criterion::default()
         .output_directory(folder)
         .sample_size(10)

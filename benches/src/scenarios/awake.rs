@@ -21,6 +21,7 @@ pub(super) fn groups(_: &[String]) -> Vec<Group> {
                    pops it. The consumer never sleeps."
                 .into(),
         unit: 1,
+        load: None,
         oversubscribed: false,
         core: true,
         cells: vec![

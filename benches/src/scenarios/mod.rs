@@ -29,6 +29,6 @@ scenarios! {
     #[cfg(target_os = "linux")] mod resume;
 }
 
-pub(crate) use producers::{Producers, Side, WORK_ITSELF};
+pub(crate) use producers::{Producers, Side, WORK_ALONE, WORK_ITSELF};
 
 use crate::scenario::Group;

@@ -36,6 +36,7 @@ pub(super) fn groups(_: &[String]) -> Vec<Group> {
              The scenario does not show sets whose futures complete one at a time."
         ),
         unit: FUTURES,
+        load: None,
         oversubscribed: cores::count() < 2,
         core: true,
         cells: vec![

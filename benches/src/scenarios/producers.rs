@@ -126,7 +126,7 @@ pub(crate) struct Producers {
 pub(crate) const WORK_ITSELF: &str = "the work + a chain";
 
 /// The floor of producers or a consumer that work, without a queue.
-const WORK_ALONE: &str = "the work alone";
+pub(crate) const WORK_ALONE: &str = "the work alone";
 
 impl Scenario for Producers {
     fn name(self) -> String {
@@ -453,7 +453,9 @@ mod tests {
         let time = |scenario: Producers| {
             let floors = scenario.floors::<Box<Item>>();
             let alone = floors.iter().find(|floor| floor.name == WORK_ALONE);
-            (alone.expect("this floor exists").run)(10 * scenario.unit())
+            alone
+                .expect("this floor exists")
+                .nanos(10 * scenario.unit())
         };
         let producer = Producers {
             work: Some(Work(12)),
@@ -463,7 +465,7 @@ mod tests {
             consumer_work: LONG,
             ..producer
         };
-        assert!(time(both) > 2 * time(producer));
+        assert!(time(both) > 2.0 * time(producer));
     }
 
     #[test]

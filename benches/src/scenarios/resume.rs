@@ -72,6 +72,7 @@ fn group(suspended: u64, clock: Clock) -> Group {
              does not show what it takes from other threads."
         ),
         unit: 10 * suspended.max(64),
+        load: None,
         oversubscribed: cores::count() < 2,
         core: true,
         cells: vec![

@@ -62,6 +62,7 @@ fn group(source: Source) -> Group {
              side sleeps, so the scenario does not show what waking an idle executor costs."
         ),
         unit: 100 * TASKS as u64, // long compared with the start of a thread
+        load: None,
         oversubscribed: source == Source::Thread && cores::count() < 2,
         core: true,
         cells: vec![
@@ -360,7 +361,7 @@ mod tests {
             (schedule, next)
         };
         let cell = cell::<M, _, _>(source, "a queue", Role::Other, counting);
-        (cell.run)(WAKES as u64);
+        cell.nanos(WAKES as u64);
         drop(cell);
         // Each task is scheduled at the start or, to be dropped, at the end too.
         assert_eq!(schedules.load(Ordering::Relaxed), WAKES + TASKS);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::load::Load;
 use crate::contestant::Role;
 
 /// The figures of a contestant at one load.
@@ -45,7 +46,7 @@ pub struct Calls {
 }
 
 /// One sample of a contestant.
-pub(super) struct Sample {
+pub struct Sample {
     pub(super) items: u64,
     /// The time from the scheduled push to the arrival; empty at saturation.
     pub(super) latency: Histogram<u64>,
@@ -58,6 +59,15 @@ pub(super) struct Sample {
 }
 
 impl Sample {
+    /// Returns the figure by which contestants are compared at this load.
+    pub(super) fn compared(&self, load: Load) -> f64 {
+        let stats = SampleStats::of(self);
+        match load {
+            Load::PerSecond(_) => stats.p50,
+            Load::Saturation => stats.elapsed,
+        }
+    }
+
     /// Fails if a queue of ours breaks its promise of at most one wake-up per park.
     pub(super) fn verify(self, role: Role) -> Result<Self, String> {
         match self.calls {
@@ -69,8 +79,21 @@ impl Sample {
     }
 }
 
+impl SampleStats {
+    fn of(sample: &Sample) -> Self {
+        let items = sample.items as f64;
+        Self {
+            p50: sample.latency.value_at_quantile(0.5) as f64,
+            p99: sample.latency.value_at_quantile(0.99) as f64,
+            elapsed: sample.elapsed.as_nanos() as f64 / items,
+            late: sample.late.value_at_quantile(0.99) as f64,
+            busy: sample.busy.as_nanos() as f64 / items,
+        }
+    }
+}
+
 impl Figures {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             samples: Vec::new(),
             latency: histogram(),
@@ -80,15 +103,8 @@ impl Figures {
         }
     }
 
-    pub(super) fn add(&mut self, sample: &Sample) {
-        let items = sample.items as f64;
-        self.samples.push(SampleStats {
-            p50: sample.latency.value_at_quantile(0.5) as f64,
-            p99: sample.latency.value_at_quantile(0.99) as f64,
-            elapsed: sample.elapsed.as_nanos() as f64 / items,
-            late: sample.late.value_at_quantile(0.99) as f64,
-            busy: sample.busy.as_nanos() as f64 / items,
-        });
+    pub(crate) fn add(&mut self, sample: &Sample) {
+        self.samples.push(SampleStats::of(sample));
         self.latency += &sample.latency;
         self.sleeps += sample.sleeps;
         self.items += sample.items;

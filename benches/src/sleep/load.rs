@@ -26,7 +26,7 @@ impl Load {
     const MIN_ITEMS: u64 = 50;
 
     /// Returns how many items a sample of this duration sends.
-    pub(super) fn items(self, sample: Duration) -> u64 {
+    pub(crate) fn items(self, sample: Duration) -> u64 {
         let per_second = match self {
             Self::PerSecond(count) => count,
             // A rate that almost every contestant sustains.
@@ -40,7 +40,7 @@ impl Load {
 impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::PerSecond(count) => write!(f, "{} k/s", count / 1000),
+            Self::PerSecond(count) => write!(f, "{}k", count / 1000),
             Self::Saturation => f.write_str("saturation"),
         }
     }

@@ -12,7 +12,6 @@ mod floors;
 mod load;
 #[cfg(target_os = "linux")]
 mod ours;
-mod rounds;
 #[cfg(target_os = "linux")]
 mod sample;
 #[cfg(target_os = "linux")]
@@ -29,13 +28,12 @@ pub(crate) use {
 
 #[cfg(target_os = "linux")]
 pub use contestants::{ADAPTIVE, groups};
-pub use figures::{Calls, Figures, SampleStats};
+pub use figures::{Calls, Figures, Sample, SampleStats};
 pub use load::Load;
-pub use rounds::{Group, Row, measure};
 
 /// Returns no groups: eventfds and the number of a thread's sleeps need Linux.
 #[cfg(not(target_os = "linux"))]
 #[must_use]
-pub fn groups(_: &[String]) -> Vec<Group> {
+pub fn groups(_: &[String]) -> Vec<crate::scenario::Group> {
     Vec::new()
 }

@@ -1,39 +1,25 @@
 //! The cost of chains and batches, by length.
 
 use mpsc_queue::{Chain, Pop};
+use papers::Consume;
 use papers::cost::{Cost, cost};
-use papers::treiber::{Node, Treiber};
-use papers::{Consume, Mpsc};
 
-use super::contestants::{Intrusive, Job};
-use super::report::{Chart, Line, Report, progress};
+use super::contestants::{Contestant, Intrusive, Job, for_each};
+use super::report::{Chart, Line, Report};
 
 const LENGTHS: [usize; 8] = [1, 2, 4, 8, 16, 64, 256, 1024];
 
 struct Way {
-    name: &'static str,
-    costs: Vec<Cost>,
+    name: String,
+    costs: [Cost; LENGTHS.len()],
 }
 
 pub(crate) fn run() -> Report {
-    let bar = progress(LENGTHS.len() * 4);
-    let way = |name, measure: fn(usize) -> Cost| {
-        let measured = LENGTHS.iter().map(|&length| {
-            bar.inc(1);
-            measure(length)
-        });
-        Way {
-            name,
-            costs: measured.collect(),
-        }
-    };
-    let ways = [
-        way("intrusive: build a chain and push it", push_chain),
-        way("intrusive: push one by one", push_singly),
-        way("intrusive: pop until empty", pop_intrusive),
-        way("treiber: pop until empty", pop_treiber),
+    let mut ways = vec![
+        Way::measured("intrusive: build a chain and push it", push_chain),
+        Way::measured("intrusive: push one by one", push_singly),
     ];
-    bar.finish_and_clear();
+    ways.extend(for_each!(pops()));
 
     Report {
         header: vec![
@@ -81,30 +67,17 @@ fn push_singly(length: usize) -> Cost {
     })
 }
 
-fn pop_intrusive(length: usize) -> Cost {
-    let queue = Box::new(Intrusive::new());
-    for job in boxes(length) {
-        let _ = queue.push(job);
-    }
-    pop_all(
-        queue.consumer().expect("a new queue has no consumer"),
-        length,
-    )
-}
-
-fn pop_treiber(length: usize) -> Cost {
-    let queue = Box::new(Treiber::new());
-    for payload in 0..length {
-        let _ = queue.push(Node::new(payload));
-    }
-    pop_all(
-        queue.consumer().expect("a new queue has no consumer"),
-        length,
-    )
+fn pops<Q: Contestant>() -> Way {
+    Way::measured(&format!("{}: pop until empty", Q::NAME), pop_all::<Q>)
 }
 
 /// Keeps the items, so that freeing them is not counted.
-fn pop_all<C: Consume>(mut consumer: C, length: usize) -> Cost {
+fn pop_all<Q: Contestant>(length: usize) -> Cost {
+    let queue = Box::new(Q::with_room(length));
+    for payload in 0..length {
+        let _ = queue.push(Q::item(payload as u64));
+    }
+    let mut consumer = queue.consumer().expect("a new queue has no consumer");
     let mut items = Vec::with_capacity(length);
     let cost = cost(|| {
         while let Pop::Item(item) = consumer.pop() {
@@ -116,10 +89,17 @@ fn pop_all<C: Consume>(mut consumer: C, length: usize) -> Cost {
 }
 
 impl Way {
+    fn measured(name: &str, measure: fn(usize) -> Cost) -> Self {
+        Self {
+            name: name.to_string(),
+            costs: LENGTHS.map(measure),
+        }
+    }
+
     fn rows(&self) -> Vec<Vec<String>> {
         let row = |(cost, length): (&Cost, usize)| {
             vec![
-                self.name.to_string(),
+                self.name.clone(),
                 length.to_string(),
                 cost.read_modify_writes.to_string(),
                 format!("{:.3}", cost.read_modify_writes as f64 / length as f64),
@@ -132,7 +112,7 @@ impl Way {
     fn line(&self) -> Line {
         let points = self.costs.iter().zip(LENGTHS);
         Line {
-            name: self.name.to_string(),
+            name: self.name.clone(),
             points: points
                 .map(|(cost, length)| {
                     (

@@ -6,11 +6,17 @@ use std::sync::{Mutex, PoisonError};
 
 use crossbeam_queue::SegQueue;
 use mpsc_queue::{ConsumerTaken, Link, Pop, Queue, linked};
+use papers::cc_synch::CcSynch;
+use papers::clh::Clh;
+use papers::io_uring::IoUring;
 use papers::jiffy::Jiffy;
+use papers::michael_scott::MichaelScott;
 use papers::ring::Ring;
 use papers::segmented::Segmented;
-use papers::treiber::{Node, Treiber};
-use papers::{Consume, Full, Mpsc};
+use papers::treiber::Treiber;
+use papers::vyukov::Vyukov;
+use papers::wfcqueue::WfcQueue;
+use papers::{Consume, Full, Mpsc, Node};
 
 /// A queue whose items carry a `u64`.
 pub(crate) trait Contestant: Mpsc<Item: Send> + Send {
@@ -28,7 +34,13 @@ macro_rules! for_each {
         $crate::experiments::contestants::for_each!(
             @ $function $arguments
             $crate::experiments::contestants::Intrusive,
-            papers::treiber::Treiber<u64>,
+            papers::vyukov::Vyukov<papers::Node<u64>>,
+            papers::io_uring::IoUring<papers::Node<u64>>,
+            papers::wfcqueue::WfcQueue<papers::Node<u64>>,
+            papers::treiber::Treiber<papers::Node<u64>>,
+            papers::michael_scott::MichaelScott<u64>,
+            papers::clh::Clh<u64>,
+            papers::cc_synch::CcSynch<u64>,
             papers::ring::Ring<u64>,
             papers::segmented::Segmented<u64>,
             papers::jiffy::Jiffy<u64>
@@ -78,17 +90,29 @@ impl Contestant for Intrusive {
     }
 }
 
-impl Contestant for Treiber<u64> {
-    const NAME: &'static str = "treiber";
-    fn with_room(_: usize) -> Self {
-        Self::new()
-    }
-    fn item(payload: u64) -> Box<Node<u64>> {
-        Node::new(payload)
-    }
-    fn payload(item: &Box<Node<u64>>) -> u64 {
-        ***item
-    }
+/// A contestant whose items are boxed nodes: its name and its queue.
+macro_rules! nodes {
+    ($($name:literal: $queue:ident;)*) => {$(
+        impl Contestant for $queue<Node<u64>> {
+            const NAME: &'static str = $name;
+            fn with_room(_: usize) -> Self {
+                Self::new()
+            }
+            fn item(payload: u64) -> Box<Node<u64>> {
+                Node::new(payload)
+            }
+            fn payload(item: &Box<Node<u64>>) -> u64 {
+                ***item
+            }
+        }
+    )*};
+}
+
+nodes! {
+    "vyukov": Vyukov;
+    "io_uring": IoUring;
+    "wfcqueue": WfcQueue;
+    "treiber": Treiber;
 }
 
 /// The methods of a contestant whose items are the `u64` itself.
@@ -103,28 +127,27 @@ macro_rules! carries_the_value {
     };
 }
 
-impl Contestant for Ring<u64> {
-    const NAME: &'static str = "ring";
-    fn with_room(items: usize) -> Self {
-        Self::new(items.next_power_of_two().max(2))
-    }
-    carries_the_value!();
+/// A contestant whose items are the `u64` itself: its name, its queue, and how to create one
+/// with room for so many items.
+macro_rules! values {
+    ($($name:literal: $queue:ident, $items:pat => $new:expr;)*) => {$(
+        impl Contestant for $queue<u64> {
+            const NAME: &'static str = $name;
+            fn with_room($items: usize) -> Self {
+                $new
+            }
+            carries_the_value!();
+        }
+    )*};
 }
 
-impl Contestant for Segmented<u64> {
-    const NAME: &'static str = "segmented";
-    fn with_room(_: usize) -> Self {
-        Self::new()
-    }
-    carries_the_value!();
-}
-
-impl Contestant for Jiffy<u64> {
-    const NAME: &'static str = "jiffy";
-    fn with_room(_: usize) -> Self {
-        Self::new()
-    }
-    carries_the_value!();
+values! {
+    "michael_scott": MichaelScott, items => Self::new(items);
+    "clh": Clh, _ => Self::new();
+    "cc_synch": CcSynch, _ => Self::new();
+    "ring": Ring, items => Self::new(items.next_power_of_two().max(2));
+    "segmented": Segmented, _ => Self::new();
+    "jiffy": Jiffy, _ => Self::new();
 }
 
 /// crossbeam's `SegQueue`. Its pop returns an `Option`, and waits for a late push.

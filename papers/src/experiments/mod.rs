@@ -9,10 +9,8 @@ use report::Report;
 
 mod batching;
 mod contestants;
-mod cost;
 mod emptiness;
 mod frozen;
-mod memory;
 mod report;
 mod stall;
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
@@ -34,16 +32,6 @@ const EXPERIMENTS: &[Experiment] = &[
         name: "emptiness",
         question: "When does a pop return Empty although a push has returned?",
         run: emptiness::run,
-    },
-    Experiment {
-        name: "cost",
-        question: "How many read-modify-writes, instructions and cache lines does an operation take?",
-        run: cost::run,
-    },
-    Experiment {
-        name: "memory",
-        question: "How many bytes does a queued item take, and an empty queue?",
-        run: memory::run,
     },
     Experiment {
         name: "batching",

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use indicatif::{ProgressBar, ProgressStyle};
 use plotters::prelude::*;
 
@@ -81,29 +82,14 @@ impl Report {
         )
     }
 
-    /// Returns the table in Markdown with aligned columns.
+    /// Returns the table in Markdown.
     fn table(&self) -> String {
-        let header = self.header.iter().map(|cell| (*cell).to_string()).collect();
-        let lines: Vec<Vec<String>> = [header].into_iter().chain(self.rows.clone()).collect();
-        let width = |column: usize| {
-            let widths = lines.iter().map(|line| line[column].chars().count());
-            widths.max().unwrap_or(0)
-        };
-        let widths: Vec<_> = (0..self.header.len()).map(width).collect();
-        let mut text = String::new();
-        for (number, line) in lines.iter().enumerate() {
-            for (cell, &width) in line.iter().zip(&widths) {
-                text += &format!("| {cell:<width$} ");
-            }
-            text += "|\n";
-            if number == 0 {
-                for &width in &widths {
-                    text += &format!("|{}", "-".repeat(width + 2));
-                }
-                text += "|\n";
-            }
-        }
-        text
+        let mut table = Table::new();
+        table
+            .load_style(ASCII_MARKDOWN)
+            .set_header(&self.header)
+            .add_rows(&self.rows);
+        format!("{table}\n")
     }
 }
 

@@ -1,46 +1,56 @@
 //! The targets, judged by a run.
 
+mod counted;
+mod forms;
+mod recommended;
 mod sharded;
 mod target;
-mod throughput;
 mod waiting;
 
 pub(super) use target::Target;
 
-use super::Findings;
+use super::findings::Findings;
 
 /// How targets are judged, for the reports.
-pub(super) const METHOD: &str = "A ratio to the best other counts as met if its whole interval \
-    is at or below the limit, and as missed if its whole interval is above.";
+pub(super) const METHOD: &str = "A target is met if the whole interval of each of its ratios is \
+    at or below the limit. A miss is listed with its ratio, and as open if the interval contains \
+    the limit.";
 
 /// Returns the targets whose scenarios were measured.
 pub(super) fn targets(findings: &Findings) -> Vec<Target> {
-    let Findings {
-        outcomes, sleepers, ..
-    } = findings;
-    throughput::targets(findings)
+    let outcomes = &findings.outcomes;
+    recommended::targets(outcomes)
         .into_iter()
+        .chain(counted::targets(findings))
+        .chain(forms::targets(outcomes))
         .chain(sharded::targets(outcomes))
-        .chain(waiting::targets(outcomes, sleepers))
+        .chain(waiting::targets(outcomes))
         .flatten()
         .collect()
 }
 
 #[cfg(test)]
-mod samples {
+pub(super) mod samples {
     use crate::contestant::Role;
     use crate::payload::{Item, Payload};
     use crate::rounds::{Outcome, Row};
     use crate::scenario::Group;
 
     /// Makes up an outcome with heap objects.
-    pub(super) fn outcome<const N: usize>(
+    pub(in crate::report) fn outcome<const N: usize>(
         scenario: &str,
         rows: &[(&'static str, Role, [f64; N])],
     ) -> Outcome {
         let rows = rows.iter().map(|&(name, role, nanos)| {
             let nanos = nanos.into();
-            Row { name, role, nanos }
+            let (sleep, failure) = (None, None);
+            Row {
+                name,
+                role,
+                nanos,
+                sleep,
+                failure,
+            }
         });
         Outcome {
             group: Group {
@@ -48,6 +58,7 @@ mod samples {
                 payload: <Box<Item>>::KIND,
                 question: String::new(),
                 unit: 1,
+                load: None,
                 oversubscribed: false,
                 core: true,
                 cells: Vec::new(),

@@ -2,52 +2,42 @@
 
 use mpsc_queue::ForwardLinked;
 
-use super::target::{Target, judged, named, ratio, ratio_to_best_other};
+use super::target::{Ratio, Target, judged, named, to_best_other, to_row};
 use crate::contestant::Contestant;
 use crate::contestants::{Named, Sharded};
 use crate::payload::Item;
 use crate::rounds::Outcome;
 use crate::scenarios::WORK_ITSELF;
-use crate::statistics::Median;
 
 const SHARDED: &str = <Sharded as Contestant<Box<Item>>>::NAME;
 
 /// Returns the targets, as far as their scenarios were measured.
 pub(super) fn targets(outcomes: &[Outcome]) -> [Option<Target>; 3] {
+    let judge =
+        |what: &str, scenarios: &[&str], limit: f64, ratio: fn(&Outcome) -> Option<Ratio>| {
+            let ratios: Vec<_> = named(outcomes, scenarios).filter_map(ratio).collect();
+            judged(what, &ratios, limit, "")
+        };
     [
-        judged(
+        judge(
             "sharded, push/2: at most 0.7 of the best other",
-            &ratios(outcomes, &["push/2"], |outcome| {
-                ratio_to_best_other(outcome, SHARDED)
-            }),
+            &["push/2"],
             0.7,
+            |outcome| to_best_other(outcome, SHARDED),
         ),
-        judged(
+        judge(
             "sharded, push/2 with work: at most 1.1 of the work with a chain per producer",
-            &ratios(outcomes, &["push/2+12", "push/2+42"], |outcome| {
-                ratio(outcome, SHARDED, WORK_ITSELF)
-            }),
+            &["push/2+12", "push/2+42"],
             1.1,
+            |outcome| to_row(outcome, SHARDED, WORK_ITSELF),
         ),
-        judged(
+        judge(
             "sharded, both/1 and ping-pong: at most 1.1 of the plain queue",
-            &ratios(outcomes, &["both/1", "ping-pong"], |outcome| {
-                ratio(outcome, SHARDED, ForwardLinked::NAME)
-            }),
+            &["both/1", "ping-pong"],
             1.1,
+            |outcome| to_row(outcome, SHARDED, ForwardLinked::NAME),
         ),
     ]
-}
-
-fn ratios<'a>(
-    outcomes: &[Outcome],
-    scenarios: &[&'a str],
-    ratio: impl Fn(&Outcome) -> Option<Median>,
-) -> Vec<(&'a str, Median)> {
-    let ratios = scenarios
-        .iter()
-        .filter_map(|scenario| Some((*scenario, ratio(named(outcomes, scenario)?)?)));
-    ratios.collect()
 }
 
 #[cfg(test)]

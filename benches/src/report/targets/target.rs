@@ -1,55 +1,89 @@
-//! One target, and how a ratio is judged.
+//! One target, and how ratios are judged.
 
-use crate::contestant::Role;
 use crate::payload::{Item, Payload};
+use crate::report::standing::{best_other, ratio, ratio_of, with_interval};
 use crate::rounds::Outcome;
 use crate::statistics::Median;
 
 /// A target with the figure of this run.
 pub(in crate::report) struct Target {
-    pub(super) what: &'static str,
-    pub(super) figure: String,
-    pub(super) met: bool,
+    pub(in crate::report) what: String,
+    pub(in crate::report) figure: String,
+    pub(in crate::report) met: bool,
+}
+
+/// The ratio in one scenario.
+pub(super) struct Ratio {
+    pub(super) scenario: String,
+    pub(super) ratio: Median,
 }
 
 impl Target {
     /// Returns target, figure and verdict.
-    pub(in crate::report) fn cells(&self) -> [&str; 3] {
+    pub(in crate::report) fn cells(&self) -> [String; 3] {
         let verdict = if self.met { "met" } else { "NOT met" };
-        [self.what, &self.figure, verdict]
+        [self.what.clone(), self.figure.clone(), verdict.into()]
+    }
+
+    /// Returns all of it in a line.
+    pub(in crate::report) fn line(&self) -> String {
+        let [what, figure, verdict] = self.cells();
+        format!("{verdict}: {what}: {figure}")
     }
 }
 
-/// Returns the time of the contestant `ours`, divided by that of `other`.
-pub(super) fn ratio(outcome: &Outcome, ours: &str, other: &str) -> Option<Median> {
-    let nanos = |name: &str| {
-        let row = outcome.rows.iter().find(|row| row.name == name)?;
-        Some(&row.nanos)
+/// Judges the ratios of some scenarios. `reason` says why a miss is expected, if it is known.
+pub(super) fn judged(
+    what: impl Into<String>,
+    ratios: &[Ratio],
+    limit: f64,
+    reason: &str,
+) -> Option<Target> {
+    let of = ratios.len();
+    let worst = |a: &&Ratio, b: &&Ratio| a.ratio.value.total_cmp(&b.ratio.value);
+    let highest = ratios.iter().max_by(worst)?;
+    let mut missed: Vec<&Ratio> = ratios.iter().filter(|it| it.ratio.high > limit).collect();
+    missed.sort_by(|a, b| worst(b, a));
+    let described = |it: &Ratio| {
+        let open = if it.ratio.low > limit { "" } else { ", open" };
+        format!("{} in {}{open}", with_interval(it.ratio), it.scenario)
     };
-    Some(Median::of_ratios(nanos(ours)?, nanos(other)?))
+    let figure = match missed.is_empty() {
+        true => format!(
+            "in all {of}; highest {}",
+            described(highest).replace(", open", "")
+        ),
+        false => {
+            let misses: Vec<String> = missed.iter().map(|it| described(it)).collect();
+            let reason = match reason {
+                "" => String::new(),
+                reason => format!(". Reason: {reason}"),
+            };
+            let met = of - missed.len();
+            format!("in {met} of {of}; not {}{reason}", misses.join("; "))
+        }
+    };
+    Some(Target {
+        what: what.into(),
+        figure,
+        met: missed.is_empty(),
+    })
 }
 
-/// Returns the time of the contestant `ours`, divided by that of the best other.
-pub(super) fn ratio_to_best_other(outcome: &Outcome, ours: &str) -> Option<Median> {
-    let others = outcome.rows.iter().filter(|row| row.role == Role::Other);
-    let best = others.min_by(|a, b| a.median().value.total_cmp(&b.median().value))?;
-    ratio(outcome, ours, best.name)
+/// Returns the ratio of `ours` to the best other in the scenario.
+pub(super) fn to_best_other(outcome: &Outcome, ours: &str) -> Option<Ratio> {
+    let ratio = ratio_of(outcome.row(ours)?, best_other(outcome)?);
+    Some(of_scenario(outcome, ratio))
 }
 
-/// Returns the ratio of `ours` to the best other in each scenario whose name begins with `prefix`.
-pub(super) fn ratios_to_best_others<'a>(
-    outcomes: &'a [Outcome],
-    prefix: &str,
-    ours: &str,
-) -> Vec<(&'a str, Median)> {
-    let ratios = outcomes
-        .iter()
-        .filter(|outcome| outcome.group.scenario.starts_with(prefix))
-        .filter_map(|outcome| {
-            let ratio = ratio_to_best_other(outcome, ours)?;
-            Some((&*outcome.group.scenario, ratio))
-        });
-    ratios.collect()
+/// Returns the ratio of `ours` to the row `other` in the scenario.
+pub(super) fn to_row(outcome: &Outcome, ours: &str, other: &str) -> Option<Ratio> {
+    Some(of_scenario(outcome, ratio(outcome, ours, other)?))
+}
+
+fn of_scenario(outcome: &Outcome, ratio: Median) -> Ratio {
+    let scenario = outcome.group.scenario.clone();
+    Ratio { scenario, ratio }
 }
 
 /// Returns the outcomes with heap objects.
@@ -57,78 +91,52 @@ pub(super) fn with_heap_objects(outcomes: &[Outcome]) -> impl Iterator<Item = &O
     let kind = <Box<Item>>::KIND;
     outcomes
         .iter()
-        .filter(move |outcome| outcome.group.payload == kind)
+        .filter(move |outcome| outcome.group.payload == kind && outcome.group.load.is_none())
 }
 
-/// Returns the outcome of the scenario with this name, with heap objects.
-pub(super) fn named<'a>(outcomes: &'a [Outcome], scenario: &str) -> Option<&'a Outcome> {
-    with_heap_objects(outcomes).find(|outcome| outcome.group.scenario == scenario)
-}
-
-/// Judges the ratios of some scenarios.
-pub(super) fn judged(what: &'static str, ratios: &[(&str, Median)], limit: f64) -> Option<Target> {
-    let (scenario, worst) = ratios
-        .iter()
-        .max_by(|a, b| a.1.value.total_cmp(&b.1.value))?;
-    let (of, met) = (
-        ratios.len(),
-        ratios.iter().filter(|(_, ratio)| ratio.high <= limit),
-    );
-    let met = met.count();
-    Some(Target {
-        what,
-        figure: format!(
-            "met in {met} of {of}; worst {:.2} [{:.2}, {:.2}] in {scenario}",
-            worst.value, worst.low, worst.high
-        ),
-        met: met == of,
-    })
+/// Returns the outcomes of the scenarios with these names, with heap objects.
+pub(super) fn named<'a>(
+    outcomes: &'a [Outcome],
+    scenarios: &[&str],
+) -> impl Iterator<Item = &'a Outcome> {
+    with_heap_objects(outcomes).filter(|outcome| scenarios.contains(&&*outcome.group.scenario))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::targets::samples::outcome;
 
-    #[test]
-    fn best_other_has_least_median() {
-        let outcome = outcome(
-            "push/2",
-            &[
-                ("ours", Role::Ours, [3.0; 3]),
-                ("slow", Role::Other, [1.0, 9.0, 9.0]),
-                ("fast", Role::Other, [6.0; 3]),
-                ("floor", Role::Floor, [1.0; 3]),
-            ],
-        );
-        let ratio = ratio_to_best_other(&outcome, "ours").unwrap();
-        assert_eq!((ratio.low, ratio.value, ratio.high), (0.5, 0.5, 0.5));
-        assert!(ratio_to_best_other(&outcome, "missing").is_none());
-    }
-
-    #[test]
-    fn prefix_selects_scenarios() {
-        let rows = [
-            ("ours", Role::Ours, [1.0; 3]),
-            ("other", Role::Other, [2.0; 3]),
-        ];
-        let outcomes = ["wake/self", "wake/thread", "awake"].map(|name| outcome(name, &rows));
-        let ratios = ratios_to_best_others(&outcomes, "wake/", "ours");
-        let names: Vec<_> = ratios.iter().map(|(name, _)| *name).collect();
-        assert_eq!(names, ["wake/self", "wake/thread"]);
-        assert!(ratios.iter().all(|(_, ratio)| ratio.value == 0.5));
+    fn ratio(scenario: &str, low: f64, value: f64, high: f64) -> Ratio {
+        Ratio {
+            scenario: scenario.into(),
+            ratio: Median { value, low, high },
+        }
     }
 
     #[test]
     fn whole_interval_is_judged() {
-        let ratio = |low, value, high| Median { value, low, high };
-        let met = |ratios: &[_]| judged("a target", ratios, 0.7).unwrap().met;
-        assert!(met(&[("a", ratio(0.5, 0.6, 0.7))]));
-        assert!(!met(&[("a", ratio(0.5, 0.6, 0.71))]));
+        let met = |ratios: &[_]| judged("a target", ratios, 0.7, "").unwrap().met;
+        assert!(met(&[ratio("a", 0.5, 0.6, 0.7)]));
+        assert!(!met(&[ratio("a", 0.5, 0.6, 0.71)]));
         assert!(!met(&[
-            ("a", ratio(0.1, 0.1, 0.1)),
-            ("b", ratio(0.8, 0.8, 0.8))
+            ratio("a", 0.1, 0.1, 0.1),
+            ratio("b", 0.8, 0.8, 0.8)
         ]));
-        assert!(judged("a target", &[], 0.7).is_none());
+        assert!(judged("a target", &[], 0.7, "").is_none());
+    }
+
+    #[test]
+    fn every_miss_is_listed_with_the_reason() {
+        let ratios = [
+            ratio("a", 0.5, 0.6, 0.8),
+            ratio("b", 0.9, 1.0, 1.1),
+            ratio("c", 0.1, 0.2, 0.3),
+        ];
+        let target = judged("a target", &ratios, 0.7, "the cache").unwrap();
+        assert_eq!(
+            target.line(),
+            "NOT met: a target: in 1 of 3; not 1.00 [0.90, 1.10] in b; \
+             0.60 [0.50, 0.80] in a, open. Reason: the cache"
+        );
     }
 }

@@ -1,27 +1,24 @@
 //! The targets of consumers that spin before they sleep.
 
-use super::target::{Target, judged, ratios_to_best_others};
+use super::target::{Ratio, Target, judged, to_best_other};
 use crate::contestant::Role;
-use crate::rounds::Outcome;
-use crate::sleep::{ADAPTIVE, Group as Sleepers, Load, Row, SampleStats};
+use crate::rounds::{Outcome, Row};
+use crate::sleep::ADAPTIVE;
 use crate::statistics::Median;
 
 /// Returns the targets of the adaptive wait.
-pub(super) fn targets(outcomes: &[Outcome], sleepers: &[Sleepers]) -> [Option<Target>; 4] {
-    let group = sleepers
-        .iter()
-        .find(|group| group.rows.iter().any(|row| row.name == ADAPTIVE));
+pub(super) fn targets(outcomes: &[Outcome]) -> [Option<Target>; 4] {
     [
-        group.and_then(latency),
-        group.and_then(processor_time),
+        latency(outcomes),
+        processor_time(outcomes),
         round_trips(
             outcomes,
-            "resume/",
+            ["resume/1", "resume/64"],
             "adaptive, resume/1 and /64: at most 0.5 of the best other's elapsed time",
         ),
         round_trips(
             outcomes,
-            "resume-cpu/",
+            ["resume-cpu/1", "resume-cpu/64"],
             "adaptive, resume/1 and /64: at most 0.5 of the best other's processor time",
         ),
     ]
@@ -29,82 +26,83 @@ pub(super) fn targets(outcomes: &[Outcome], sleepers: &[Sleepers]) -> [Option<Ta
 
 /// Compares the latency where items come often with that of the others that spend no more
 /// processor time.
-fn latency(group: &Sleepers) -> Option<Target> {
-    let ratios: Vec<_> = loads(&[100_000, 500_000])
-        .filter_map(|(at, name)| {
-            let ours = adaptive(group, at)?;
-            let busy = |row: &Row| compare(ours, row, at, |sample| sample.busy);
-            let best = others(group, at)
-                .filter(|row| busy(row).high >= 1.0) // not clearly more than ours
-                .min_by(|a, b| median(a, at, p50).total_cmp(&median(b, at, p50)))?;
-            Some((name, compare(ours, best, at, p50)))
+fn latency(outcomes: &[Outcome]) -> Option<Target> {
+    let rates = ["sleep/park/100k", "sleep/park/500k"];
+    let ratios: Vec<_> = with_adaptive(outcomes, &rates)
+        .filter_map(|(outcome, ours)| {
+            let spends_no_more = |row: &&Row| {
+                let ratio = busy_ratio(ours, row);
+                ratio.is_some_and(|ratio| ratio.high >= 1.0) // not clearly more than ours
+            };
+            let best = others(outcome)
+                .filter(spends_no_more)
+                .min_by(|a, b| a.median().value.total_cmp(&b.median().value))?;
+            let ratio = Median::of_ratios(&ours.nanos, &best.nanos);
+            Some(of_scenario(outcome, ratio))
         })
         .collect();
     judged(
-        "adaptive, 100 and 500 k/s: p50 at most 0.5 of the best other that spends no more processor time",
-        &named(&ratios),
+        "adaptive, 100 and 500 k/s: p50 at most 0.5 of the best other that spends no more \
+         processor time",
+        &ratios,
         0.5,
+        "",
     )
 }
 
 /// Compares the processor time where items come seldom with that of the cheapest that parks.
-fn processor_time(group: &Sleepers) -> Option<Target> {
-    let ratios: Vec<_> = loads(&[1000, 10_000])
-        .filter_map(|(at, name)| {
-            let ours = adaptive(group, at)?;
-            let busy = |sample: &SampleStats| sample.busy;
-            let cheapest = others(group, at)
-                .min_by(|a, b| median(a, at, busy).total_cmp(&median(b, at, busy)))?;
-            Some((name, compare(ours, cheapest, at, busy)))
+fn processor_time(outcomes: &[Outcome]) -> Option<Target> {
+    let rates = ["sleep/park/1k", "sleep/park/10k"];
+    let ratios: Vec<_> = with_adaptive(outcomes, &rates)
+        .filter_map(|(outcome, ours)| {
+            let median = |row: &Row| busy(row).map_or(f64::MAX, |busy| Median::of(&busy).value);
+            let cheapest = others(outcome).min_by(|a, b| median(a).total_cmp(&median(b)))?;
+            Some(of_scenario(outcome, busy_ratio(ours, cheapest)?))
         })
         .collect();
     judged(
         "adaptive, 1 and 10 k/s: processor time at most 1.1 of the cheapest other's",
-        &named(&ratios),
+        &ratios,
         1.1,
+        "",
     )
 }
 
-fn round_trips(outcomes: &[Outcome], prefix: &str, what: &'static str) -> Option<Target> {
-    let ratios = ratios_to_best_others(outcomes, prefix, ADAPTIVE);
-    judged(what, &ratios, 0.5)
+fn round_trips(outcomes: &[Outcome], scenarios: [&str; 2], what: &str) -> Option<Target> {
+    let ratios: Vec<_> = outcomes
+        .iter()
+        .filter(|outcome| scenarios.contains(&&*outcome.group.scenario))
+        .filter_map(|outcome| to_best_other(outcome, ADAPTIVE))
+        .collect();
+    judged(what, &ratios, 0.5, "")
 }
 
-/// Returns the indices and names of the loads with these rates.
-fn loads(rates: &[u64]) -> impl Iterator<Item = (usize, String)> {
-    let loads = Load::ALL.into_iter().enumerate();
-    loads.filter_map(|(at, load)| {
-        let is_one = matches!(load, Load::PerSecond(rate) if rates.contains(&rate));
-        is_one.then(|| (at, load.to_string()))
-    })
+/// Returns the outcomes at these rates that have an adaptive row, and the row.
+fn with_adaptive<'a>(
+    outcomes: &'a [Outcome],
+    rates: &[&str],
+) -> impl Iterator<Item = (&'a Outcome, &'a Row)> {
+    let at = outcomes
+        .iter()
+        .filter(|outcome| rates.contains(&&*outcome.group.scenario));
+    at.filter_map(|outcome| Some((outcome, outcome.row(ADAPTIVE)?)))
 }
 
-fn named(ratios: &[(String, Median)]) -> Vec<(&str, Median)> {
-    let ratios = ratios.iter();
-    ratios.map(|(name, ratio)| (&**name, *ratio)).collect()
+fn others(outcome: &Outcome) -> impl Iterator<Item = &Row> {
+    outcome.measured().filter(|row| row.role == Role::Other)
 }
 
-fn adaptive(group: &Sleepers, at: usize) -> Option<&Row> {
-    group.measured(at).find(|row| row.name == ADAPTIVE)
+/// Returns the consumer's processor time per item in each round.
+fn busy(row: &Row) -> Option<Vec<f64>> {
+    let samples = row.sleep.as_ref()?.samples.iter();
+    Some(samples.map(|sample| sample.busy).collect())
 }
 
-fn others(group: &Sleepers, at: usize) -> impl Iterator<Item = &Row> {
-    group.measured(at).filter(|row| row.role == Role::Other)
+fn busy_ratio(ours: &Row, other: &Row) -> Option<Median> {
+    Some(Median::of_ratios(&busy(ours)?, &busy(other)?))
 }
 
-fn p50(sample: &SampleStats) -> f64 {
-    sample.p50
-}
-
-fn samples(row: &Row, at: usize, figure: impl Fn(&SampleStats) -> f64) -> Vec<f64> {
-    row.figures[at].samples.iter().map(figure).collect()
-}
-
-fn median(row: &Row, at: usize, figure: impl Fn(&SampleStats) -> f64) -> f64 {
-    Median::of(&samples(row, at, figure)).value
-}
-
-/// Returns the ratio of a figure of `ours` to that of `other`.
-fn compare(ours: &Row, other: &Row, at: usize, figure: fn(&SampleStats) -> f64) -> Median {
-    Median::of_ratios(&samples(ours, at, figure), &samples(other, at, figure))
+fn of_scenario(outcome: &Outcome, ratio: Median) -> Ratio {
+    let scenario = outcome.group.scenario.clone();
+    Ratio { scenario, ratio }
 }

@@ -1,0 +1,104 @@
+//! What a report says, in the order of a reader's questions.
+
+use std::error::Error;
+
+use super::answers::{self, Answer, answers};
+use super::baseline::Comparison;
+use super::details::{details, samples, standing_of_all};
+use super::document::{Block, Table};
+use super::findings::Findings;
+use super::plots;
+use super::targets::{self, Target, targets};
+use crate::rounds::Outcome;
+
+/// Returns the report: which queue to take, by how much, where ours loses, how it was measured, and
+/// all figures.
+///
+/// # Errors
+///
+/// Fails if a plot cannot be drawn.
+pub fn document(
+    findings: &Findings,
+    comparison: Option<&Comparison>,
+) -> Result<Vec<Block>, Box<dyn Error>> {
+    let mut blocks = vec![Block::Heading("Which MPSC queue?".into())];
+    blocks.extend(verdict(findings, table));
+    blocks.extend(comparison.into_iter().flat_map(Comparison::blocks));
+    blocks.extend(plots::overview(findings)?.into_iter().map(Block::Plot));
+    blocks.push(Block::Heading("The targets of mpsc-queue".into()));
+    blocks.extend(judged(&targets(findings)));
+    blocks.push(Block::Heading("All figures".into()));
+    blocks.push(standing_of_all(findings));
+    blocks.extend(details(findings)?);
+    Ok(blocks)
+}
+
+/// Returns the summary for a terminal, whose last lines are on the screen when the run ends. If
+/// `selected`, the run measured some scenarios only, and the summary has all of their figures.
+#[must_use]
+pub fn summary(findings: &Findings, comparison: Option<&Comparison>, selected: bool) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    if selected {
+        for outcome in &findings.outcomes {
+            blocks.push(Block::Heading(outcome.title()));
+            blocks.push(Block::Table(samples(outcome)));
+        }
+    }
+    let targets = targets(findings);
+    if !targets.is_empty() {
+        blocks.push(Block::Heading("The targets of mpsc-queue".into()));
+        blocks.push(Block::List(targets.iter().map(Target::line).collect()));
+    }
+    blocks.extend(comparison.into_iter().flat_map(Comparison::blocks));
+    let unchecked = findings.failures.iter();
+    let unchecked = unchecked.map(|it| format!("FAILED the self-check: {}: {}", it.name, it.what));
+    let late = findings.outcomes.iter().flat_map(Outcome::failures);
+    let late = late.map(|line| format!("FAILED: {line}"));
+    blocks.push(Block::List(unchecked.chain(late).collect()));
+    let answers = verdict(findings, sentences);
+    if !answers.is_empty() {
+        blocks.push(Block::Heading("Which MPSC queue?".into()));
+        blocks.extend(answers);
+    }
+    blocks
+}
+
+/// Returns which queue to take for which use, and where ours loses.
+fn verdict(findings: &Findings, block: fn(Vec<Answer>) -> Block) -> Vec<Block> {
+    let answers = answers(findings);
+    if answers.is_empty() {
+        return Vec::new();
+    }
+    let losses = answers::losses(findings).map(Block::Paragraph);
+    [block(answers)].into_iter().chain(losses).collect()
+}
+
+fn table(answers: Vec<Answer>) -> Block {
+    let mut table = Table::new(["you have", "take", "because"]);
+    for answer in answers {
+        table.push([answer.have.into(), answer.take, answer.because]);
+    }
+    Block::Table(table)
+}
+
+fn sentences(answers: Vec<Answer>) -> Block {
+    let sentence = |it: Answer| format!("{}: take {}. {}.", it.have, it.take, it.because);
+    Block::List(answers.into_iter().map(sentence).collect())
+}
+
+fn judged(targets: &[Target]) -> [Block; 2] {
+    let met = targets.iter().filter(|target| target.met).count();
+    let mut table = Table::new(["target", "this run", "verdict"]);
+    targets.iter().for_each(|target| table.push(target.cells()));
+    [
+        Block::Paragraph(format!(
+            "{met} of {} targets are met. {}",
+            targets.len(),
+            targets::METHOD
+        )),
+        Block::Details {
+            title: "All targets".into(),
+            blocks: vec![Block::Table(table)],
+        },
+    ]
+}
