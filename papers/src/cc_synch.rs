@@ -110,6 +110,7 @@ impl Announcement {
     }
 
     /// Returns the spare announcement of the thread, or a new one.
+    #[inline]
     fn fresh() -> *mut Self {
         let spare = SPARE.with(|spare| spare.0.replace(ptr::null_mut()));
         if spare.is_null() {

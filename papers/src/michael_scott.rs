@@ -75,10 +75,12 @@ unsafe impl<T: Send> Send for MichaelScott<T> {}
 unsafe impl<T: Send> Sync for MichaelScott<T> {}
 
 impl Pointer {
+    #[inline]
     fn pack(self) -> u64 {
         u64::from(self.count) << 32 | u64::from(self.node)
     }
 
+    #[inline]
     fn unpack(packed: u64) -> Self {
         Self {
             node: packed as u32,
@@ -87,6 +89,7 @@ impl Pointer {
     }
 
     /// Returns the pointer that replaces this one.
+    #[inline]
     fn changed_to(self, node: u32) -> Self {
         let count = self.count.wrapping_add(1);
         Self { node, count }
@@ -208,6 +211,7 @@ impl<T> MichaelScott<T> {
 }
 
 /// Compare-exchanges a pointer. Returns the present one if it is not `old`.
+#[inline]
 fn exchange(place: &AtomicU64, old: Pointer, new: Pointer, order: Ordering) -> Result<(), Pointer> {
     // On failure, acquire serves the loop in `take_free`, as the load before it.
     place

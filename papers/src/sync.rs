@@ -22,6 +22,7 @@ pub(crate) use loom::thread_local;
 pub(crate) struct Backoff(#[cfg(not(loom))] crossbeam_utils::Backoff);
 
 impl Backoff {
+    #[inline]
     pub(crate) fn new() -> Self {
         Self(
             #[cfg(not(loom))]
@@ -29,6 +30,7 @@ impl Backoff {
         )
     }
 
+    #[inline]
     pub(crate) fn snooze(&self) {
         #[cfg(not(loom))]
         self.0.snooze();
