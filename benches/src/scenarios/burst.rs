@@ -13,7 +13,11 @@ use crate::scenario::{Cell, Scenario};
 
 /// One producer pushes a burst of items and waits until they have been popped.
 #[derive(Clone, Copy)]
-pub(super) struct Bursts;
+pub(super) struct Bursts {
+    /// Set if the consumer waits until a burst has been pushed. Then the two do not race, and the
+    /// figure does not depend on how often the consumer catches up with the producer.
+    pub(super) whole: bool,
+}
 
 const BURST: u64 = 64;
 
@@ -22,12 +26,18 @@ const ITEMS: u64 = 32 * BURST;
 
 impl Scenario for Bursts {
     fn name(self) -> String {
-        format!("burst/{BURST}")
+        let whole = if self.whole { "whole-" } else { "" };
+        format!("{whole}burst/{BURST}")
     }
 
     fn question(self) -> String {
+        let start = if self.whole {
+            "The consumer starts when the burst has been pushed."
+        } else {
+            "The consumer pops at the same time."
+        };
         format!(
-            "One producer pushes {BURST} items, then waits until the consumer, which spins, has popped them."
+            "One producer pushes {BURST} items, then waits until the consumer, which spins, has popped them. {start}"
         )
     }
 
@@ -46,8 +56,8 @@ impl Scenario for Bursts {
     fn run<T: Payload, C: Contestant<T>>(self, items: u64) -> Duration {
         let (mut producer, mut consumer) = C::channel(BURST as usize);
         let mut stock: Vec<T> = (0..ITEMS).map(T::new).collect();
-        let times =
-            (0..items / ITEMS).map(|_| iteration::<T, C>(&mut producer, &mut consumer, &mut stock));
+        let times = (0..items / ITEMS)
+            .map(|_| self.iteration::<T, C>(&mut producer, &mut consumer, &mut stock));
         times.sum()
     }
 
@@ -78,35 +88,44 @@ impl Scenario for Bursts {
     }
 }
 
-/// Sends all items of `stock` through the queue and back into `stock`.
-fn iteration<T: Payload, C: Contestant<T>>(
-    producer: &mut C::Producer,
-    consumer: &mut C::Consumer,
-    stock: &mut Vec<T>,
-) -> Duration {
-    let mut items = mem::replace(stock, Vec::with_capacity(ITEMS as usize));
-    let (ready, popped) = (Counter::new(), Counter::new());
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            cores::pin(1);
-            ready.set(1);
-            for burst in 1..=ITEMS / BURST {
-                pop_all::<T, C>(consumer, (burst * BURST) as usize, stock);
-                popped.set(burst);
-            }
-        });
-        let pusher = scope.spawn(|| {
-            cores::pin(0);
-            write_all(&mut items, 0);
-            ready.wait_for(1);
-            let mut items = places(items);
-            let start = Instant::now();
-            for (items, burst) in items.chunks_mut(BURST as usize).zip(1..) {
-                push_all::<T, C>(producer, items);
-                popped.wait_for(burst);
-            }
-            start.elapsed()
-        });
-        pusher.join().expect("the producer does not panic")
-    })
+impl Bursts {
+    /// Sends all items of `stock` through the queue and back into `stock`.
+    fn iteration<T: Payload, C: Contestant<T>>(
+        self,
+        producer: &mut C::Producer,
+        consumer: &mut C::Consumer,
+        stock: &mut Vec<T>,
+    ) -> Duration {
+        let mut items = mem::replace(stock, Vec::with_capacity(ITEMS as usize));
+        let (ready, pushed, popped) = (Counter::new(), Counter::new(), Counter::new());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                cores::pin(1);
+                ready.set(1);
+                for burst in 1..=ITEMS / BURST {
+                    if self.whole {
+                        pushed.wait_for(burst);
+                    }
+                    pop_all::<T, C>(consumer, (burst * BURST) as usize, stock);
+                    popped.set(burst);
+                }
+            });
+            let pusher = scope.spawn(|| {
+                cores::pin(0);
+                write_all(&mut items, 0);
+                ready.wait_for(1);
+                let mut items = places(items);
+                let start = Instant::now();
+                for (items, burst) in items.chunks_mut(BURST as usize).zip(1..) {
+                    push_all::<T, C>(producer, items);
+                    if self.whole {
+                        pushed.set(burst);
+                    }
+                    popped.wait_for(burst);
+                }
+                start.elapsed()
+            });
+            pusher.join().expect("the producer does not panic")
+        })
+    }
 }

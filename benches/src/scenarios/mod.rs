@@ -54,7 +54,9 @@ fn with_payload<T: Contested>(left_out: &[String]) -> Vec<Group> {
             groups.push(Group::of::<T>(scenario, core, left_out));
         }
     }
-    groups.push(Group::of::<T>(burst::Bursts, true, left_out));
+    for whole in [false, true] {
+        groups.push(Group::of::<T>(burst::Bursts { whole }, !whole, left_out));
+    }
     groups
 }
 
