@@ -9,7 +9,7 @@ use std::thread;
 use mpsc_queue::{Link, Pop, Queue, linked};
 use papers::jiffy::Jiffy;
 use papers::ring::Ring;
-use papers::segmented::Segmented;
+use papers::segmented::{Segmented, SegmentedWithBackoff};
 use papers::treiber::{Node, Treiber};
 use papers::{Consume, Full, Mpsc};
 use proptest::prelude::*;
@@ -255,6 +255,7 @@ algorithms! {
     segmented: Segmented::<Payload>::new(), capacity usize::MAX;
     segmented_by_one: Segmented::<Payload, 1>::new(), capacity usize::MAX;
     segmented_by_four: Segmented::<Payload, 4>::new(), capacity usize::MAX;
+    segmented_with_backoff: SegmentedWithBackoff::<Payload, 4>::new(), capacity usize::MAX;
     jiffy: Jiffy::<Payload>::new(), capacity usize::MAX;
     jiffy_by_one: Jiffy::<Payload, 1>::new(), capacity usize::MAX;
     jiffy_by_four: Jiffy::<Payload, 4>::new(), capacity usize::MAX;

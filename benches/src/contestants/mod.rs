@@ -9,7 +9,7 @@ mod papers;
 mod queues;
 
 pub use self::cordyceps::Cordyceps;
-pub use self::papers::{BoundedRing, SafeJiffy, Segments, TreiberStack};
+pub use self::papers::{BoundedRing, SafeJiffy, Segments, SegmentsWithBackoff, TreiberStack};
 pub use channels::{Crossbeam, Crossfire, Flume, Futures, Kanal, Std, Thingbuf, Tokio};
 pub use locked::Locked;
 pub use odin::Odin;
@@ -92,5 +92,6 @@ fn visit_generic<T: Payload>(visitor: &mut impl Visitor<T>) {
     visitor.visit::<Locked<VecDeque<T>>>();
     visitor.visit::<BoundedRing>();
     visitor.visit::<Segments>();
+    visitor.visit::<SegmentsWithBackoff>();
     visitor.visit::<SafeJiffy>();
 }

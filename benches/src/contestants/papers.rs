@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mpsc_queue::Pop;
 use papers::jiffy::Jiffy;
 use papers::ring::Ring;
-use papers::segmented::Segmented;
+use papers::segmented::{Segmented, SegmentedWithBackoff};
 use papers::treiber::{Node, Treiber};
 use papers::{Consume, Mpsc};
 
@@ -99,6 +99,11 @@ paper!(
 paper!(
     /// Linked segments, filled by `fetch_add`.
     Segments, "papers: segmented", Segmented, _capacity => Segmented::new()
+);
+paper!(
+    /// Linked segments, whose producers back off from each other.
+    SegmentsWithBackoff, "papers: segmented, back-off", SegmentedWithBackoff,
+    _capacity => SegmentedWithBackoff::new()
 );
 paper!(
     /// Jiffy with safe memory reclamation.
