@@ -18,7 +18,7 @@ use papers::io_uring::IoUring;
 use papers::jiffy::Jiffy;
 use papers::michael_scott::MichaelScott;
 use papers::ring::Ring;
-use papers::segmented::Segmented;
+use papers::segmented::{Segmented, SegmentedWithBackoff};
 use papers::treiber::Treiber;
 use papers::vyukov::Vyukov;
 use papers::wfcqueue::WfcQueue;
@@ -152,6 +152,7 @@ models! {
     ring: || Ring::<Value>::new(4), 1_700, 13_000, 7_600;
     segmented_by_one: Segmented::<Value, 1>::new, 24_000, 23_000, 19_000;
     segmented_by_two: Segmented::<Value, 2>::new, 7_900, 13_000, 3_600;
+    segmented_with_backoff: SegmentedWithBackoff::<Value, 1>::new, 38_000, 58_000, 75_000;
     jiffy_by_one: Jiffy::<Value, 1>::new, 35_000, 38_000, 50_000;
     jiffy_by_two: Jiffy::<Value, 2>::new, 13_000, 23_000, 11_000;
 }
@@ -285,6 +286,11 @@ where
 #[test]
 fn push_after_grace_period_starts_in_segmented() {
     push_after_grace_period_starts(9_900, Segmented::<Value, 1>::new);
+}
+
+#[test]
+fn push_after_grace_period_starts_in_segmented_with_backoff() {
+    push_after_grace_period_starts(150_000, SegmentedWithBackoff::<Value, 1>::new);
 }
 
 #[test]

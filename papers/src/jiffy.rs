@@ -48,7 +48,9 @@ use std::collections::VecDeque;
 
 use mpsc_queue::Pop;
 
-use crate::blocks::{Block, BlockList, BlockPop, BlockQueue, DrainedBlocks, HANDLED, Slot};
+use crate::blocks::{
+    Block, BlockList, BlockPop, BlockQueue, DrainedBlocks, FetchAdd, HANDLED, Slot,
+};
 use crate::sync::Ordering;
 
 /// A queue with `B` slots per block, a power of two. See the [module](self).
@@ -86,6 +88,8 @@ struct Spot {
 unsafe impl<T: Send, const B: usize> Send for Head<T, B> {}
 
 impl<T, const B: usize> BlockPop<T, B> for Head<T, B> {
+    type Reserve = FetchAdd;
+
     fn new(drained: DrainedBlocks<T, B>) -> Self {
         Self {
             offset: 0,
@@ -255,7 +259,7 @@ mod tests {
         let first = oldest(queue);
         queue.push(0).unwrap();
         queue.push(1).unwrap();
-        let late = queue.list().reserve();
+        let late = queue.list().reserve::<FetchAdd>();
         assert!(late.starts_at(first));
         queue.push(3).unwrap();
         for expected in [0, 1, 3] {
@@ -295,7 +299,7 @@ mod tests {
     #[test]
     fn blocks_behind_frozen_push_free_slots() {
         let queue = Jiffy::<u32, 2>::new();
-        let frozen = queue.list().reserve();
+        let frozen = queue.list().reserve::<FetchAdd>();
         for number in 1..100 {
             queue.push(number).unwrap();
             assert_eq!(queue.pop(), Pop::Item(number));
@@ -310,7 +314,10 @@ mod tests {
     #[test]
     fn first_set_slot_is_popped() {
         let queue = Jiffy::<u32, 2>::new();
-        let (a, b) = (queue.list().reserve(), queue.list().reserve());
+        let (a, b) = (
+            queue.list().reserve::<FetchAdd>(),
+            queue.list().reserve::<FetchAdd>(),
+        );
         queue.push(2).unwrap();
         queue.list().fill(b, 1);
         assert_eq!(queue.pop(), Pop::Item(1));

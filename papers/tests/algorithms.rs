@@ -13,7 +13,7 @@ use papers::io_uring::IoUring;
 use papers::jiffy::Jiffy;
 use papers::michael_scott::MichaelScott;
 use papers::ring::Ring;
-use papers::segmented::Segmented;
+use papers::segmented::{Segmented, SegmentedWithBackoff};
 use papers::treiber::Treiber;
 use papers::vyukov::Vyukov;
 use papers::wfcqueue::WfcQueue;
@@ -268,6 +268,7 @@ algorithms! {
     segmented: Segmented::<Payload>::new(), capacity usize::MAX;
     segmented_by_one: Segmented::<Payload, 1>::new(), capacity usize::MAX;
     segmented_by_four: Segmented::<Payload, 4>::new(), capacity usize::MAX;
+    segmented_with_backoff: SegmentedWithBackoff::<Payload, 4>::new(), capacity usize::MAX;
     jiffy: Jiffy::<Payload>::new(), capacity usize::MAX;
     jiffy_by_one: Jiffy::<Payload, 1>::new(), capacity usize::MAX;
     jiffy_by_four: Jiffy::<Payload, 4>::new(), capacity usize::MAX;

@@ -11,8 +11,8 @@ mod queues;
 
 pub use self::cordyceps::Cordyceps;
 pub use self::papers::{
-    BoundedRing, ClhLike, Combining, Llist, LockFreeList, Mpscq, SafeJiffy, Segments, Splice,
-    TreiberStack, VyukovStub,
+    BoundedRing, ClhLike, Combining, Llist, LockFreeList, Mpscq, SafeJiffy, Segments,
+    SegmentsWithBackoff, Splice, TreiberStack, VyukovStub,
 };
 pub use boxed::{Boxed, Linkable};
 pub use channels::{Crossbeam, Crossfire, Flume, Futures, Kanal, Std, Thingbuf, Tokio};
@@ -109,6 +109,7 @@ fn visit_generic<T: Payload>(visitor: &mut impl Visitor<T>) {
     visitor.visit::<Combining>();
     visitor.visit::<BoundedRing>();
     visitor.visit::<Segments>();
+    visitor.visit::<SegmentsWithBackoff>();
     visitor.visit::<SafeJiffy>();
 }
 

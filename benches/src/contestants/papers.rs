@@ -9,7 +9,7 @@ use papers::io_uring::IoUring;
 use papers::jiffy::Jiffy;
 use papers::michael_scott::MichaelScott;
 use papers::ring::Ring;
-use papers::segmented::Segmented;
+use papers::segmented::{Segmented, SegmentedWithBackoff};
 use papers::treiber::Treiber;
 use papers::vyukov::Vyukov;
 use papers::wfcqueue::WfcQueue;
@@ -142,6 +142,11 @@ paper!(
 paper!(
     /// Linked segments, filled by `fetch_add`.
     Segments for any T, "papers: segmented", T, Segmented<T>, _capacity => Segmented::new()
+);
+paper!(
+    /// Linked segments, whose producers back off from each other.
+    SegmentsWithBackoff for any T, "papers: segmented, back-off", T, SegmentedWithBackoff<T>,
+    _capacity => SegmentedWithBackoff::new()
 );
 paper!(
     /// Jiffy with safe memory reclamation.

@@ -5,25 +5,30 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::passing::{places, pop_all, push_all, read, write_all};
+use super::span::start;
 use crate::contestant::Contestant;
 use crate::cores;
 use crate::counter::Counter;
-use crate::payload::{Bytes64, Bytes256, Item, Payload};
+use crate::payload::{Item, Payload};
 use crate::scenario::{Cell, Group, Scenario};
 
-/// Returns a group for each payload kind.
+/// Returns the groups with heap objects and with small values.
 pub(super) fn groups(left_out: &[String]) -> Vec<Group> {
+    let race = Bursts { whole: false };
     vec![
-        Group::of::<Box<Item>>(Bursts, true, left_out),
-        Group::of::<u64>(Bursts, false, left_out),
-        Group::of::<Bytes64>(Bursts, false, left_out),
-        Group::of::<Bytes256>(Bursts, false, left_out),
+        Group::of::<Box<Item>>(race, true, left_out),
+        Group::of::<Box<Item>>(Bursts { whole: true }, true, left_out),
+        Group::of::<u64>(race, false, left_out),
     ]
 }
 
 /// One producer pushes a burst of items and waits until they have been popped.
 #[derive(Clone, Copy)]
-struct Bursts;
+struct Bursts {
+    /// Set if the consumer waits until a burst has been pushed. Then the two do not race, and the
+    /// figure does not depend on how often the consumer catches up with the producer.
+    whole: bool,
+}
 
 const BURST: u64 = 64;
 
@@ -32,12 +37,19 @@ const ITEMS: u64 = 32 * BURST;
 
 impl Scenario for Bursts {
     fn name(self) -> String {
-        format!("burst/{BURST}")
+        let whole = if self.whole { "whole-" } else { "" };
+        format!("{whole}burst/{BURST}")
     }
 
     fn question(self) -> String {
+        let start = if self.whole {
+            "The consumer starts when the burst has been pushed."
+        } else {
+            "The consumer pops at the same time."
+        };
         format!(
-            "One producer pushes {BURST} items, then waits until the consumer, which spins, has popped them."
+            "One producer pushes {BURST} items, then waits until the consumer, which spins, has \
+             popped them. {start}"
         )
     }
 
@@ -56,8 +68,8 @@ impl Scenario for Bursts {
     fn run<T: Payload, C: Contestant<T>>(self, items: u64) -> Duration {
         let (mut producer, mut consumer) = C::channel(BURST as usize);
         let mut stock: Vec<T> = (0..ITEMS).map(T::new).collect();
-        let times =
-            (0..items / ITEMS).map(|_| iteration::<T, C>(&mut producer, &mut consumer, &mut stock));
+        let times = (0..items / ITEMS)
+            .map(|_| self.iteration::<T, C>(&mut producer, &mut consumer, &mut stock));
         times.sum()
     }
 
@@ -66,14 +78,14 @@ impl Scenario for Bursts {
             let (there, back) = (Counter::new(), Counter::new());
             let bursts = items / BURST;
             thread::scope(|scope| {
-                scope.spawn(|| {
+                start(scope, || {
                     cores::pin(1);
                     for burst in 1..=bursts {
                         there.wait_for(burst);
                         back.set(burst);
                     }
                 });
-                let pusher = scope.spawn(|| {
+                let pusher = start(scope, || {
                     cores::pin(0);
                     let start = Instant::now();
                     for burst in 1..=bursts {
@@ -88,35 +100,44 @@ impl Scenario for Bursts {
     }
 }
 
-/// Sends all items of `stock` through the queue and back into `stock`.
-fn iteration<T: Payload, C: Contestant<T>>(
-    producer: &mut C::Producer,
-    consumer: &mut C::Consumer,
-    stock: &mut Vec<T>,
-) -> Duration {
-    let mut items = mem::replace(stock, Vec::with_capacity(ITEMS as usize));
-    let (ready, popped) = (Counter::new(), Counter::new());
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            cores::pin(1);
-            ready.set(1);
-            for burst in 1..=ITEMS / BURST {
-                pop_all::<T, C>(consumer, (burst * BURST) as usize, stock, read);
-                popped.set(burst);
-            }
-        });
-        let pusher = scope.spawn(|| {
-            cores::pin(0);
-            write_all(&mut items, 0);
-            ready.wait_for(1);
-            let mut items = places(items);
-            let start = Instant::now();
-            for (items, burst) in items.chunks_mut(BURST as usize).zip(1..) {
-                push_all::<T, C>(producer, items, || ());
-                popped.wait_for(burst);
-            }
-            start.elapsed()
-        });
-        pusher.join().expect("the producer does not panic")
-    })
+impl Bursts {
+    /// Sends all items of `stock` through the queue and back into `stock`.
+    fn iteration<T: Payload, C: Contestant<T>>(
+        self,
+        producer: &mut C::Producer,
+        consumer: &mut C::Consumer,
+        stock: &mut Vec<T>,
+    ) -> Duration {
+        let mut items = mem::replace(stock, Vec::with_capacity(ITEMS as usize));
+        let (ready, pushed, popped) = (Counter::new(), Counter::new(), Counter::new());
+        thread::scope(|scope| {
+            start(scope, || {
+                cores::pin(1);
+                ready.set(1);
+                for burst in 1..=ITEMS / BURST {
+                    if self.whole {
+                        pushed.wait_for(burst);
+                    }
+                    pop_all::<T, C>(consumer, (burst * BURST) as usize, stock, read);
+                    popped.set(burst);
+                }
+            });
+            let pusher = start(scope, || {
+                cores::pin(0);
+                write_all(&mut items, 0);
+                ready.wait_for(1);
+                let mut items = places(items);
+                let start = Instant::now();
+                for (items, burst) in items.chunks_mut(BURST as usize).zip(1..) {
+                    push_all::<T, C>(producer, items, || ());
+                    if self.whole {
+                        pushed.set(burst);
+                    }
+                    popped.wait_for(burst);
+                }
+                start.elapsed()
+            });
+            pusher.join().expect("the producer does not panic")
+        })
+    }
 }

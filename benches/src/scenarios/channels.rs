@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::thread;
 use std::time::Duration;
 
-use super::span::{Gate, Span, spans};
+use super::span::{Gate, Span, spans, start};
 use crate::contestant::Contestant;
 use crate::contestants::{
     Boxed, Channel, Crossbeam, Crossfire, Flume, Futures, Kanal, Linkable, Seg, Segments, Sharded,
@@ -100,7 +100,7 @@ impl Senders {
         S: Sleeper<T, Producer: Clone>,
     {
         thread::scope(|scope| {
-            let receiver = scope.spawn(move || {
+            let receiver = start(scope, move || {
                 self.pin(0);
                 let (sender, receiver) = S::channel(MESSAGES as usize);
                 match self {
@@ -124,7 +124,7 @@ impl Senders {
                 .map(|number| {
                     let mut sender = sender.clone();
                     let gate = &gate;
-                    scope.spawn(move || {
+                    start(scope, move || {
                         self.pin(number + 1);
                         gate.pass();
                         Span::of(|| send::<T, S>(&mut sender, MESSAGES / count))

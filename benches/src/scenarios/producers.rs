@@ -9,7 +9,7 @@ use std::time::Duration;
 use crossbeam_utils::CachePadded;
 
 use super::passing::{places, pop_all, push_all, read, write_all};
-use super::span::{Gate, Span, spans};
+use super::span::{Gate, Span, spans, start};
 use crate::contestant::Contestant;
 use crate::contestants::{Chained, Contested};
 use crate::cores;
@@ -259,7 +259,7 @@ impl Producers {
                     let part = stock.split_off(stock.len() - each);
                     let seed = self.seed(number, iteration);
                     let gate = &gate;
-                    scope.spawn(move || {
+                    start(scope, move || {
                         self.pin(number);
                         self.push_part::<T, C>(&mut producer, part, number, seed, gate)
                     })
@@ -271,10 +271,10 @@ impl Producers {
                 self.pop_stock::<T, C>(consumer, items, stock, seed, at_once.then_some(&gate))
             };
             if at_once {
-                let consumer = scope.spawn(pop);
+                let consumer = start(scope, pop);
                 (spans(producers), spans([consumer]))
             } else {
-                (spans(producers), spans([scope.spawn(pop)]))
+                (spans(producers), spans([start(scope, pop)]))
             }
         });
         match self.side {
@@ -359,7 +359,7 @@ impl Producers {
                     .map(|number| {
                         let mut work = chain(work, number);
                         let (gate, operation) = (&gate, &operation);
-                        scope.spawn(move || {
+                        start(scope, move || {
                             self.pin(number);
                             gate.pass();
                             Span::of(|| {
@@ -374,7 +374,7 @@ impl Producers {
                 if let Some(work) = self.consumer_work {
                     let mut work = chain(work, self.count);
                     let gate = &gate;
-                    workers.push(scope.spawn(move || {
+                    workers.push(start(scope, move || {
                         self.pin(self.count);
                         gate.pass();
                         Span::of(|| (0..self.unit()).for_each(|value| work.work_with(value)))

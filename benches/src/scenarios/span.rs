@@ -1,7 +1,7 @@
 //! The time that several threads take together.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::ScopedJoinHandle;
+use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
@@ -23,6 +23,16 @@ impl Gate {
             backoff.snooze();
         }
     }
+}
+
+/// Starts a thread. Boxes its work, so that the start of a thread is compiled once, and not for each
+/// contestant and payload kind.
+pub(super) fn start<'scope, R: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> R + Send + 'scope,
+) -> ScopedJoinHandle<'scope, R> {
+    let work: Box<dyn FnOnce() -> R + Send + 'scope> = Box::new(work);
+    scope.spawn(work)
 }
 
 /// The time from the first start to the last end of some threads' work.

@@ -113,7 +113,8 @@ impl<'a, T: Payload> List<'a, T> {
             unit: 1,
             load: Some(load),
             oversubscribed: cores::count() < 2,
-            core: true,
+            // With small values, almost all of it is the wake-up too.
+            core: T::KIND == <Box<Item>>::KIND,
             cells: self.rows.iter().map(cell).collect(),
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use crossbeam_utils::CachePadded;
 use mpsc_queue::{ConsumerTaken, Pop};
 
-use super::list::BlockList;
+use super::list::{BlockList, Reserve};
 use super::reclaim::DrainedBlocks;
 use crate::consumer_cell::{Consumer, ConsumerCell, PopWith};
 use crate::queue::{Full, Mpsc};
@@ -19,6 +19,9 @@ pub struct BlockQueue<T, H: BlockPop<T, B>, const B: usize> {
 
 /// A consumer's state that pops from a list of blocks.
 pub trait BlockPop<T, const B: usize>: Sized {
+    /// How the pushes of this queue take their index.
+    type Reserve: Reserve;
+
     /// Creates the state for a new list.
     fn new(drained: DrainedBlocks<T, B>) -> Self;
 
@@ -50,7 +53,7 @@ impl<T: Send, H: BlockPop<T, B> + Send, const B: usize> Mpsc for BlockQueue<T, H
         Self: 'q;
 
     fn push(&self, item: T) -> Result<(), Full<T>> {
-        self.list.fill(self.list.reserve(), item);
+        self.list.fill(self.list.reserve::<H::Reserve>(), item);
         Ok(())
     }
 

@@ -2,21 +2,62 @@
 
 use std::ptr;
 
-use crossbeam_utils::CachePadded;
+use crossbeam_utils::{Backoff, CachePadded};
 
 use super::block::Block;
 use crate::sync::{AtomicPtr, AtomicUsize, Ordering, free};
 
 /// The list of blocks, as the producers reach it.
 pub struct BlockList<T, const B: usize> {
-    tail: CachePadded<Tail<T, B>>,
+    tail: Tail<T, B>,
 }
 
+/// The words are on different cache lines: each push writes `index`, but one in `B` pushes `block`.
 struct Tail<T, const B: usize> {
     /// The index of the next push.
-    index: AtomicUsize,
+    index: CachePadded<AtomicUsize>,
     /// A block of which an index has been reserved. Only moves forward.
-    block: AtomicPtr<Block<T, B>>,
+    block: CachePadded<AtomicPtr<Block<T, B>>>,
+}
+
+/// How a push takes the next index.
+pub trait Reserve {
+    /// Increments the index and returns the previous one, by a read-modify-write with acquire.
+    fn next(index: &AtomicUsize) -> usize;
+}
+
+/// Takes the index by one fetch-and-add, which never fails.
+#[derive(Debug)]
+pub struct FetchAdd;
+
+/// Takes the index by a compare-exchange. A push that fails waits before it tries again, for longer
+/// each time, so that another producer keeps the cache line for several pushes.
+#[derive(Debug)]
+pub struct Retry;
+
+impl Reserve for FetchAdd {
+    #[inline]
+    fn next(index: &AtomicUsize) -> usize {
+        // Acquire pairs with the release in `start_grace_period`: see `BlockList::reserve`.
+        index.fetch_add(1, Ordering::Acquire)
+    }
+}
+
+impl Reserve for Retry {
+    #[inline]
+    fn next(index: &AtomicUsize) -> usize {
+        let backoff = Backoff::new();
+        // Relaxed, also on failure: the value is only compared.
+        let mut next = index.load(Ordering::Relaxed);
+        loop {
+            // Acquire pairs with the release in `start_grace_period`: see `BlockList::reserve`.
+            match index.compare_exchange(next, next + 1, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return next,
+                Err(changed) => next = changed,
+            }
+            backoff.spin();
+        }
+    }
 }
 
 /// A reserved index, and the block from which its push starts to walk.
@@ -36,19 +77,18 @@ impl<T, const B: usize> BlockList<T, B> {
         const { assert!(B.is_power_of_two(), "an index is split by masking") };
         let first = Block::allocate(0, ptr::null_mut());
         let tail = Tail {
-            index: AtomicUsize::new(0),
-            block: AtomicPtr::new(first),
+            index: CachePadded::new(AtomicUsize::new(0)),
+            block: CachePadded::new(AtomicPtr::new(first)),
         };
-        let tail = CachePadded::new(tail);
         (Self { tail }, first)
     }
 
     /// Reserves the index of a push.
     #[inline]
-    pub(crate) fn reserve(&self) -> Reservation<T, B> {
-        // Acquire pairs with the release in `start_grace_period`: if that came before,
-        // the load below sees `tail.block` as the consumer saw it, or newer.
-        let index = self.tail.index.fetch_add(1, Ordering::Acquire);
+    pub(crate) fn reserve<R: Reserve>(&self) -> Reservation<T, B> {
+        // If the grace period started before, then by the acquire, the load below sees `tail.block`
+        // as the consumer saw it, or newer.
+        let index = R::next(&self.tail.index);
         Reservation {
             index,
             from: self.tail_block(),
@@ -80,7 +120,7 @@ impl<T, const B: usize> BlockList<T, B> {
 
     /// Returns the index at which a grace period ends that starts now.
     pub(super) fn start_grace_period(&self) -> usize {
-        // Release pairs with the acquire in `reserve`; each further fetch-and-add
+        // Release pairs with the acquire in `Reserve::next`; each further read-modify-write
         // continues its release sequence.
         self.tail.index.fetch_add(0, Ordering::Release)
     }

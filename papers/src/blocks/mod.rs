@@ -40,4 +40,5 @@ pub(crate) use block::{Block, HANDLED, Slot};
 pub(crate) use block_queue::BlockPop;
 pub use block_queue::BlockQueue;
 pub(crate) use list::BlockList;
+pub(crate) use list::{FetchAdd, Reserve, Retry};
 pub(crate) use reclaim::DrainedBlocks;
