@@ -8,7 +8,7 @@ use crate::sleep::{Figures, Load, SampleStats};
 
 type Contestant = (&'static str, Role);
 
-const FORMS: [Contestant; 14] = [
+const FORMS: [Contestant; 15] = [
     ("swap", Role::Floor),
     ("mpsc-queue", Role::Ours),
     ("mpsc-queue, back-linked", Role::Ours),
@@ -16,6 +16,7 @@ const FORMS: [Contestant; 14] = [
     ("mpsc-queue, compact", Role::Ours),
     ("mpsc-queue, sharded", Role::Ours),
     ("mpsc-queue, chains of 8", Role::OursChained),
+    ("mpsc-queue, chains of 64", Role::OursChained),
     ("cordyceps", Role::Other),
     ("crossbeam SegQueue", Role::Other),
     ("concurrent-queue", Role::Other),
@@ -33,10 +34,13 @@ const VALUES: [Contestant; 5] = [
     ("crossbeam-channel", Role::Other),
 ];
 
-const SLEEPERS: [Contestant; 12] = [
+const SLEEPERS: [Contestant; 15] = [
     ("a bare futex", Role::Floor),
     ("mpsc-queue", Role::Ours),
     ("mpsc-queue, adaptive", Role::Ours),
+    ("mpsc-queue, spinning", Role::Ours),
+    ("mpsc-queue, channel", Role::Ours),
+    ("mpsc-queue, async", Role::Ours),
     ("mpsc-queue, chains", Role::OursChained),
     ("cordyceps, flag + unpark", Role::Other),
     ("Odin's queue, unpark per push", Role::Other),

@@ -12,7 +12,7 @@ const OURS: &str = "mpsc-queue";
 const PLAIN: Mark = mark(Shape::Circle, BLUE);
 
 /// The marks of our forms, among which are chains.
-const MARKS: [(&str, Mark); 12] = [
+const MARKS: [(&str, Mark); 15] = [
     ("", PLAIN),
     ("boxing", PLAIN),
     ("as a set of futures", PLAIN),
@@ -21,6 +21,9 @@ const MARKS: [(&str, Mark); 12] = [
     ("sharded", mark(Shape::Diamond, PURPLE)),
     ("compact", mark(Shape::Wedge, CYAN)),
     ("adaptive", mark(Shape::Wedge, ORANGE)),
+    ("spinning", mark(Shape::Triangle, PURPLE)),
+    ("channel", mark(Shape::Square, GREEN)),
+    ("async", mark(Shape::Diamond, CYAN)),
     ("adaptive both ways", mark(Shape::Triangle, ORANGE)),
     ("chains", mark(Shape::Plus, OLIVE)),
     ("chains of 8", mark(Shape::Plus, OLIVE)),
@@ -47,11 +50,16 @@ pub(super) fn of(name: &str) -> Mark {
     known.map_or(FURTHER, |(_, mark)| *mark)
 }
 
-/// Returns the part of a name that tells our contestants apart; empty if there is none.
+/// Returns the part of a name that tells our contestants apart; empty if there is none. What
+/// follows it is the same for all in a plot, such as that they box their values.
 fn form(name: &str) -> &str {
     let rest = name.strip_prefix(OURS).unwrap_or(name);
-    rest.strip_prefix(", ").unwrap_or(rest)
+    let mut parts = rest.split(", ").filter(|part| !part.is_empty());
+    parts.next().unwrap_or_default()
 }
+
+/// The height of a line of marks.
+pub(super) const LINE: i32 = 20;
 
 /// The marks above a plot, with their meaning.
 #[derive(Default)]
@@ -91,10 +99,14 @@ impl Legend {
         }
     }
 
-    /// Draws the marks from left to right.
-    pub(super) fn draw(&self, canvas: &Canvas<'_>, (left, top): (i32, i32)) -> Drawn {
+    /// Draws the marks from left to right, in as many lines as necessary.
+    pub(super) fn draw(&self, canvas: &Canvas<'_>, (left, mut top): (i32, i32)) -> Drawn {
+        let end = canvas.dim_in_pixel().0 as i32;
         let mut x = left;
         for Entry { mark, faint, label } in &self.0 {
+            if x + 18 + width(label) > end {
+                (x, top) = (left, top + LINE);
+            }
             match faint {
                 true => mark.draw_faint(canvas, (x + 6, top))?,
                 false => mark.draw_strong(canvas, (x + 6, top))?,
@@ -119,6 +131,11 @@ mod tests {
         ];
         let marks = names.map(of);
         assert_eq!(marks[0], of("mpsc-queue, boxing"), "the same form");
+        assert_eq!(
+            marks[1],
+            of("mpsc-queue, back-linked, boxing"),
+            "the same form"
+        );
         assert!(marks[0] != marks[1] && marks[1] != marks[2] && marks[0] != marks[2]);
         assert_eq!(of("mpsc-queue, a form to come"), FURTHER);
     }

@@ -8,7 +8,7 @@ use plotters::style::text_anchor::HPos;
 
 use super::canvas::{Canvas, Drawn, draw, line, subtitle, text, title};
 use super::chart::{Axis, Chart, Place, short};
-use super::forms::{self, FLOOR, Legend};
+use super::forms::{self, FLOOR, LINE, Legend};
 use super::scheme::{GRID, INK, MUTED, ORANGE};
 use crate::contestant::Role;
 use crate::report::document::Plot;
@@ -44,7 +44,7 @@ const NAMES: i32 = 120;
 const NOTES: i32 = 200;
 const ABOVE_ROWS: i32 = 24;
 const BELOW_ROWS: i32 = 34;
-const HEAD: i32 = 72;
+const HEAD: i32 = 72 + LINE; // the marks take up to two lines
 
 /// Draws the plot, unless no scenario has both ours and another.
 pub(super) fn wins(outcomes: &[Outcome]) -> Result<Option<Plot>, Box<dyn Error>> {
