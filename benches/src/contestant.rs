@@ -36,13 +36,21 @@ pub enum Role {
     Ours,
     /// The queue of this workspace, several items per push.
     OursChained,
-    /// Another queue.
+    /// Another queue, which one can take instead.
     Other,
+    /// A queue of the literature, implemented in this workspace to be compared with.
+    Literature,
     /// The cost of the indispensable part on this machine.
     Floor,
 }
 
 impl Role {
+    /// Returns `true` for the queues with which ours is compared.
+    #[must_use]
+    pub fn is_other(self) -> bool {
+        matches!(self, Self::Other | Self::Literature)
+    }
+
     /// Returns `true` for either way to push into the queue of this workspace.
     #[must_use]
     pub fn is_ours(self) -> bool {

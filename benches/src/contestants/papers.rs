@@ -15,7 +15,7 @@ use papers::vyukov::Vyukov;
 use papers::wfcqueue::WfcQueue;
 use papers::{Consume, Mpsc, Node};
 
-use crate::contestant::Contestant;
+use crate::contestant::{Contestant, Role};
 use crate::payload::{Item, Payload};
 
 /// A consumer that keeps its queue alive.
@@ -59,6 +59,7 @@ pub struct TreiberStack;
 
 impl Contestant<u64> for TreiberStack {
     const NAME: &'static str = "papers: Treiber";
+    const ROLE: Role = Role::Literature;
     type Producer = Arc<Treiber<Node<u64>>>;
     type Consumer = Owned<Treiber<Node<u64>>>;
 
@@ -87,6 +88,7 @@ macro_rules! paper {
 
         impl$(<$any: Payload>)? Contestant<$payload> for $name {
             const NAME: &'static str = $reported;
+            const ROLE: Role = Role::Literature;
             type Producer = Arc<$queue>;
             type Consumer = Owned<$queue>;
 

@@ -2,6 +2,7 @@
 
 use super::findings::Findings;
 use super::standing::{best_other, ratio_of, rounded};
+use crate::contestant::Role;
 use crate::rounds::{Outcome, Row};
 use crate::statistics::Median;
 
@@ -23,6 +24,34 @@ struct Use {
     ours: &'static str,
     scenarios: &'static [&'static str],
     payload: &'static str,
+    /// The others with which ours is compared: those that wait in the same way.
+    rivals: Rivals,
+}
+
+/// The others with which a row is compared.
+#[derive(Clone, Copy)]
+enum Rivals {
+    All,
+    /// Without those that keep a core while they wait.
+    NotSpinning,
+    /// Without those that spin before they sleep, too.
+    Parking,
+}
+
+impl Rivals {
+    /// Returns the best of them. Queues of the literature are left out, because a user cannot take
+    /// one; they are in all tables and plots.
+    fn best(self, outcome: &Outcome) -> Option<&Row> {
+        let spins = |row: &Row| row.name.ends_with(", spinning");
+        let adapts = |row: &Row| row.name.ends_with(", adaptive");
+        let others = outcome.measured().filter(|row| row.role == Role::Other);
+        let rivals = others.filter(|row| match self {
+            Self::All => true,
+            Self::NotSpinning => !spins(row),
+            Self::Parking => !spins(row) && !adapts(row),
+        });
+        rivals.min_by(|a, b| a.median().value.total_cmp(&b.median().value))
+    }
 }
 
 const HEAP: &str = "heap object";
@@ -34,24 +63,28 @@ const USES: &[Use] = &[
         ours: "mpsc-queue",
         scenarios: &["ping-pong", "fill-drain/10", "fill-drain/1000"],
         payload: HEAP,
+        rivals: Rivals::All,
     },
     Use {
         have: "One producer, beside its consumer",
         ours: "mpsc-queue",
-        scenarios: &["both/1", "both/1+42"],
+        scenarios: &["both/1", "both/1+42+42"],
         payload: HEAP,
+        rivals: Rivals::All,
     },
     Use {
         have: "Several producers that work between two pushes, one order of all items",
         ours: "mpsc-queue, back-linked",
         scenarios: &["push/2+12", "push/2+42", "both/2+12", "both/2+42"],
         payload: HEAP,
+        rivals: Rivals::All,
     },
     Use {
         have: "Several producers that push without a pause, one order of all items",
         ours: "mpsc-queue, gap-free",
         scenarios: &["push/2", "both/2"],
         payload: HEAP,
+        rivals: Rivals::All,
     },
     Use {
         have: "Several producers, an order for each",
@@ -65,6 +98,7 @@ const USES: &[Use] = &[
             "both/2+42",
         ],
         payload: HEAP,
+        rivals: Rivals::All,
     },
     Use {
         have: "More threads than cores",
@@ -78,78 +112,105 @@ const USES: &[Use] = &[
             "both/16+42",
         ],
         payload: HEAP,
+        rivals: Rivals::All,
     },
     Use {
         have: "Several items at a time",
         ours: "mpsc-queue, chains of 8",
         scenarios: &["push/1", "push/2", "push/16", "both/2"],
         payload: HEAP,
+        rivals: Rivals::All,
     },
     Use {
         have: "A backlog that is popped later",
         ours: "mpsc-queue",
         scenarios: &["pop/2", "pop/2+12", "pop/2+42"],
         payload: HEAP,
+        rivals: Rivals::All,
     },
     Use {
         have: "Bursts, each of which is waited for",
         ours: "mpsc-queue",
         scenarios: &["burst/64"],
         payload: HEAP,
+        rivals: Rivals::All,
     },
     Use {
         have: "Small values",
         ours: "mpsc-queue, boxing",
         scenarios: &["ping-pong", "push/2", "both/1", "both/2"],
         payload: "small value",
+        rivals: Rivals::All,
     },
     Use {
         have: "Values of 64 bytes",
         ours: "mpsc-queue, boxing",
         scenarios: &["ping-pong", "push/2", "both/1", "both/2"],
         payload: "64-byte value",
+        rivals: Rivals::All,
     },
     Use {
         have: "Values of 256 bytes",
         ours: "mpsc-queue, boxing",
         scenarios: &["ping-pong", "push/2", "both/1", "both/2"],
         payload: "256-byte value",
+        rivals: Rivals::All,
+    },
+    Use {
+        have: "A channel of small values",
+        ours: "mpsc-queue, channel, boxing",
+        scenarios: &["channel/seq", "channel/spsc", "channel/mpsc"],
+        payload: "small value",
+        rivals: Rivals::All,
+    },
+    Use {
+        have: "A channel of boxed values",
+        ours: "mpsc-queue, channel",
+        scenarios: &["channel/seq", "channel/spsc", "channel/mpsc"],
+        payload: "boxed value",
+        rivals: Rivals::All,
     },
     Use {
         have: "An event loop that sleeps, with a core to spare",
         ours: "mpsc-queue, adaptive",
         scenarios: &["resume/1", "resume/64", "resume-cpu/1", "resume-cpu/64"],
         payload: "",
+        rivals: Rivals::NotSpinning,
     },
     Use {
         have: "An event loop that sleeps, without a core to spare",
         ours: "mpsc-queue",
         scenarios: &["resume/64", "resume-cpu/64"],
         payload: "",
+        rivals: Rivals::Parking,
     },
     Use {
         have: "The run queue of an executor",
         ours: "mpsc-queue",
         scenarios: &["wake/self", "wake/thread"],
         payload: "",
+        rivals: Rivals::All,
     },
     Use {
         have: "A set of futures",
         ours: "mpsc-queue, as a set of futures",
         scenarios: &["oneshots"],
         payload: "",
+        rivals: Rivals::All,
     },
     Use {
         have: "A thread that sleeps, few items",
         ours: "mpsc-queue",
         scenarios: &["sleep/park/1k", "sleep/park/10k"],
         payload: HEAP,
+        rivals: Rivals::All,
     },
     Use {
         have: "A thread that sleeps, many items, with a core to spare",
         ours: "mpsc-queue, adaptive",
         scenarios: &["sleep/park/100k", "sleep/park/500k"],
         payload: HEAP,
+        rivals: Rivals::All,
     },
 ];
 
@@ -161,8 +222,8 @@ pub(super) fn answers(findings: &Findings) -> Vec<Answer> {
         .collect()
 }
 
-/// Returns where every row of ours loses to the best other, for each payload kind, or `None` if that
-/// is nowhere. A row loses if its whole interval is above 1.
+/// Returns where every form of ours loses to the best other, for each payload kind, or `None` if that
+/// is nowhere. A form loses if its whole interval is above 1. Chains do not count.
 pub(super) fn losses(findings: &Findings) -> Option<String> {
     let mut payloads: Vec<&str> = Vec::new();
     for outcome in &findings.outcomes {
@@ -227,7 +288,7 @@ impl<'a> Duel<'a> {
     /// Returns the duel of our best row.
     fn of_best(outcome: &'a Outcome) -> Option<Self> {
         let other = best_other(outcome)?;
-        let ours = outcome.measured().filter(|row| row.role.is_ours());
+        let ours = outcome.measured().filter(|row| row.role == Role::Ours);
         let duels = ours.map(|ours| Self {
             outcome,
             ours,
@@ -247,7 +308,7 @@ impl Use {
                 let outcome = outcomes.iter().find(|outcome| {
                     outcome.group.scenario == *name && outcome.group.payload == self.payload
                 })?;
-                let (ours, other) = (outcome.row(self.ours)?, best_other(outcome)?);
+                let (ours, other) = (outcome.row(self.ours)?, self.rivals.best(outcome)?);
                 let ratio = ratio_of(ours, other);
                 Some(Duel {
                     outcome,
@@ -337,7 +398,6 @@ fn processor_time(duels: &[Duel<'_>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contestant::Role;
     use crate::report::targets::samples::outcome;
 
     fn findings(ours: f64, other: f64) -> Findings {
@@ -360,6 +420,31 @@ mod tests {
         );
         let Answer { take, because, .. } = answers.remove(0);
         [take, because]
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn each_use_has_its_rows_in_a_default_run() {
+        let mut groups = crate::scenarios::groups(&[]);
+        groups.extend(crate::sleep::groups(&[]));
+        groups.retain(|group| group.core);
+        for Use {
+            have,
+            ours,
+            scenarios,
+            payload,
+            ..
+        } in USES
+        {
+            for scenario in *scenarios {
+                let mut groups = groups.iter();
+                let group = groups
+                    .find(|group| group.scenario == *scenario && group.payload == *payload)
+                    .unwrap_or_else(|| panic!("{have}: no scenario {scenario}, {payload}"));
+                let has = group.cells.iter().any(|cell| cell.name == *ours);
+                assert!(has, "{have}: no {ours} in {group}");
+            }
+        }
     }
 
     #[test]

@@ -25,9 +25,9 @@ pub(super) fn standings(outcome: &Outcome) -> impl Iterator<Item = Standing<'_>>
     })
 }
 
-/// Returns the other contestant with the least median.
+/// Returns the contestant with the least median among those that are not ours.
 pub(super) fn best_other(outcome: &Outcome) -> Option<&Row> {
-    let others = outcome.measured().filter(|row| row.role == Role::Other);
+    let others = outcome.measured().filter(|row| row.role.is_other());
     others.min_by(|a, b| a.median().value.total_cmp(&b.median().value))
 }
 

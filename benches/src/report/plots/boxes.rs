@@ -84,7 +84,7 @@ fn draw_row(canvas: &Canvas<'_>, chart: &Chart<'_>, number: usize, row: &Row) ->
 fn colour(role: Role) -> Colour {
     match role {
         Role::Ours | Role::OursChained => BLUE,
-        Role::Other => ORANGE,
+        Role::Other | Role::Literature => ORANGE,
         Role::Floor => MUTED,
     }
 }

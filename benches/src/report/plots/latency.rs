@@ -134,7 +134,7 @@ fn panel(canvas: &Canvas<'_>, (left, top): (i32, i32), name: &str, points: &[Poi
     for point in by_importance(points).iter().rev() {
         match point.row.role {
             Role::Ours | Role::OursChained => point.mark().draw_strong(canvas, at(point))?,
-            Role::Other => point.mark().draw_faint(canvas, at(point))?,
+            Role::Other | Role::Literature => point.mark().draw_faint(canvas, at(point))?,
             Role::Floor => point.mark().draw_strong(canvas, at(point))?,
         }
     }
@@ -156,8 +156,8 @@ fn by_importance<'p, 'a>(points: &'p [Point<'a>]) -> Vec<&'p Point<'a>> {
         Role::Ours => 0,
         Role::OursChained => 1,
         Role::Floor => 2,
-        Role::Other if !points.iter().any(|it| it.surpasses(point)) => 3,
-        Role::Other => 4,
+        Role::Other | Role::Literature if !points.iter().any(|it| it.surpasses(point)) => 3,
+        Role::Other | Role::Literature => 4,
     });
     sorted
 }
@@ -175,7 +175,7 @@ impl<'a> Point<'a> {
     fn mark(&self) -> Mark {
         match self.row.role {
             Role::Ours | Role::OursChained => forms::of(self.row.name),
-            Role::Other => OTHER,
+            Role::Other | Role::Literature => OTHER,
             Role::Floor => FLOOR,
         }
     }

@@ -1,7 +1,6 @@
 //! The targets of consumers that spin before they sleep.
 
 use super::target::{Ratio, Target, judged};
-use crate::contestant::Role;
 use crate::rounds::{Outcome, Row};
 use crate::sleep::ADAPTIVE;
 use crate::statistics::Median;
@@ -103,7 +102,7 @@ fn with_adaptive<'a>(
 }
 
 fn others(outcome: &Outcome) -> impl Iterator<Item = &Row> {
-    outcome.measured().filter(|row| row.role == Role::Other)
+    outcome.measured().filter(|row| row.role.is_other())
 }
 
 /// Returns the consumer's processor time per item in each round.
