@@ -2,13 +2,14 @@
 //! by [single-stepping](crate::single_step).
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::slice;
 
 use iced_x86::{
     Decoder, DecoderOptions, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register,
 };
 
-use crate::single_step::{Step, trace};
+use crate::single_step::{Step, trace_into};
 
 const LINE: u64 = 64;
 
@@ -31,8 +32,9 @@ pub struct Cost {
 ///
 /// If `work` takes more than 60,000 instructions.
 pub fn cost(work: impl FnOnce()) -> Cost {
-    let empty = trace(|| ());
-    let whole = trace(work);
+    let (mut empty, mut whole) = (Vec::new(), Vec::new());
+    trace_into(&mut empty, || ());
+    trace_into(&mut whole, work);
     let (empty, whole) = (analyse(&empty), analyse(&whole));
     Cost {
         instructions: whole.instructions - empty.instructions,
@@ -42,41 +44,125 @@ pub fn cost(work: impl FnOnce()) -> Cost {
     }
 }
 
+/// A memory access of an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The address of the first byte.
+    pub address: u64,
+    /// The number of bytes.
+    pub bytes: u64,
+    /// How the memory is accessed.
+    pub kind: AccessKind,
+    /// Set if the memory is on the thread's stack.
+    pub on_stack: bool,
+    /// Set if the address is relative to the thread's own segment, so that `address` is not
+    /// that of the memory, but distinct from the other addresses of the same thread.
+    pub is_thread_local: bool,
+}
+
+/// How an instruction accesses memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessKind {
+    /// Reads.
+    Read,
+    /// Writes, even if the instruction reads as well or writes on a condition only.
+    Write,
+    /// Reads and writes as an atomic read-modify-write.
+    ReadModifyWrite,
+}
+
+impl Access {
+    /// Returns the numbers of the cache lines, of 64 bytes each.
+    #[must_use]
+    pub fn lines(&self) -> RangeInclusive<u64> {
+        let last = self.address.wrapping_add(self.bytes.saturating_sub(1));
+        self.address / LINE..=last / LINE
+    }
+}
+
+/// Records memory accesses. The recorder keeps its buffers, so that it does not allocate between
+/// operations of the code under examination, which may allocate as well.
+pub struct Recorder {
+    trace: Vec<Step>,
+    factory: InstructionInfoFactory,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self {
+            trace: Vec::new(),
+            factory: InstructionInfoFactory::new(),
+        }
+    }
+}
+
+impl Recorder {
+    /// Executes `work` and appends its accesses in program order, with those to the stack by
+    /// which the recording starts and stops.
+    ///
+    /// # Panics
+    ///
+    /// If `work` takes more than 60,000 instructions.
+    pub fn record(&mut self, accesses: &mut Vec<Access>, work: impl FnOnce()) {
+        trace_into(&mut self.trace, work);
+        for step in &self.trace {
+            decode(step, &mut self.factory, |access| accesses.push(access));
+        }
+    }
+}
+
 fn analyse(trace: &[Step]) -> Cost {
     let mut factory = InstructionInfoFactory::new();
     let (mut touched, mut written) = (BTreeSet::new(), BTreeSet::new());
     let mut read_modify_writes = 0;
     for step in trace {
-        // SAFETY: the instruction was executed, so it is mapped and readable. The decoder
-        // reads no further than its end.
-        let code = unsafe { slice::from_raw_parts(step.rip as *const u8, 15) };
-        let mut decoder = Decoder::with_ip(64, code, step.rip, DecoderOptions::NONE);
-        let instruction = decoder.decode();
-        let on_memory =
-            instruction.op0_kind() == OpKind::Memory || instruction.op1_kind() == OpKind::Memory;
-        if instruction.has_lock_prefix() || instruction.mnemonic() == Mnemonic::Xchg && on_memory {
-            read_modify_writes += 1;
-        }
-        for memory in factory.info(&instruction).used_memory() {
-            let Some(address) =
-                memory.virtual_address(0, |register, _, _| Some(step.register(register)))
-            else {
-                continue;
-            };
-            if step.on_stack(address) {
-                continue;
+        decode(step, &mut factory, |access| {
+            read_modify_writes += usize::from(access.kind == AccessKind::ReadModifyWrite);
+            if access.on_stack {
+                return;
             }
-            touched.insert(address / LINE);
-            if writes(memory.access()) {
-                written.insert(address / LINE);
+            touched.insert(access.address / LINE);
+            if access.kind != AccessKind::Read {
+                written.insert(access.address / LINE);
             }
-        }
+        });
     }
     Cost {
         instructions: trace.len(),
         read_modify_writes,
         lines: touched.len(),
         lines_written: written.len(),
+    }
+}
+
+/// Calls `found` with each memory access of an instruction.
+fn decode(step: &Step, factory: &mut InstructionInfoFactory, mut found: impl FnMut(Access)) {
+    // SAFETY: the instruction was executed, so it is mapped and readable. The decoder
+    // reads no further than its end.
+    let code = unsafe { slice::from_raw_parts(step.rip as *const u8, 15) };
+    let mut decoder = Decoder::with_ip(64, code, step.rip, DecoderOptions::NONE);
+    let instruction = decoder.decode();
+    let on_memory =
+        instruction.op0_kind() == OpKind::Memory || instruction.op1_kind() == OpKind::Memory;
+    let is_atomic =
+        instruction.has_lock_prefix() || instruction.mnemonic() == Mnemonic::Xchg && on_memory;
+    for memory in factory.info(&instruction).used_memory() {
+        let Some(address) =
+            memory.virtual_address(0, |register, _, _| Some(step.register(register)))
+        else {
+            continue;
+        };
+        found(Access {
+            address,
+            bytes: memory.memory_size().size() as u64,
+            kind: match writes(memory.access()) {
+                false => AccessKind::Read,
+                true if is_atomic => AccessKind::ReadModifyWrite,
+                true => AccessKind::Write,
+            },
+            on_stack: step.on_stack(address),
+            is_thread_local: matches!(memory.segment(), Register::FS | Register::GS),
+        });
     }
 }
 
@@ -138,6 +224,49 @@ mod tests {
         };
         assert_eq!(count(&add_twice), 2);
         assert_eq!(word.load(Ordering::Relaxed), 4, "the work was executed");
+    }
+
+    #[test]
+    fn accesses_are_recorded_in_program_order() {
+        let words = Box::new([const { AtomicUsize::new(0) }; 2]);
+        let [first, second] = [&words[0], &words[1]];
+        let mut accesses = Vec::new();
+        Recorder::default().record(&mut accesses, || {
+            let loaded = first.load(Ordering::Relaxed);
+            second.store(black_box(loaded), Ordering::Relaxed);
+            black_box(first.swap(loaded, Ordering::Relaxed));
+        });
+        let addresses = [first, second].map(|word| word.as_ptr() as u64);
+        let found: Vec<_> = accesses
+            .iter()
+            .filter(|access| addresses.contains(&access.address))
+            .map(|access| (access.address, access.bytes, access.kind))
+            .collect();
+        let expected = [
+            (addresses[0], 8, AccessKind::Read),
+            (addresses[1], 8, AccessKind::Write),
+            (addresses[0], 8, AccessKind::ReadModifyWrite),
+        ];
+        assert_eq!(found, expected);
+        assert!(accesses.iter().any(|access| access.on_stack));
+    }
+
+    #[test]
+    fn access_across_a_boundary_has_two_lines() {
+        let lines = |address, bytes| {
+            let (kind, on_stack, is_thread_local) = (AccessKind::Read, false, false);
+            let access = Access {
+                address,
+                bytes,
+                kind,
+                on_stack,
+                is_thread_local,
+            };
+            access.lines()
+        };
+        assert_eq!(lines(64, 64), 1..=1);
+        assert_eq!(lines(120, 16), 1..=2);
+        assert_eq!(lines(127, 0), 1..=1, "of unknown size");
     }
 
     #[test]

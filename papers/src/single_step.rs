@@ -96,18 +96,19 @@ impl Stepped {
     }
 }
 
-/// Returns the steps of `work`, and those of starting and stopping the trace.
+/// Replaces the content of `trace` by the steps of `work`, and those of starting and stopping
+/// the trace. Does not allocate if the vector was used before.
 ///
 /// # Panics
 ///
 /// If `work` takes more than 60,000 instructions.
-pub(crate) fn trace(work: impl FnOnce()) -> Vec<Step> {
-    let mut trace = Vec::with_capacity(MAX_TRACE);
-    TRACE.set(&raw mut trace);
+pub(crate) fn trace_into(trace: &mut Vec<Step>, work: impl FnOnce()) {
+    trace.clear();
+    trace.reserve(MAX_TRACE);
+    TRACE.set(trace);
     Stepped::freezing_before(usize::MAX).run(work);
     TRACE.set(ptr::null_mut());
     assert!(trace.len() < MAX_TRACE, "the work fits into a trace");
-    trace
 }
 
 /// Raises the trap by which the handler starts or stops single-stepping.
