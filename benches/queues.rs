@@ -10,7 +10,7 @@ use std::time::Duration;
 use benches::report::{self, Findings};
 use benches::rounds::{self, Budget};
 use benches::scenario::Group;
-use benches::{check, contestants, costs, machine, scenarios, sleep};
+use benches::{check, contestants, costs, machine, scenarios, sleep, transfers};
 use clap::Parser;
 
 #[global_allocator]
@@ -45,6 +45,9 @@ struct Arguments {
     /// Count the costs of one contestant and exit
     #[arg(long, hide = true)]
     count: Option<String>,
+    /// Model the cache-line transfers of one contestant and exit
+    #[arg(long, hide = true)]
+    transfers: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -64,6 +67,10 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
     if let Some(name) = &arguments.count {
         costs::one(name);
+        return Ok(());
+    }
+    if let Some(name) = &arguments.transfers {
+        transfers::one(name);
         return Ok(());
     }
     let (groups, sleepers, counts) = arguments.select(&[]);
