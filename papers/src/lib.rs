@@ -24,11 +24,15 @@
 //! assert_eq!(sum, 6);
 //! ```
 
+#[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
+pub mod accesses;
 mod blocks;
 mod consumer_cell;
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
 pub mod cost;
 pub mod jiffy;
+#[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
+mod out_of_line;
 mod queue;
 pub mod ring;
 pub mod segmented;
