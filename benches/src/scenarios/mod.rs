@@ -10,7 +10,7 @@ mod producers;
 mod resume;
 mod wake;
 
-pub(crate) use producers::{Producers, Side};
+pub(crate) use producers::{Producers, Side, WORK_ALONE};
 
 use crate::contestants::{Chained, Contested};
 use crate::payload::Item;

@@ -37,7 +37,7 @@ pub(crate) struct Producers {
 }
 
 /// The floor of producers that work.
-const WORK_ALONE: &str = "the work alone";
+pub(crate) const WORK_ALONE: &str = "the work alone";
 
 impl Scenario for Producers {
     fn name(self) -> String {

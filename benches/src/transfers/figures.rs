@@ -3,6 +3,9 @@
 /// The numbers of producers that are modelled.
 pub const PRODUCERS: [usize; 7] = [2, 4, 8, 16, 32, 64, 128];
 
+/// The floors, which push only.
+pub const FLOORS: [&str; 3] = ["swap", "swap + link", "fetch_add"];
+
 /// When the consumer pops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consumer {

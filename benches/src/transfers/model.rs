@@ -6,7 +6,7 @@ use std::iter;
 use std::mem;
 use std::thread;
 
-use papers::cost::{Access, AccessKind, Recorder};
+use papers::accesses::{Access, AccessKind, Recorder};
 
 use super::figures::{Consumer, PRODUCERS, Transfers};
 use super::mesi::{Caches, Served};
@@ -28,9 +28,6 @@ const WARM_UP: usize = 1;
 
 /// Rounds that count.
 const ROUNDS: usize = 1;
-
-/// The floors, which push only.
-pub(super) const FLOORS: [&str; 3] = ["swap", "swap + link", "fetch_add"];
 
 /// Prints a line for each number of producers and each kind of consumer.
 pub fn one(name: &str) {

@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
 
-use papers::cost::{Access, Recorder};
+use papers::accesses::{Access, Recorder};
 
 /// What a core does before the next core's turn, and what it accessed.
 ///
