@@ -22,8 +22,8 @@ const MAX_COPIES: usize = 20_000;
 /// The length of a stub: 4 bytes before the copy, at most 15 of the copy, and 19 after it.
 const STUB: usize = 40;
 
-/// The length of a mapping for stubs.
-const MAPPING: usize = 1 << 16;
+/// The length of a mapping for stubs. It has room for all.
+const MAPPING: usize = MAX_COPIES * STUB;
 
 /// The distance between the stack of this module's functions and that of the examined code,
 /// which both are on the stack of the thread.

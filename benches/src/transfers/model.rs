@@ -3,7 +3,7 @@
 
 use std::hint::black_box;
 use std::iter;
-use std::mem;
+use std::sync::Mutex;
 use std::thread;
 
 use papers::accesses::{Access, AccessKind, Recorder};
@@ -23,43 +23,37 @@ const BACKLOG: usize = 64;
 /// The number of turns of a round, unless that is less than one for each producer.
 const TURNS: usize = 256;
 
-/// Rounds before those that count: queues allocate what they need, and caches fill.
-const WARM_UP: usize = 1;
-
-/// Rounds that count.
-const ROUNDS: usize = 1;
-
 /// Prints a line for each number of producers and each kind of consumer.
 pub fn one(name: &str) {
+    // One recorder for all models, so that each instruction is copied once.
+    let recorder = Mutex::default();
     for producers in PRODUCERS {
         let floor = match name {
-            "swap" => Some(of_floor(producers, floor::swaps())),
-            "swap + link" => Some(of_floor(producers, floor::linking_swaps(producers))),
-            "fetch_add" => Some(of_floor(producers, floor::fetch_adds())),
-            _ => None,
+            "swap" => of_floor(&recorder, producers, floor::swaps()),
+            "swap + link" => of_floor(&recorder, producers, floor::linking_swaps(producers)),
+            "fetch_add" => of_floor(&recorder, producers, floor::fetch_adds()),
+            _ => break,
         };
-        if let Some(counts) = floor {
-            print(name, producers, Consumer::Afterwards, &counts);
-        }
+        print(name, producers, Consumer::Afterwards, &floor);
     }
-    <Box<Item>>::visit(&mut Model(name));
+    let recorder = &recorder;
+    <Box<Item>>::visit(&mut Model { name, recorder });
 }
 
-struct Model<'a>(&'a str);
+struct Model<'a> {
+    name: &'a str,
+    recorder: &'a Mutex<Recorder>,
+}
 
 impl<T: Payload> Visitor<T> for Model<'_> {
     fn visit<C: Contestant<T>>(&mut self) {
-        if C::NAME != self.0 {
+        if C::NAME != self.name {
             return;
         }
         for consumer in Consumer::ALL {
             for producers in PRODUCERS {
-                print(
-                    C::NAME,
-                    producers,
-                    consumer,
-                    &of_contestant::<T, C>(producers, consumer),
-                );
+                let counts = of_contestant::<T, C>(self.recorder, producers, consumer);
+                print(C::NAME, producers, consumer, &counts);
             }
         }
     }
@@ -119,16 +113,20 @@ struct Counts {
 }
 
 /// Models the pushes of a floor.
-fn of_floor(producers: usize, push: impl Fn(usize, u64) + Sync) -> Counts {
+fn of_floor(
+    recorder: &Mutex<Recorder>,
+    producers: usize,
+    push: impl Fn(usize, u64) + Sync,
+) -> Counts {
     // Fewer than the nodes of a producer, so that each is used again.
-    const ITERATIONS: u64 = 8;
+    const ITERATIONS: u64 = 2;
 
     let push = &push;
     thread::scope(|scope| {
         let cores: Vec<Core<()>> = (0..producers)
             .map(|core| {
                 let mut iterations = (0..ITERATIONS).cycle();
-                Core::spawn(scope, move |turn, recorder| {
+                Core::spawn(scope, recorder, move |turn, recorder| {
                     let iteration = iterations.next().unwrap_or(0);
                     recorder.record(&mut turn.accesses, || push(core, iteration));
                 })
@@ -151,7 +149,11 @@ fn of_floor(producers: usize, push: impl Fn(usize, u64) + Sync) -> Counts {
 }
 
 /// Models a contestant.
-fn of_contestant<T: Payload, C: Contestant<T>>(producers: usize, consumer: Consumer) -> Counts {
+fn of_contestant<T: Payload, C: Contestant<T>>(
+    recorder: &Mutex<Recorder>,
+    producers: usize,
+    consumer: Consumer,
+) -> Counts {
     let turns = (TURNS / C::BATCH).next_multiple_of(producers);
     let backlog = BACKLOG.div_ceil(C::BATCH);
     let (producer, mut popping) = C::channel((turns + backlog) * C::BATCH);
@@ -159,20 +161,20 @@ fn of_contestant<T: Payload, C: Contestant<T>>(producers: usize, consumer: Consu
         let mut traffic = Traffic {
             producers: iter::repeat_with(|| {
                 let mut producer = producer.clone();
-                Core::spawn(scope, move |turn, recorder| {
+                Core::spawn(scope, recorder, move |turn, recorder| {
                     push_all::<T, C>(&mut producer, turn, recorder);
                 })
             })
             .take(producers)
             .collect(),
-            consumer: Core::spawn(scope, move |turn, recorder| {
+            consumer: Core::spawn(scope, recorder, move |turn, recorder| {
                 pop_some::<T, C>(&mut popping, turn, recorder);
             }),
             caches: Caches::of(producers + 1),
             counts: Counts::default(),
             // The whole backlog may be of one producer.
             stocks: stocks(producers, (turns / producers + backlog) * C::BATCH),
-            turn: Turn::new(),
+            turn: Some(Turn::new()),
             batch: C::BATCH,
         };
         let mut random = fastrand::Rng::with_seed(producers as u64);
@@ -181,10 +183,9 @@ fn of_contestant<T: Payload, C: Contestant<T>>(producers: usize, consumer: Consu
                 traffic.push(core);
             }
         }
-        for number in 0..WARM_UP + ROUNDS {
-            if number == WARM_UP {
-                traffic.counts = Counts::default();
-            }
+        // In the first round, the queue allocates what it needs, and the caches fill.
+        for _ in 0..2 {
+            traffic.counts = Counts::default();
             for core in round(producers, turns, &mut random) {
                 traffic.push(core);
                 if consumer != Consumer::Afterwards {
@@ -224,14 +225,15 @@ struct Traffic<T> {
     counts: Counts,
     /// The items of each producer. The last one was popped last.
     stocks: Vec<Vec<T>>,
-    turn: Turn<T>,
+    /// `None` while a core executes it.
+    turn: Option<Turn<T>>,
     batch: usize,
 }
 
 impl<T: Payload> Traffic<T> {
     /// Pushes a batch.
     fn push(&mut self, core: usize) {
-        let mut turn = mem::replace(&mut self.turn, Turn::new());
+        let mut turn = self.turn.take().expect("no core has the turn");
         let stock = &mut self.stocks[core];
         turn.items.extend(stock.drain(stock.len() - self.batch..));
         turn = self.producers[core].execute(turn);
@@ -241,12 +243,12 @@ impl<T: Payload> Traffic<T> {
         self.counts
             .pushes
             .add(&mut self.caches, core, &turn.accesses);
-        self.turn = turn;
+        self.turn = Some(turn);
     }
 
     /// Pops a batch, and returns the items to their producers.
     fn pop(&mut self) {
-        let mut turn = mem::replace(&mut self.turn, Turn::new());
+        let mut turn = self.turn.take().expect("no core has the turn");
         turn.operations = self.batch;
         turn = self.consumer.execute(turn);
         assert_eq!(turn.items.len(), self.batch, "each item is popped");
@@ -256,7 +258,7 @@ impl<T: Payload> Traffic<T> {
         for item in turn.items.drain(..) {
             self.stocks[item.value() as usize].push(item);
         }
-        self.turn = turn;
+        self.turn = Some(turn);
     }
 }
 
@@ -294,5 +296,97 @@ fn pop_some<T: Payload, C: Contestant<T>>(
             }
         });
         turn.items.extend(place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contestants::{Chained, Cordyceps, Seg, Sharded, Single};
+
+    fn model<C: Contestant<Box<Item>>>(producers: usize, consumer: Consumer) -> Counts {
+        of_contestant::<_, C>(&Mutex::default(), producers, consumer)
+    }
+
+    /// Returns how often the producer in a round's order differs from the one before, in the last
+    /// of this number of rounds.
+    fn changes(producers: usize, rounds: usize) -> usize {
+        let mut random = fastrand::Rng::with_seed(producers as u64);
+        let order: Vec<_> = (0..rounds)
+            .flat_map(|_| round(producers, TURNS, &mut random))
+            .collect();
+        let pairs = order.windows(2).skip(order.len() - 1 - TURNS);
+        pairs.filter(|pair| pair[0] != pair[1]).count()
+    }
+
+    #[test]
+    fn swap_is_transferred_when_the_producer_changes() {
+        for producers in [2, 16] {
+            let counts = of_floor(&Mutex::default(), producers, floor::swaps());
+            assert_eq!(counts.pushes.operations, TURNS);
+            assert_eq!(counts.pushes.transfers, changes(producers, 3));
+            assert_eq!(counts.pushes.from_memory, 0);
+        }
+    }
+
+    #[test]
+    fn linking_swap_writes_to_two_nodes() {
+        for producers in [2_usize, 16] {
+            let counts = of_floor(
+                &Mutex::default(),
+                producers,
+                floor::linking_swaps(producers),
+            );
+            let expected = 3.0 * (producers - 1) as f64 / producers as f64;
+            let figure = counts.pushes.transfers_each();
+            assert!((figure - expected).abs() < 0.15, "{figure}");
+        }
+    }
+
+    #[test]
+    fn forward_linked_push_transfers_back_and_previous_item() {
+        let counts = model::<Single>(16, Consumer::Afterwards);
+        // The first push follows the consumer, which wrote to `back` and has the first item's
+        // place in the queue.
+        let expected = 2 * changes(16, 2);
+        let found = counts.pushes.transfers;
+        assert!(found.abs_diff(expected) <= 2, "{found}, not {expected}");
+        assert!(
+            counts.pops.transfers >= TURNS,
+            "each item comes from a producer"
+        );
+        assert!(counts.pops.transfers < TURNS + 8);
+    }
+
+    #[test]
+    fn single_producer_pushes_without_transfers() {
+        let counts = model::<Single>(1, Consumer::Behind);
+        assert_eq!(counts.pushes.transfers, 0);
+        assert_eq!(counts.pops.transfers, counts.pops.operations);
+        assert_eq!(counts.pops.from_memory, 0);
+    }
+
+    #[test]
+    fn sharded_producers_share_nothing() {
+        let counts = model::<Sharded>(16, Consumer::Behind);
+        assert!(counts.pushes.transfers_each() < 0.5, "{counts:?}");
+    }
+
+    #[test]
+    fn each_item_is_fetched_back_once() {
+        for counts in [
+            model::<Single>(4, Consumer::AtOnce),
+            model::<Cordyceps>(4, Consumer::AtOnce),
+            model::<Seg>(4, Consumer::Afterwards),
+        ] {
+            assert_eq!(counts.writes.transfers, counts.writes.operations);
+        }
+    }
+
+    #[test]
+    fn chains_share_their_transfers() {
+        let counts = model::<Chained<64>>(4, Consumer::Afterwards);
+        assert!(counts.pushes.transfers_each() <= 2.0 / 64.0);
+        assert_eq!(counts.pushes.operations, 4 * 64);
     }
 }

@@ -1,5 +1,6 @@
 //! Threads that stand for the cores of the model. They execute one at a time, by single steps.
 
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
 
@@ -39,9 +40,11 @@ pub(super) struct Core<T> {
 }
 
 impl<T: Send> Core<T> {
-    /// Starts the thread. It ends when the core is dropped.
+    /// Starts the thread, which ends when the core is dropped. All cores share the recorder,
+    /// because only one executes at a time.
     pub(super) fn spawn<'scope, 'env>(
         scope: &'scope Scope<'scope, 'env>,
+        recorder: &'env Mutex<Recorder>,
         mut execute: impl FnMut(&mut Turn<T>, &mut Recorder) + Send + 'scope,
     ) -> Self
     where
@@ -51,11 +54,10 @@ impl<T: Send> Core<T> {
         let (turns, received) = sync_channel::<Turn<T>>(1);
         let (finished, done) = sync_channel(1);
         scope.spawn(move || {
-            let mut recorder = Recorder::default();
             for mut turn in received {
                 turn.writes.clear();
                 turn.accesses.clear();
-                execute(&mut turn, &mut recorder);
+                execute(&mut turn, &mut recorder.lock().expect("no core panics"));
                 if finished.send(turn).is_err() {
                     return;
                 }
