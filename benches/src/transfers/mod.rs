@@ -27,22 +27,26 @@ use crate::cores;
 pub const IS_SUPPORTED: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
 
 /// What is modelled, for the reports.
-pub const METHOD: &str = "Modelled, not measured: how many cache lines a push and a pop of a \
+pub const METHOD: &str = "Modelled, not measured: how many cache lines the push and the pop of a \
     heap object transfer between cores. Each producer and the consumer have a core of their own, \
-    whose cache is unbounded and coherent by the MESI protocol. The compiled code of a contestant \
-    runs on one thread per core, one operation at a time, and its memory accesses are replayed to \
-    the caches in this order, by lines of 64 bytes. The producers take turns at random (with a \
-    fixed seed), equally often; a turn is one push, or a whole chain. A transfer is a miss that \
-    another core's cache serves, or a write to a line of which other cores have copies; a load \
-    and a later write of the same line can be two. Before each push, its producer writes to the \
-    item, which the consumer had: that is one transfer more for each item, which the figures do \
-    not contain. They contain the reading of the item after the pop. One round of at least 256 \
-    items comes before the one that counts; what is left of misses that memory serves is no \
-    transfer. The model leaves out what depends on time: operations that overlap, hence \
-    compare-exchanges that fail, locks that are held, back-off, stalled pops and lines that pass \
-    to a near core first; store buffers and prefetchers; distance (shared caches, sockets); how \
-    long a transfer takes, or how many are under way at once; the kernel. Items return to their \
-    producers without cost.";
+    with an unbounded cache that is kept coherent by the MESI protocol. The compiled code of a \
+    contestant runs on a thread for each core, one operation at a time, and its memory accesses \
+    are replayed to the caches in this order, by lines of 64 bytes. The producers take turns in \
+    random order (with a fixed seed), equally often; a turn is one push, or a whole chain. A \
+    consumer that is behind is behind by 64 items, or by a chain. A transfer is a miss that \
+    another core's cache serves, or a write to a line of which other cores have copies, so a load \
+    and a later write of the same line can be two. Before each push, the producer writes to the \
+    item, which the consumer had. That transfer, one for each item, is not in the figures; the \
+    reading of the item after the pop is. Misses that memory serves are no transfers. The figures \
+    are those of the second round of at least 256 items. With 128 producers, each pushes twice \
+    per round, and a queue of its own (sharded) is mostly empty. Where a queue does not align its \
+    fields, and where it allocates, its figures depend on the addresses that the allocator \
+    returns, and differ a little between runs. The model leaves out what depends on time: \
+    operations that overlap, hence compare-exchanges that fail, locks that are held, back-off, \
+    stalled pops, and lines that pass to one core more often than to others; store buffers and \
+    prefetchers; caches that cores share, and the distance between sockets; how long a transfer \
+    takes, and how many are under way at once; the kernel. Items return to their producers \
+    without cost.";
 
 /// Models all contestants that carry heap objects, except those left out, and the floors, each in
 /// a child process, which calls [`one`]. Returns the failures as well.

@@ -1,4 +1,4 @@
-//! Threads that stand for the cores of the model. They execute one at a time, by single steps.
+//! Threads that stand for the cores of the model. They execute one at a time.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
