@@ -135,6 +135,7 @@ fn writes(access: OpAccess) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::arch::asm;
     use std::hint::black_box;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -166,11 +167,21 @@ mod tests {
     }
 
     #[test]
-    fn copied_bytes_are_recorded() {
+    fn repeated_instruction_accesses_all_its_bytes() {
         let from = vec![1_u8; 1000];
         let mut to = vec![0_u8; 1000];
         let mut accesses = Vec::new();
-        Recorder::default().record(&mut accesses, || to.copy_from_slice(black_box(&from)));
+        Recorder::default().record(&mut accesses, || {
+            // SAFETY: copies between vectors of this length.
+            unsafe {
+                asm!(
+                    "rep movsb",
+                    inout("rcx") to.len() => _,
+                    inout("rsi") from.as_ptr() => _,
+                    inout("rdi") to.as_mut_ptr() => _,
+                );
+            }
+        });
         assert_eq!(to, from);
         let written = |address: u64| {
             accesses.iter().any(|access| {
