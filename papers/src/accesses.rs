@@ -102,12 +102,8 @@ fn each(
         instruction.op0_kind() == OpKind::Memory || instruction.op1_kind() == OpKind::Memory;
     let is_atomic =
         instruction.has_lock_prefix() || instruction.mnemonic() == Mnemonic::Xchg && on_memory;
-    let repetitions = if instruction.has_rep_prefix() || instruction.has_repne_prefix() {
-        registers.value(Register::RCX)
-    } else {
-        1
-    };
     let options = InstructionInfoOptions::NO_REGISTER_USAGE;
+    let bytes = repeated_bytes(instruction, registers);
     for memory in factory.info_options(instruction, options).used_memory() {
         let Some(address) =
             memory.virtual_address(0, |register, _, _| Some(registers.value(register)))
@@ -116,7 +112,7 @@ fn each(
         };
         found(Access {
             address,
-            bytes: memory.memory_size().size() as u64 * repetitions,
+            bytes: bytes.unwrap_or(memory.memory_size().size() as u64),
             kind: match writes(memory.access()) {
                 false => AccessKind::Read,
                 true if is_atomic => AccessKind::ReadModifyWrite,
@@ -126,6 +122,13 @@ fn each(
             is_thread_local: matches!(memory.segment(), Register::FS | Register::GS),
         });
     }
+}
+
+/// Returns the number of bytes of a string instruction that is repeated until a counter is zero.
+fn repeated_bytes(instruction: &Instruction, registers: &Registers) -> Option<u64> {
+    let is_repeated = instruction.has_rep_prefix() || instruction.has_repne_prefix();
+    let bytes = instruction.memory_size().size() as u64 * registers.value(Register::RCX);
+    (is_repeated && instruction.is_string_instruction()).then_some(bytes)
 }
 
 fn writes(access: OpAccess) -> bool {

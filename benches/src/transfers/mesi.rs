@@ -64,12 +64,13 @@ impl Caches {
     pub(super) fn write(&mut self, core: usize, line: u64) -> Served {
         let states = self.states(line);
         let mut served = match states[core] {
+            State::Modified | State::Exclusive => Served::Own,
+            // The other copies must be invalidated first.
+            State::Shared => Served::Transfer,
             State::Invalid => Served::Memory,
-            State::Modified | State::Exclusive | State::Shared => Served::Own,
         };
-        // The other copies are invalidated.
-        for (other, state) in states.iter_mut().enumerate() {
-            if other != core && *state != State::Invalid {
+        if served != Served::Own {
+            for state in states.iter_mut().filter(|state| **state != State::Invalid) {
                 *state = State::Invalid;
                 served = Served::Transfer;
             }

@@ -310,8 +310,6 @@ fn pop_some<T: Payload, C: Contestant<T>>(
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-
     use super::*;
     use crate::contestants::{Chained, Cordyceps, Seg, Sharded, Single};
 
@@ -358,12 +356,21 @@ mod tests {
     }
 
     #[test]
-    fn thread_local_memory_is_not_transferred() {
-        thread_local! {
-            static CALLS: Cell<u64> = const { Cell::new(0) };
+    fn accesses_to_shared_memory_are_replayed_by_line() {
+        let write = |address, is_thread_local| Access {
+            address,
+            bytes: 8,
+            kind: AccessKind::Write,
+            on_stack: false,
+            is_thread_local,
+        };
+        let (mut count, mut caches) = (Count::default(), Caches::of(2));
+        for core in [0, 1] {
+            // The first is within a line, the second in two, the last not shared.
+            let accesses = [write(0, false), write(124, false), write(256, true)];
+            count.add(&mut caches, core, &accesses);
         }
-        let counts = of_floor(&Mutex::default(), 2, |_, _| CALLS.set(CALLS.get() + 1));
-        assert_eq!(counts.pushes.transfers, 0);
+        assert_eq!((count.transfers, count.from_memory), (3, 3));
     }
 
     #[test]
