@@ -127,8 +127,8 @@ fn each(
 /// Returns the number of bytes of a string instruction that is repeated until a counter is zero.
 fn repeated_bytes(instruction: &Instruction, registers: &Registers) -> Option<u64> {
     let is_repeated = instruction.has_rep_prefix() || instruction.has_repne_prefix();
-    let bytes = instruction.memory_size().size() as u64 * registers.value(Register::RCX);
-    (is_repeated && instruction.is_string_instruction()).then_some(bytes)
+    let bytes = || instruction.memory_size().size() as u64 * registers.value(Register::RCX);
+    (is_repeated && instruction.is_string_instruction()).then(bytes)
 }
 
 fn writes(access: OpAccess) -> bool {
