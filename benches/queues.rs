@@ -10,7 +10,7 @@ use std::time::Duration;
 use benches::report::{self, Baseline, Files, Findings};
 use benches::rounds::{self, Budget, Progress, Sampling};
 use benches::scenario::Group;
-use benches::{check, contestants, costs, machine, scenarios, sleep};
+use benches::{check, contestants, costs, machine, scenarios, sleep, transfers};
 use clap::Parser;
 
 #[global_allocator]
@@ -19,7 +19,8 @@ static ALLOCATOR: costs::Counting = costs::Counting;
 /// Compare MPSC queues
 #[derive(Parser)]
 struct Arguments {
-    /// Run only the scenarios whose name contains this, such as `both/2`; or only `costs`
+    /// Run only the scenarios whose name contains this, such as `both/2`; or only `costs` or
+    /// `transfers`
     scenario: Option<String>,
     /// Run with few samples (about a minute)
     #[arg(long, group = "mode")]
@@ -51,6 +52,9 @@ struct Arguments {
     /// Count the costs of one contestant and exit
     #[arg(long, hide = true)]
     count: Option<String>,
+    /// Model the cache-line transfers of one contestant and exit
+    #[arg(long, hide = true)]
+    transfers: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -72,15 +76,19 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         costs::one(name);
         return Ok(());
     }
-    let (groups, counts) = arguments.select(&[]);
-    if arguments.list {
-        groups.iter().for_each(|group| println!("{group}"));
-        if counts {
-            println!("costs");
-        }
+    if let Some(name) = &arguments.transfers {
+        transfers::one(name);
         return Ok(());
     }
-    if groups.is_empty() && !counts {
+    let groups = arguments.select(&[]);
+    if arguments.list {
+        groups.iter().for_each(|group| println!("{group}"));
+        let others = ["costs", "transfers"].into_iter();
+        let others = others.filter(|name| arguments.selects(name));
+        others.for_each(|name| println!("{name}"));
+        return Ok(());
+    }
+    if groups.is_empty() && !arguments.selects("costs") && !arguments.selects("transfers") {
         return Err("no scenario has this name (see --list)".into());
     }
     let baseline = arguments.baseline.as_deref().map(read_baseline);
@@ -125,13 +133,20 @@ fn find(arguments: &Arguments) -> Result<Findings, Box<dyn Error>> {
         .iter()
         .map(|failure| failure.name.clone())
         .collect();
-    let (groups, counts) = arguments.select(&left_out);
-    let (costs, uncounted) = if counts {
+    let groups = arguments.select(&left_out);
+    let (costs, mut uncounted) = if arguments.selects("costs") {
         eprintln!("Counting instructions, read-modify-writes and memory");
         costs::all(&left_out)
     } else {
         Default::default()
     };
+    let (transfers, unmodelled) = if arguments.selects("transfers") {
+        eprintln!("Modelling transfers of cache lines");
+        transfers::all(&left_out)
+    } else {
+        Default::default()
+    };
+    uncounted.extend(unmodelled);
     let cells: usize = groups.iter().map(|group| group.cells.len()).sum();
     let mut budget = arguments.budget();
     budget.total = budget.total.min(MAX_PER_CELL * u32::try_from(cells)?);
@@ -140,6 +155,7 @@ fn find(arguments: &Arguments) -> Result<Findings, Box<dyn Error>> {
         failures,
         outcomes: rounds::measure(groups, budget, show_progress()),
         costs,
+        transfers,
         uncounted,
     })
 }
@@ -148,16 +164,24 @@ fn find(arguments: &Arguments) -> Result<Findings, Box<dyn Error>> {
 const MAX_PER_CELL: Duration = Duration::from_secs(2);
 
 impl Arguments {
-    /// Returns the selected scenarios, and whether to count costs.
-    fn select(&self, left_out: &[String]) -> (Vec<Group>, bool) {
+    /// Returns the selected scenarios.
+    fn select(&self, left_out: &[String]) -> Vec<Group> {
         let mut groups = scenarios::groups(left_out);
         groups.extend(sleep::groups(left_out));
-        let Some(name) = &self.scenario else {
-            groups.retain(|group| group.core || self.full);
-            return (groups, true);
-        };
-        groups.retain(|group| group.to_string().contains(name));
-        (groups, name == "costs")
+        match &self.scenario {
+            None => groups.retain(|group| group.core || self.full),
+            Some(name) => groups.retain(|group| group.to_string().contains(name)),
+        }
+        groups
+    }
+
+    /// Returns `true` if this part, which is not measured in rounds, is selected. The model takes too
+    /// long for a quick run.
+    fn selects(&self, part: &str) -> bool {
+        match &self.scenario {
+            None => part != "transfers" || !self.quick,
+            Some(name) => name == part,
+        }
     }
 
     fn budget(&self) -> Budget {

@@ -41,24 +41,38 @@ pub(crate) fn fetch_add(items: u64) -> Duration {
 
 /// Measures pushes of several threads, `items` in all.
 pub(crate) fn swap_on(threads: usize, items: u64) -> Duration {
+    on(threads, items, swaps())
+}
+
+/// Measures pushes of several threads into a list.
+pub(crate) fn swap_and_link_on(threads: usize, items: u64) -> Duration {
+    on(threads, items, linking_swaps(threads))
+}
+
+/// Measures taking tickets on several threads, `items` in all.
+pub(crate) fn fetch_add_on(threads: usize, items: u64) -> Duration {
+    on(threads, items, fetch_adds())
+}
+
+/// Returns the push of a thread, as [`on`] calls it.
+pub(crate) fn swaps() -> impl Fn(usize, u64) + Sync {
     let word = CachePadded::new(AtomicPtr::new(ptr::null_mut()));
-    on(threads, items, |_, _| {
+    move |_, _| {
         let mut item = 0_u64;
         // Pairs with the swap of another thread.
         black_box(word.swap(black_box(&raw mut item), Ordering::AcqRel));
-    })
+    }
 }
 
-/// Measures pushes of several threads into a list. Each push also writes to the node
-/// pushed before, mostly another thread's; a queue that links forward does no less for
-/// a single push.
-pub(crate) fn swap_and_link_on(threads: usize, items: u64) -> Duration {
+/// Returns the push of a thread into a list. Each push also writes to the node pushed before,
+/// mostly another thread's; a queue that links forward does no less for a single push.
+pub(crate) fn linking_swaps(threads: usize) -> impl Fn(usize, u64) + Sync {
     const NODES: usize = 2000;
     let nodes: Vec<_> = (0..threads * NODES)
         .map(|_| CachePadded::new(AtomicUsize::new(0)))
         .collect();
     let newest = CachePadded::new(AtomicUsize::new(0));
-    on(threads, items, |thread, iteration| {
+    move |thread, iteration| {
         let node = thread * NODES + iteration as usize % NODES;
         // Relaxed: published by the swap.
         nodes[node].store(0, Ordering::Relaxed);
@@ -66,16 +80,16 @@ pub(crate) fn swap_and_link_on(threads: usize, items: u64) -> Duration {
         let previous = newest.swap(node, Ordering::AcqRel);
         // Release, as in a push, although no consumer reads the link here.
         nodes[previous].store(node, Ordering::Release);
-    })
+    }
 }
 
-/// Measures taking tickets on several threads, `items` in all.
-pub(crate) fn fetch_add_on(threads: usize, items: u64) -> Duration {
+/// Returns the taking of a ticket by a thread.
+pub(crate) fn fetch_adds() -> impl Fn(usize, u64) + Sync {
     let word = CachePadded::new(AtomicU64::new(0));
-    on(threads, items, |_, _| {
+    move |_, _| {
         // Pairs with the `fetch_add` of another thread.
         black_box(word.fetch_add(1, Ordering::AcqRel));
-    })
+    }
 }
 
 /// Measures pops: repeatedly fills a container that no other thread knows of with as

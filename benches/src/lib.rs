@@ -21,4 +21,5 @@ pub mod scenario;
 pub mod scenarios;
 pub mod sleep;
 pub mod statistics;
+pub mod transfers;
 mod work;

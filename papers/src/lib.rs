@@ -24,6 +24,8 @@
 //! assert_eq!(sum, 6);
 //! ```
 
+#[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
+pub mod accesses;
 mod blocks;
 pub mod cc_synch;
 pub mod clh;
@@ -35,6 +37,8 @@ pub mod jiffy;
 mod list_node;
 pub mod michael_scott;
 mod next;
+#[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
+mod out_of_line;
 mod queue;
 pub mod ring;
 pub mod segmented;

@@ -1,8 +1,8 @@
 //! Executes code one machine instruction at a time in this process. The trap flag of the
 //! processor raises `SIGTRAP` after each instruction.
 //!
-//! So instructions can be recorded, and a thread can be frozen before any instruction of
-//! an operation, without a hook in the code under examination.
+//! So a thread can be frozen before any instruction of an operation, without a hook in the code
+//! under examination.
 
 use std::arch::asm;
 use std::cell::Cell;
@@ -10,9 +10,6 @@ use std::mem;
 use std::ptr;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-
-/// The maximum length of a trace.
-const MAX_TRACE: usize = 60_000;
 
 /// The trap flag in the flags register.
 const TRAP_FLAG: i64 = 0x100;
@@ -26,16 +23,8 @@ pub struct Stepped {
     steps: AtomicUsize,
 }
 
-/// The state of the processor before an instruction.
-#[derive(Clone, Copy)]
-pub(crate) struct Step {
-    pub(crate) rip: u64,
-    pub(crate) registers: [i64; 23],
-}
-
 thread_local! {
     static STEPPED: Cell<*const Stepped> = const { Cell::new(ptr::null()) };
-    static TRACE: Cell<*mut Vec<Step>> = const { Cell::new(ptr::null_mut()) };
 }
 
 impl Stepped {
@@ -96,20 +85,6 @@ impl Stepped {
     }
 }
 
-/// Returns the steps of `work`, and those of starting and stopping the trace.
-///
-/// # Panics
-///
-/// If `work` takes more than 60,000 instructions.
-pub(crate) fn trace(work: impl FnOnce()) -> Vec<Step> {
-    let mut trace = Vec::with_capacity(MAX_TRACE);
-    TRACE.set(&raw mut trace);
-    Stepped::freezing_before(usize::MAX).run(work);
-    TRACE.set(ptr::null_mut());
-    assert!(trace.len() < MAX_TRACE, "the work fits into a trace");
-    trace
-}
-
 /// Raises the trap by which the handler starts or stops single-stepping.
 #[inline(never)]
 fn toggle() {
@@ -134,8 +109,7 @@ fn install_handler() {
 
 extern "C" fn handler(_: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: the kernel passes valid pointers, and the context is that of this thread.
-    // `STEPPED` points to a value that lives until it is set to null, `TRACE` to a vector
-    // that is not used otherwise meanwhile.
+    // `STEPPED` points to a value that lives until it is set to null.
     unsafe {
         let registers = &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs;
         let flags = &mut registers[libc::REG_EFL as usize];
@@ -145,14 +119,6 @@ extern "C" fn handler(_: i32, info: *mut libc::siginfo_t, context: *mut libc::c_
         }
         if let Some(stepped) = STEPPED.get().as_ref() {
             stepped.step();
-        }
-        if let Some(trace) = TRACE.get().as_mut()
-            && trace.len() < trace.capacity()
-        {
-            trace.push(Step {
-                rip: registers[libc::REG_RIP as usize].cast_unsigned(),
-                registers: *registers,
-            });
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::rounds::{Outcome, Row};
 use crate::scenarios::WORK_ALONE;
 use crate::sleep::{Figures, SampleStats};
 use crate::statistics::Median;
+use crate::transfers;
 
 const METHOD: &str = "Each round takes one sample of every contestant, in rotating order. A \
     figure is the median over the rounds with its 95 % confidence interval (order statistics; \
@@ -45,6 +46,7 @@ pub(super) fn details(findings: &Findings) -> Result<Vec<Block>, Box<dyn Error>>
         });
     }
     blocks.push(counted(findings));
+    blocks.extend(modelled(findings));
     blocks.push(method(findings));
     Ok(blocks)
 }
@@ -182,6 +184,43 @@ fn counted(findings: &Findings) -> Block {
             Block::List(missing.collect()),
         ],
     }
+}
+
+/// Returns the figures of the model, and how they agree with the measured ones.
+fn modelled(findings: &Findings) -> Option<Block> {
+    if findings.transfers.is_empty() {
+        return None;
+    }
+    let mut blocks = vec![Block::Paragraph(transfers::METHOD.into())];
+    if let Some(comparison) = transfers::compare(&findings.transfers, &findings.outcomes) {
+        blocks.push(Block::Paragraph(comparison.text()));
+        let mut table = Table::new([
+            "",
+            "transfers per push, modelled",
+            "ns less the work, measured",
+        ]);
+        comparison
+            .cells()
+            .into_iter()
+            .for_each(|cells| table.push(cells));
+        blocks.push(Block::Table(table));
+    }
+    for modelled in transfers::tables(&findings.transfers) {
+        blocks.push(Block::Paragraph(format!(
+            "Transfers per push + per pop, by the number of producers; {}.",
+            modelled.title
+        )));
+        let mut table = Table::new(modelled.header);
+        modelled
+            .rows
+            .into_iter()
+            .for_each(|cells| table.push(cells));
+        blocks.push(Block::Table(table));
+    }
+    Some(Block::Details {
+        title: "Modelled: transfers of cache lines with up to 128 producers".into(),
+        blocks,
+    })
 }
 
 fn method(findings: &Findings) -> Block {

@@ -3,6 +3,7 @@
 use crate::check::Failure;
 use crate::costs::{self, Cost};
 use crate::rounds::Outcome;
+use crate::transfers::Transfers;
 
 /// The results of a run.
 #[derive(Default)]
@@ -15,7 +16,9 @@ pub struct Findings {
     pub outcomes: Vec<Outcome>,
     /// The counted costs.
     pub costs: Vec<Cost>,
-    /// The contestants that could not be counted.
+    /// The modelled transfers of cache lines.
+    pub transfers: Vec<Transfers>,
+    /// The contestants that could not be counted or modelled.
     pub uncounted: Vec<Failure>,
 }
 
