@@ -222,6 +222,29 @@ fn michael_scott_push_fails_only_while_full() {
     push_fails_only_while_full(2, 780, || MichaelScott::<Value>::new(2));
 }
 
+/// A push reads the tail. Meanwhile another item is pushed and popped, so the tail's node is
+/// freed, and ends the free list like the last node of the list. The push must not link to it.
+#[test]
+fn michael_scott_late_push_finds_free_node() {
+    let model = Model::new("a late push does not link to a node that has left the list")
+        .threads("1 x 1, consumer x 1")
+        .at_least(32_000);
+    model.check(|| {
+        // One node for each item, so the free list is empty then.
+        let queue = Arc::new(MichaelScott::<Value>::new(2));
+        let other = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || assert!(queue.push(Carrier::carry(1, 0)).is_ok()))
+        };
+        assert!(queue.push(Carrier::carry(0, 0)).is_ok());
+        let mut consumer = queue.consumer().unwrap();
+        assert!(matches!(consumer.pop(), Pop::Item(_)));
+        other.join().unwrap();
+        assert!(matches!(consumer.pop(), Pop::Item(_)));
+        assert!(matches!(consumer.pop(), Pop::Empty));
+    });
+}
+
 /// Two pushes append the same block, and the losing push frees its own.
 fn competing_pushes_append_one_block<Q>(at_least: usize, new: fn() -> Q)
 where
