@@ -41,7 +41,7 @@ pub const METHOD: &str = "Modelled, not measured: how many cache lines the push 
     are those of the second round of at least 256 items. With 128 producers, each pushes twice \
     per round, and a queue of its own (sharded) is mostly empty. Where a queue does not align its \
     fields, and where it allocates, its figures depend on the addresses that the allocator \
-    returns, and differ a little between runs. The model leaves out what depends on time: \
+    returns, and differ between runs: a lock and its data can lie in one line or in two. The model leaves out what depends on time: \
     operations that overlap, hence compare-exchanges that fail, locks that are held, back-off, \
     stalled pops, and lines that pass to one core more often than to others; store buffers and \
     prefetchers; caches that cores share, and the distance between sockets; how long a transfer \
