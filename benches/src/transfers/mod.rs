@@ -35,15 +35,15 @@ pub const METHOD: &str = "Modelled, not measured: how many cache lines the push 
     and a later write of the same line can be two. Before each push, the producer writes to the \
     item, which the consumer had. That transfer, one for each item, is not in the figures; the \
     reading of the item after the pop is. Misses that memory serves are no transfers. The figures \
-    are those of the second round of at least 256 items. With 128 producers, each pushes twice \
-    per round, and a queue of its own (sharded) is mostly empty. Where a queue does not align its \
+    are those of the second round of at least 256 items. With 128 producers, each pushes twice per \
+    round, and a queue of its own (sharded) is mostly empty. Where a queue does not align its \
     fields, and where it allocates, its figures depend on the addresses that the allocator \
-    returns, and differ a little between runs. The model leaves out what depends on time: \
-    operations that overlap, hence compare-exchanges that fail, locks that are held, back-off, \
-    stalled pops, and lines that pass to one core more often than to others; store buffers and \
-    prefetchers; caches that cores share, and the distance between sockets; how long a transfer \
-    takes, and how many are under way at once; the kernel. Items return to their producers \
-    without cost.";
+    returns, and differ between runs: a lock and its data can lie in one line or in two. The model \
+    leaves out what depends on time: operations that overlap, hence compare-exchanges that fail, \
+    locks that are held, back-off, stalled pops, and lines that pass to one core more often than \
+    to others; store buffers and prefetchers; caches that cores share, and the distance between \
+    sockets; how long a transfer takes, and how many are under way at once; the kernel. Items \
+    return to their producers without cost.";
 
 /// Models all contestants that carry heap objects, except those left out, and the floors, each in
 /// a child process, which calls [`one`]. Returns the failures as well.
