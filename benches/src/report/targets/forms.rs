@@ -10,11 +10,11 @@ use crate::scenarios::oneshots;
 
 /// Returns the targets, as far as their scenarios were measured.
 pub(super) fn targets(outcomes: &[Outcome]) -> [Option<Target>; 8] {
-    let against = |what: &str, scenarios: &[&str], ours, other, limit| {
+    let against = |what: &str, scenarios: &[&str], ours, other, limit, reason: &str| {
         let ratios: Vec<_> = named(outcomes, scenarios)
             .filter_map(|outcome| to_row(outcome, ours, other))
             .collect();
-        judged(what, &ratios, limit, "")
+        judged(what, &ratios, limit, reason)
     };
     [
         against(
@@ -23,6 +23,7 @@ pub(super) fn targets(outcomes: &[Outcome]) -> [Option<Target>; 8] {
             ForwardLinked::NAME,
             "swap + compare_exchange",
             1.15,
+            "",
         ),
         chains(outcomes),
         against(
@@ -31,6 +32,7 @@ pub(super) fn targets(outcomes: &[Outcome]) -> [Option<Target>; 8] {
             BackLinked::NAME,
             "swap",
             1.25,
+            "the bare exchange touches one line, a push also its item",
         ),
         against(
             "back-linked, both/2: at most 0.8 of kanal",
@@ -38,6 +40,7 @@ pub(super) fn targets(outcomes: &[Outcome]) -> [Option<Target>; 8] {
             BackLinked::NAME,
             "kanal",
             0.8,
+            "the distance of the cores changes (see Limits in the README)",
         ),
         against(
             "back-linked, burst/64: ahead of cordyceps",
@@ -45,6 +48,7 @@ pub(super) fn targets(outcomes: &[Outcome]) -> [Option<Target>; 8] {
             BackLinked::NAME,
             "cordyceps",
             1.0,
+            "a race, and the distance of the cores (see Limits in the README)",
         ),
         gap_free_ahead(outcomes),
         run_queue(outcomes),
@@ -65,7 +69,7 @@ fn chains(outcomes: &[Outcome]) -> Option<Target> {
         "chains of 8 and 64, push/1 and push/2: at most a third of single pushes",
         &ratios,
         1.0 / 3.0,
-        "",
+        "in push/1 nothing contends, so there is less to save",
     )
 }
 

@@ -2,11 +2,12 @@
 
 use mpsc_queue::{BackLinked, ForwardLinked};
 
-use super::target::{Target, judged, to_best_other, with_heap_objects};
+use super::target::{Ratio, Target, judged, to_best_other, with_heap_objects};
 use crate::contestant::Contestant;
 use crate::contestants::{Named, Sharded};
 use crate::payload::Item;
 use crate::rounds::Outcome;
+use crate::scenarios::WORK_ALONE;
 
 const SHARDED: &str = <Sharded as Contestant<Box<Item>>>::NAME;
 
@@ -55,7 +56,7 @@ pub(super) fn targets(outcomes: &[Outcome]) -> Vec<Option<Target>> {
         let judge = |what: &str, limit: f64, reason: &str, wanted: &dyn Fn(&Outcome) -> bool| {
             let ratios: Vec<_> = with_heap_objects(outcomes)
                 .filter(|outcome| wanted(outcome))
-                .filter_map(|outcome| to_best_other(outcome, form(&outcome.group.scenario)))
+                .filter_map(|outcome| judged_cell(outcome, form(&outcome.group.scenario)))
                 .collect();
             judged(
                 format!("recommended form, {order}: {what} at most {limit:.2} of the best other"),
@@ -76,17 +77,31 @@ pub(super) fn targets(outcomes: &[Outcome]) -> Vec<Option<Target>> {
             judge("without work", 1.15, NO_WORK, &|it| {
                 within(it) && !works(it) && !walks(it)
             }),
-            judge("more threads than cores, with work", 1.0, "", &|it| {
-                !within(it) && works(it)
-            }),
+            judge(
+                "more threads than cores, with work",
+                1.0,
+                OVERSUBSCRIBED,
+                &|it| !within(it) && works(it),
+            ),
         ]);
     }
     targets
 }
 
-const WORK: &str = "";
-const LONG_WORK: &str = "";
-const NO_WORK: &str = "";
+/// Returns the ratio of a form to the best other. Where there is work, the note says how much of the
+/// best other's time the work alone takes: no queue can be faster than that.
+fn judged_cell(outcome: &Outcome, form: &str) -> Option<Ratio> {
+    let mut judged = to_best_other(outcome, form)?;
+    judged.note = to_best_other(outcome, WORK_ALONE)
+        .map(|work| format!("the work alone {:.2}", work.ratio.value));
+    Some(judged)
+}
+
+const WORK: &str = "with one producer, the best others are the same algorithm";
+const LONG_WORK: &str = "the work takes most of the time";
+const NO_WORK: &str = "producers that do nothing else reward a queue whose back-off lets one of \
+    them keep the cache line; with one producer, the best others are the same algorithm";
+const OVERSUBSCRIBED: &str = "not known; the scheduler's choices make the figures scatter";
 
 #[cfg(test)]
 mod tests {

@@ -13,28 +13,34 @@ const SHARDED: &str = <Sharded as Contestant<Box<Item>>>::NAME;
 
 /// Returns the targets, as far as their scenarios were measured.
 pub(super) fn targets(outcomes: &[Outcome]) -> [Option<Target>; 3] {
-    let judge =
-        |what: &str, scenarios: &[&str], limit: f64, ratio: fn(&Outcome) -> Option<Ratio>| {
-            let ratios: Vec<_> = named(outcomes, scenarios).filter_map(ratio).collect();
-            judged(what, &ratios, limit, "")
-        };
+    let judge = |what: &str,
+                 scenarios: &[&str],
+                 limit: f64,
+                 reason: &str,
+                 ratio: fn(&Outcome) -> Option<Ratio>| {
+        let ratios: Vec<_> = named(outcomes, scenarios).filter_map(ratio).collect();
+        judged(what, &ratios, limit, reason)
+    };
     [
         judge(
             "sharded, push/2: at most 0.7 of the best other",
             &["push/2"],
             0.7,
+            "",
             |outcome| to_best_other(outcome, SHARDED),
         ),
         judge(
             "sharded, push/2 with work: at most 1.1 of the work with a chain per producer",
             &["push/2+12", "push/2+42"],
             1.1,
+            "each push exchanges a word of its own, where a chain stores",
             |outcome| to_row(outcome, SHARDED, WORK_ITSELF),
         ),
         judge(
             "sharded, both/1 and ping-pong: at most 1.1 of the plain queue",
             &["both/1", "ping-pong"],
             1.1,
+            "a shard that the consumer has emptied is announced by a second push",
             |outcome| to_row(outcome, SHARDED, ForwardLinked::NAME),
         ),
     ]

@@ -16,6 +16,8 @@ pub(in crate::report) struct Target {
 pub(super) struct Ratio {
     pub(super) scenario: String,
     pub(super) ratio: Median,
+    /// What a reader of a miss needs to know about this scenario.
+    pub(super) note: Option<String>,
 }
 
 impl Target {
@@ -46,7 +48,11 @@ pub(super) fn judged(
     missed.sort_by(|a, b| worst(b, a));
     let described = |it: &Ratio| {
         let open = if it.ratio.low > limit { "" } else { ", open" };
-        format!("{} in {}{open}", with_interval(it.ratio), it.scenario)
+        let note = it
+            .note
+            .as_ref()
+            .map_or(String::new(), |note| format!(" ({note})"));
+        format!("{} in {}{open}{note}", with_interval(it.ratio), it.scenario)
     };
     let figure = match missed.is_empty() {
         true => format!(
@@ -81,9 +87,13 @@ pub(super) fn to_row(outcome: &Outcome, ours: &str, other: &str) -> Option<Ratio
     Some(of_scenario(outcome, ratio(outcome, ours, other)?))
 }
 
-fn of_scenario(outcome: &Outcome, ratio: Median) -> Ratio {
-    let scenario = outcome.group.scenario.clone();
-    Ratio { scenario, ratio }
+/// Returns the ratio as that of a scenario.
+pub(super) fn of_scenario(outcome: &Outcome, ratio: Median) -> Ratio {
+    Ratio {
+        scenario: outcome.group.scenario.clone(),
+        ratio,
+        note: None,
+    }
 }
 
 /// Returns the outcomes with heap objects.
@@ -110,6 +120,7 @@ mod tests {
         Ratio {
             scenario: scenario.into(),
             ratio: Median { value, low, high },
+            note: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The targets of consumers that spin before they sleep.
 
-use super::target::{Ratio, Target, judged};
+use super::target::{Target, judged, of_scenario};
 use crate::rounds::{Outcome, Row};
 use crate::sleep::ADAPTIVE;
 use crate::statistics::Median;
@@ -45,7 +45,7 @@ fn latency(outcomes: &[Outcome]) -> Option<Target> {
          processor time",
         &ratios,
         0.5,
-        "",
+        "wake-ups that come at the edge of a spin scatter",
     )
 }
 
@@ -63,7 +63,7 @@ fn processor_time(outcomes: &[Outcome]) -> Option<Target> {
         "adaptive, 1 and 10 k/s: processor time at most 1.1 of the cheapest other's",
         &ratios,
         1.1,
-        "",
+        "the samples scatter as those of all who sleep do",
     )
 }
 
@@ -113,9 +113,4 @@ fn busy(row: &Row) -> Option<Vec<f64>> {
 
 fn busy_ratio(ours: &Row, other: &Row) -> Option<Median> {
     Some(Median::of_ratios(&busy(ours)?, &busy(other)?))
-}
-
-fn of_scenario(outcome: &Outcome, ratio: Median) -> Ratio {
-    let scenario = outcome.group.scenario.clone();
-    Ratio { scenario, ratio }
 }
