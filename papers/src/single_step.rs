@@ -12,7 +12,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// The maximum length of a trace.
-const MAX_TRACE: usize = 60_000;
+const MAX_TRACE: usize = 200_000;
 
 /// The trap flag in the flags register.
 const TRAP_FLAG: i64 = 0x100;
@@ -100,7 +100,7 @@ impl Stepped {
 ///
 /// # Panics
 ///
-/// If `work` takes more than 60,000 instructions.
+/// If `work` takes more than 200,000 instructions.
 pub(crate) fn trace(work: impl FnOnce()) -> Vec<Step> {
     let mut trace = Vec::with_capacity(MAX_TRACE);
     TRACE.set(&raw mut trace);
