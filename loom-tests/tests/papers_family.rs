@@ -245,6 +245,36 @@ fn michael_scott_late_push_finds_free_node() {
     });
 }
 
+/// As above, but the node is taken again by a third push, which has not linked it yet. The
+/// late push must not link to it, because the consumer would not reach its item.
+#[test]
+fn michael_scott_late_push_finds_reused_node() {
+    let model = Model::new("a late push does not link to a node that is about to be linked")
+        .threads("1 x 1 and pop, 1 x 2 and pop")
+        .bound(2)
+        .full_bound(3)
+        .at_least(2_900);
+    model.check(|| {
+        let queue = Arc::new(MichaelScott::<Value>::new(2));
+        let mut consumer = queue.consumer().unwrap();
+        let other = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                assert!(queue.push(Carrier::carry(1, 0)).is_ok());
+                if let Ok(mut consumer) = queue.consumer() {
+                    // Two pushes have returned, and one item was popped.
+                    assert!(matches!(consumer.pop(), Pop::Item(_)));
+                }
+            })
+        };
+        assert!(queue.push(Carrier::carry(0, 0)).is_ok());
+        assert!(matches!(consumer.pop(), Pop::Item(_)));
+        drop(consumer);
+        assert!(queue.push(Carrier::carry(0, 1)).is_ok());
+        other.join().unwrap();
+    });
+}
+
 /// Two pushes append the same block, and the losing push frees its own.
 fn competing_pushes_append_one_block<Q>(at_least: usize, new: fn() -> Q)
 where

@@ -87,6 +87,10 @@ unsafe impl<T: Send> Send for Dummy<T> {}
 struct Spare(Cell<*mut Announcement>);
 
 thread_local! {
+    #[allow(
+        clippy::missing_const_for_thread_local,
+        reason = "loom's macro accepts no const block"
+    )]
     static SPARE: Spare = Spare(Cell::new(ptr::null_mut()));
 }
 
