@@ -158,14 +158,14 @@ const USES: &[Use] = &[
     },
     Use {
         have: "A channel of small values",
-        ours: "mpsc-queue, channel, boxing",
+        ours: "mpsc-queue, channel, boxing, adaptive",
         scenarios: &["channel/seq", "channel/spsc", "channel/mpsc"],
         payload: "small value",
         rivals: Rivals::All,
     },
     Use {
         have: "A channel of boxed values",
-        ours: "mpsc-queue, channel",
+        ours: "mpsc-queue, channel, adaptive",
         scenarios: &["channel/seq", "channel/spsc", "channel/mpsc"],
         payload: "boxed value",
         rivals: Rivals::All,
@@ -260,7 +260,7 @@ fn losses_with(payload: &str, outcomes: &[&Outcome]) -> Option<String> {
     let described = duels.iter().map(|duel| {
         let times = rounded(duel.ratio.value);
         format!(
-            "`{}` {times} ({})",
+            "`{}` {times} (`{}`)",
             duel.outcome.group.scenario, duel.other.name
         )
     });
@@ -329,12 +329,13 @@ impl Use {
             because: match duels.len() {
                 1 => format!("`{}` takes {}", self.ours, most.described()),
                 _ => format!(
-                    "`{}` takes from {} to {}",
+                    "`{}` takes {} to {}",
                     self.ours,
                     least.described(),
                     most.described()
                 ),
-            } + &processor_time(&duels),
+            } + " times as long as the best other"
+                + &processor_time(&duels),
         })
     }
 
@@ -363,10 +364,10 @@ impl Use {
 impl Duel<'_> {
     fn described(&self) -> String {
         format!(
-            "{} times as long as {} (`{}`)",
+            "{} (`{}`, `{}`)",
             rounded(self.ratio.value),
-            self.other.name,
-            self.outcome.group.scenario
+            self.outcome.group.scenario,
+            self.other.name
         )
     }
 }
@@ -455,8 +456,8 @@ mod tests {
         assert_eq!(take, "`mpsc-queue, gap-free`");
         assert_eq!(
             because,
-            "`mpsc-queue, gap-free` takes from 0.25 times as long as kanal (`both/2`) to 0.50 \
-             times as long as kanal (`push/2`)"
+            "`mpsc-queue, gap-free` takes 0.25 (`both/2`, `kanal`) to 0.50 (`push/2`, `kanal`) times \
+             as long as the best other"
         );
         assert_eq!(losses(&findings), None);
     }
@@ -468,7 +469,7 @@ mod tests {
         assert_eq!(
             losses(&findings).unwrap(),
             "Where mpsc-queue loses, whichever form one takes: heap object, in 2 of 2 scenarios: \
-             `push/2` 2.00 (kanal), `both/2` 2.00 (kanal)."
+             `push/2` 2.00 (`kanal`), `both/2` 2.00 (`kanal`)."
         );
     }
 

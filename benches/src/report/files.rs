@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::answers::answers;
+use super::answers::{answers, losses};
 use super::baseline::{self, Comparison};
 use super::contents::document;
 use super::criterion;
@@ -113,8 +113,10 @@ fn with_answers(readme: &str, findings: &Findings) -> Result<String, Box<dyn Err
     for answer in answers(findings) {
         table.push([answer.have.into(), answer.take, answer.because]);
     }
-    let table = markdown(&[Block::Table(table)]);
-    Ok(format!("{before}{BEGIN}{table}{END}{after}"))
+    let losses = losses(findings).map(Block::Paragraph);
+    let blocks: Vec<Block> = [Block::Table(table)].into_iter().chain(losses).collect();
+    let written = markdown(&blocks);
+    Ok(format!("{before}{BEGIN}{written}{END}{after}"))
 }
 
 /// Writes a text to a file. The path is relative to the workspace, because Cargo runs a bench in the

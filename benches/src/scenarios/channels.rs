@@ -7,14 +7,14 @@ use std::time::Duration;
 use super::span::{Gate, Span, spans, start};
 use crate::contestant::Contestant;
 use crate::contestants::{
-    Boxed, Channel, Crossbeam, Crossfire, Flume, Futures, Kanal, Linkable, Seg, Segments, Sharded,
-    Std, Tokio,
+    Boxed, Channel, Crossbeam, Crossfire, Flume, Futures, Kanal, Linkable, Seg,
+    SegmentsWithBackoff, Sharded, Std, Tokio,
 };
 use crate::cores;
 use crate::floor;
 use crate::payload::{Bytes32, Container, Payload};
 use crate::scenario::{Cell, Group};
-use crate::sleep::{BlockOn, Blocking, Blocks, Flagged, Sleeper, Token};
+use crate::sleep::{Adapts, BlockOn, Blocking, Blocks, Flagged, Sleeper, Token, Waiting};
 
 /// Returns a group for each scenario and kind of message.
 pub(super) fn groups(left_out: &[String]) -> Vec<Group> {
@@ -210,6 +210,11 @@ impl<'a, T: Linkable> List<'a, T> {
         let list = list
             .blocking::<Channel>()
             .blocking::<Sharded>()
+            .of::<Channel, Waiting<Channel, Adapts>>(if T::IS_BOXED {
+                "mpsc-queue, channel, boxing, adaptive"
+            } else {
+                "mpsc-queue, channel, adaptive"
+            })
             .blocking::<Std>()
             .blocking::<Crossbeam>()
             .blocking::<Flume>()
@@ -218,7 +223,9 @@ impl<'a, T: Linkable> List<'a, T> {
             .blocking::<Tokio>()
             .of::<Futures, BlockOn<Futures>>("futures unbounded")
             .of::<Seg, Flagged<Seg, Token>>("crossbeam SegQueue, flag + unpark")
-            .of::<Segments, Flagged<Segments, Token>>("papers: segmented, flag + unpark");
+            .of::<SegmentsWithBackoff, Flagged<SegmentsWithBackoff, Token, Adapts>>(
+                "papers: segmented, back-off, flag + unpark, adaptive",
+            );
         Group {
             scenario: senders.name().into(),
             payload: T::KIND,

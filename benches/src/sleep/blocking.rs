@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::sync::{Arc, Condvar, Mutex};
 
+use mpsc_queue::Wait;
+
 use super::sample::Sleeper;
+use super::strategy::Strategy;
 use crate::contestant::Contestant;
 use crate::contestants::{
     Async, Channel, Crossbeam, Crossfire, Flume, Futures, Kanal, Linkable, Sharded, Std, Thingbuf,
@@ -56,6 +59,24 @@ impl<T: Linkable> Blocks<T> for Sharded {
     }
 }
 
+/// A channel of ours, whose receiver has a strategy.
+pub(crate) trait Waits<T>: Blocks<T> {
+    /// Sets the strategy.
+    fn set_wait(receiver: &mut Self::Consumer, wait: Wait);
+}
+
+impl<T: Linkable> Waits<T> for Channel {
+    fn set_wait(receiver: &mut Self::Consumer, wait: Wait) {
+        receiver.set_wait(wait);
+    }
+}
+
+impl<T: Linkable> Waits<T> for Sharded {
+    fn set_wait(receiver: &mut Self::Consumer, wait: Wait) {
+        receiver.set_wait(wait);
+    }
+}
+
 /// A channel whose receiver can be awaited.
 pub(crate) trait Awaits<T>: Contestant<T> {
     /// Removes the oldest item, waiting until there is one.
@@ -90,6 +111,28 @@ impl<T: Payload, C: Blocks<T>> Sleeper<T> for Blocking<C> {
 
     fn channel(capacity: usize) -> (Self::Producer, Self::Consumer) {
         C::channel(capacity)
+    }
+
+    fn push(sender: &mut Self::Producer, item: T) {
+        C::push(sender, item);
+    }
+
+    fn recv(receiver: &mut Self::Consumer) -> T {
+        C::recv(receiver)
+    }
+}
+
+/// A channel without an adapter, whose receiver waits by the strategy `S`.
+pub(crate) struct Waiting<C, S>(PhantomData<fn() -> (C, S)>);
+
+impl<T: Payload, C: Waits<T>, S: Strategy> Sleeper<T> for Waiting<C, S> {
+    type Producer = C::Producer;
+    type Consumer = C::Consumer;
+
+    fn channel(capacity: usize) -> (Self::Producer, Self::Consumer) {
+        let (sender, mut receiver) = C::channel(capacity);
+        C::set_wait(&mut receiver, S::WAIT);
+        (sender, receiver)
     }
 
     fn push(sender: &mut Self::Producer, item: T) {

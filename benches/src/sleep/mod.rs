@@ -20,7 +20,7 @@ mod strategy;
 #[cfg(target_os = "linux")]
 pub(crate) use {
     adapters::{EachPush, Flagged, Token},
-    blocking::{BlockOn, Blocking, Blocks},
+    blocking::{BlockOn, Blocking, Blocks, Waiting},
     contestants::SPINNING,
     sample::Sleeper,
     strategy::{Adapts, Parks, Spins},

@@ -15,6 +15,7 @@ const SHARDED: &str = <Sharded as Contestant<Box<Item>>>::NAME;
 fn one_order(scenario: &str) -> &'static str {
     match producers(scenario) {
         0 | 1 => ForwardLinked::NAME,
+        _ if scenario.starts_with("pop/") => ForwardLinked::NAME,
         _ => BackLinked::NAME,
     }
 }
