@@ -1,5 +1,6 @@
 //! The targets, judged by a run.
 
+mod blocks;
 mod counted;
 mod forms;
 mod recommended;
@@ -25,6 +26,7 @@ pub(super) fn targets(findings: &Findings) -> Vec<Target> {
         .chain(forms::targets(outcomes))
         .chain(sharded::targets(outcomes))
         .chain(waiting::targets(outcomes))
+        .chain([blocks::target(outcomes)])
         .flatten()
         .collect()
 }
