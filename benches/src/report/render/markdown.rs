@@ -16,7 +16,10 @@ pub fn markdown(blocks: &[Block]) -> String {
 fn render(text: &mut String, blocks: &[Block], depth: usize, is_detail: bool) {
     let mut depth = depth;
     for block in blocks {
-        if !text.is_empty() && !(is_detail && matches!(block, Block::Plot(_))) {
+        if is_detail && matches!(block, Block::Plot(_)) {
+            continue;
+        }
+        if !text.is_empty() {
             text.push('\n');
         }
         // Infallible, here and below: writing to a string.
@@ -29,7 +32,6 @@ fn render(text: &mut String, blocks: &[Block], depth: usize, is_detail: bool) {
             Block::Paragraph(sentences) => writeln!(text, "{sentences}"),
             Block::List(lines) => lines.iter().try_for_each(|line| writeln!(text, "- {line}")),
             Block::Table(table) => write!(text, "{}", of_table(table)),
-            Block::Plot(_) if is_detail => Ok(()),
             Block::Plot(plot) => writeln!(text, "![{}](plots/{}.svg)", plot.alt, plot.name),
             Block::Details { title, blocks } => {
                 let _ = writeln!(text, "{} {title}", "#".repeat(depth + 1));
