@@ -193,7 +193,7 @@ impl Arguments {
         } else if self.smoke {
             (0, [(100, 1, 1), (1000, 1, 1)])
         } else {
-            (500, [(8000, 5, 61), (60_000, 3, 61)])
+            (530, [(4000, 5, 101), (60_000, 3, 61)])
         };
         let [sampling, paced] = samplings.map(|(micros, min_rounds, max_rounds)| Sampling {
             sample: Duration::from_micros(micros),
