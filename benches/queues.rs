@@ -31,11 +31,12 @@ struct Arguments {
     /// Take one short sample of everything and fail if anything fails: tests this program
     #[arg(long, group = "mode")]
     smoke: bool,
-    /// Compare with an earlier run, whose figures are in this file (a `figures.csv`)
+    /// Compare with an earlier run, whose figures are in this file (a `figures.csv`), relative to the
+    /// workspace
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Write the results into this repository: benches/{RESULTS.md, README.md, figures.csv, plots}
-    #[arg(long, conflicts_with_all = ["smoke", "scenario"])]
+    #[arg(long, conflicts_with_all = ["smoke", "quick", "scenario"])]
     publish: bool,
     /// Also write the results to this file, relative to the workspace
     #[arg(long, value_name = "FILE", conflicts_with = "smoke")]
@@ -192,7 +193,7 @@ impl Arguments {
         } else if self.smoke {
             (0, [(100, 1, 1), (1000, 1, 1)])
         } else {
-            (500, [(8000, 5, 61), (60_000, 3, 61)])
+            (530, [(4000, 5, 101), (60_000, 3, 61)])
         };
         let [sampling, paced] = samplings.map(|(micros, min_rounds, max_rounds)| Sampling {
             sample: Duration::from_micros(micros),
@@ -207,11 +208,12 @@ impl Arguments {
     }
 
     /// Returns the name of the folder of the reports. A smoke test has its own, because its figures
-    /// mean nothing.
+    /// mean nothing. So has a run of some scenarios, which would otherwise replace the report of all.
     fn folder(&self) -> &'static str {
-        match self.smoke {
-            true => "smoke-report",
-            false => "report",
+        match (self.smoke, &self.scenario) {
+            (true, _) => "smoke-report",
+            (false, Some(_)) => "report-of-some",
+            (false, None) => "report",
         }
     }
 }

@@ -36,6 +36,9 @@ pub enum Role {
     Ours,
     /// The queue of this workspace, several items per push.
     OursChained,
+    /// The queue of this workspace, used in a way in which no other one is used here. It is shown,
+    /// but it wins nothing.
+    OursOnly,
     /// Another queue, which one can take instead.
     Other,
     /// A queue of the literature, implemented in this workspace to be compared with.
@@ -51,9 +54,9 @@ impl Role {
         matches!(self, Self::Other | Self::Literature)
     }
 
-    /// Returns `true` for either way to push into the queue of this workspace.
+    /// Returns `true` for each way to use the queue of this workspace.
     #[must_use]
     pub fn is_ours(self) -> bool {
-        matches!(self, Self::Ours | Self::OursChained)
+        matches!(self, Self::Ours | Self::OursChained | Self::OursOnly)
     }
 }

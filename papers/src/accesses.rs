@@ -68,11 +68,14 @@ impl Default for Recorder {
 
 impl Recorder {
     /// Executes `work` and appends its accesses in program order. Returns the number of
-    /// instructions. Aborts the process if `work` panics.
+    /// instructions.
+    ///
+    /// Aborts the process if `work` panics, starts a thread or a process, or executes an instruction
+    /// that the recorder does not know.
     ///
     /// # Panics
     ///
-    /// If `work` takes more than 60,000 instructions, or accesses memory as often.
+    /// Afterwards, if `work` has taken more than 60,000 instructions, or accessed memory as often.
     pub fn record(&mut self, accesses: &mut Vec<Access>, work: impl FnOnce()) -> usize {
         accesses.reserve(MAX);
         let room = accesses.len() + MAX;
@@ -104,6 +107,9 @@ fn each(
         instruction.has_lock_prefix() || instruction.mnemonic() == Mnemonic::Xchg && on_memory;
     let options = InstructionInfoOptions::NO_REGISTER_USAGE;
     let bytes = repeated_bytes(instruction, registers);
+    if bytes == Some(0) {
+        return; // repeated zero times
+    }
     for memory in factory.info_options(instruction, options).used_memory() {
         let Some(address) =
             memory.virtual_address(0, |register, _, _| Some(registers.value(register)))
@@ -143,6 +149,25 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+
+    #[test]
+    fn nothing_is_recorded_for_zero_repetitions() {
+        let word = AtomicUsize::new(0);
+        let mut accesses = Vec::new();
+        Recorder::default().record(&mut accesses, || {
+            // SAFETY: writes nothing.
+            unsafe {
+                asm!(
+                    "rep stosb",
+                    inout("rcx") 0_u64 => _,
+                    inout("rdi") word.as_ptr() => _,
+                    in("al") 0_u8,
+                );
+            }
+        });
+        let address = word.as_ptr() as u64;
+        assert!(accesses.iter().all(|access| access.address != address));
+    }
 
     #[test]
     fn accesses_are_recorded_in_program_order() {

@@ -24,7 +24,7 @@
 //! | [`Empty`](Pop::Empty) | no push that happens before the pop is missed |
 //! | [`Stalled`](Pop::Stalled) | never: an item is in the queue when the combiner has linked it |
 //! | memory | a node (a value and a word) per item, and one more; an announcement per thread and one per queue |
-//! | a frozen producer | from its exchange on, until the combiner has served it, blocks every later push |
+//! | a frozen producer | between its exchange and its link, and while it has the right to combine, blocks every later push |
 //!
 //! *Simplified.* One word of an announcement stands for the two flags of the paper. A thread
 //! has one spare announcement, which serves all queues. Nodes come from the allocator, not
@@ -116,7 +116,9 @@ impl Announcement {
     /// Returns the spare announcement of the thread, or a new one.
     #[inline]
     fn fresh() -> *mut Self {
-        let spare = SPARE.with(|spare| spare.0.replace(ptr::null_mut()));
+        // At the end of a thread, the spare announcement may have been freed.
+        let spare = SPARE.try_with(|spare| spare.0.replace(ptr::null_mut()));
+        let spare = spare.unwrap_or(ptr::null_mut());
         if spare.is_null() {
             return Self::allocate(WAITING);
         }
@@ -171,7 +173,10 @@ impl<T, const H: usize> CcSynch<T, H> {
             // SAFETY: the previous combiner has passed the right to this push.
             unsafe { self.combine(mine) };
         }
-        SPARE.with(|spare| spare.0.set(mine));
+        if SPARE.try_with(|spare| spare.0.set(mine)).is_err() {
+            // SAFETY: the announcement comes from `allocate`, and belongs to the thread.
+            unsafe { free(mine) };
+        }
     }
 
     /// Applies at most `H` requests, and passes the right to combine on.

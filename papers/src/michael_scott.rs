@@ -13,8 +13,9 @@
 //! pop:     advance the tail if it is the dummy; a becomes the dummy; free the old one
 //! ```
 //!
-//! Nodes are reused, so each pointer contains a count, which grows with each change: a late
-//! compare-exchange fails although the same node is there again.
+//! Nodes are reused, so each pointer contains a count, which grows with each link, and with each
+//! change of the tail and of the free list: a late compare-exchange fails although the same node
+//! is there again. A count that wraps around while a push is delayed would defeat this.
 //!
 //! | | |
 //! |---|---|
@@ -58,7 +59,7 @@ struct PoolNode<T> {
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
-/// The index of a node, and the number of changes of the place that holds this pointer.
+/// The index of a node, and a count by which a late compare-exchange fails.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Pointer {
     node: u32,

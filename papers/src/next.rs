@@ -49,7 +49,7 @@ impl<T> fmt::Debug for Next<T> {
 ///
 /// # Safety
 ///
-/// The type has a field of the type `Next<Self>` at this offset.
+/// The type has a field of the type `Next<Self>` at this offset, which is aligned in each item.
 pub unsafe trait HasNext: Sized {
     /// The offset of the field.
     const OFFSET: usize;
@@ -63,6 +63,29 @@ pub unsafe trait HasNext: Sized {
 ///     number: u32,
 /// }
 /// papers::has_next!(Job => next);
+/// ```
+///
+/// A queue of items whose link is not aligned does not compile:
+///
+/// ```compile_fail,E0080
+/// use papers::{Mpsc, Next, vyukov::Vyukov};
+///
+/// trait Chooses {
+///     type Link: Default;
+/// }
+/// struct Packed;
+/// impl Chooses for Packed {
+///     type Link = Next<Job<Packed>>;
+/// }
+/// #[repr(C, packed)]
+/// struct Job<T: Chooses> {
+///     number: u8,
+///     next: T::Link,
+/// }
+/// papers::has_next!(Job<Packed> => next);
+///
+/// let queue = Vyukov::<Job<Packed>>::new();
+/// let _ = queue.push(Box::new(Job { number: 0, next: Next::new() }));
 /// ```
 #[macro_export]
 macro_rules! has_next {
@@ -99,6 +122,14 @@ pub(crate) unsafe fn next_of<'a, N: HasNext>(item: *mut N) -> &'a Next<N> {
 ///
 /// The memory of an item is allocated at `item`.
 pub(crate) unsafe fn next_pointer<N: HasNext>(item: *mut N) -> *mut Next<N> {
+    // In a packed type, whose field the compiler lets pass if its type is an associated one.
+    const {
+        let align = align_of::<Next<N>>();
+        assert!(
+            N::OFFSET % align == 0 && align_of::<N>() >= align,
+            "the link is aligned"
+        );
+    }
     // SAFETY: `HasNext` guarantees that the offset is within the item.
     unsafe { item.byte_add(N::OFFSET).cast() }
 }

@@ -12,8 +12,8 @@ use std::ptr;
 use std::slice;
 
 use iced_x86::{
-    Code, ConditionCode, Decoder, DecoderOptions, Encoder, FlowControl, Instruction, OpKind,
-    Register,
+    Code, ConditionCode, Decoder, DecoderOptions, Encoder, FlowControl, Instruction, Mnemonic,
+    OpKind, Register,
 };
 
 /// The number of different instructions that may be executed.
@@ -103,10 +103,10 @@ impl Registers {
             ConditionCode::ge => sign == overflow,
             ConditionCode::le => zero || sign != overflow,
             ConditionCode::g => !zero && sign == overflow,
-            ConditionCode::None => {
-                assert_eq!(instruction.code(), Code::Jrcxz_rel8_64, "a known branch");
+            ConditionCode::None if instruction.code() == Code::Jrcxz_rel8_64 => {
                 self.value(Register::RCX) == 0
             }
+            ConditionCode::None => refuse("a loop instruction"),
         }
     }
 
@@ -117,7 +117,10 @@ impl Registers {
         }
         let address =
             instruction.virtual_address(0, 0, |register, _, _| Some(self.value(register)));
-        let address = address.expect("the operand is in memory");
+        let address = address.unwrap_or_else(|| refuse("an unknown operand of a branch"));
+        if matches!(instruction.memory_segment(), Register::FS | Register::GS) {
+            refuse("a branch through a thread's own segment");
+        }
         // SAFETY: the examined code reads the word.
         unsafe { (address as *const u64).read_unaligned() }
     }
@@ -142,6 +145,10 @@ unsafe impl Send for Stepper {}
 
 impl Stepper {
     pub(crate) fn new() -> Self {
+        assert!(
+            is_x86_feature_detected!("xsave"),
+            "the processor saves all registers"
+        );
         let bytes = __cpuid_count(0xd, 0).ebx as usize;
         let mut extended = vec![0; bytes / 8 + 8];
         let aligned = extended.as_mut_ptr().cast::<u8>();
@@ -174,6 +181,9 @@ impl Stepper {
     }
 
     /// Executes `work`, and calls `before` before each instruction. `before` must not allocate.
+    ///
+    /// Aborts the process if `work` panics, starts a thread or a process, returns from a signal
+    /// handler, or executes what the stepper does not know: to unwind would leave `work` half done.
     pub(crate) fn run<F: FnOnce()>(
         &mut self,
         work: F,
@@ -222,7 +232,11 @@ impl Stepper {
                 }
                 target
             }
+            FlowControl::XbeginXabortXend => refuse("a transaction"),
             _ => {
+                if instruction.mnemonic() == Mnemonic::Syscall {
+                    check_system_call(registers.value(Register::RAX));
+                }
                 registers.stub = stub;
                 // SAFETY: the stub executes an instruction of `work` with the registers that
                 // `work` expects.
@@ -237,14 +251,16 @@ impl Stepper {
         if let Some(known) = self.known.get(&rip) {
             return *known;
         }
-        assert!(
-            self.known.len() < MAX_COPIES,
-            "the work has few instructions"
-        );
+        if self.known.len() == MAX_COPIES {
+            refuse("more instructions than the stepper copies");
+        }
         // SAFETY: the instruction is executed next, so it is mapped and readable. The decoder
         // reads no further than its end.
         let code = unsafe { slice::from_raw_parts(rip as *const u8, 15) };
         let instruction = Decoder::with_ip(64, code, rip, DecoderOptions::NONE).decode();
+        if instruction.is_invalid() {
+            refuse("an instruction that the decoder does not know");
+        }
         let stub = if is_computed(&instruction) {
             0
         } else {
@@ -262,8 +278,9 @@ impl Stepper {
         self.copy.extend([0x48, 0x8b, 0x7f, 96]); // mov rdi, [rdi + 96]
         self.encoder.set_buffer(std::mem::take(&mut self.copy));
         // The operands that are relative to the instruction are encoded for its new address.
-        let encoded = self.encoder.encode(instruction, start + 4);
-        encoded.expect("the copy is near the original");
+        if self.encoder.encode(instruction, start + 4).is_err() {
+            refuse("an instruction that cannot be copied");
+        }
         self.copy = self.encoder.take_buffer();
         // Below the 128 bytes that the examined code may use below its stack pointer.
         self.copy.extend([0x48, 0x8d, 0x64, 0x24, 0x80]); // lea rsp, [rsp - 128]
@@ -279,7 +296,9 @@ impl Stepper {
     fn mapping_near(&mut self, address: u64) -> usize {
         let fits = |mapping: &Mapping| mapping.is_near(address) && mapping.has_room();
         self.mappings.iter().position(fits).unwrap_or_else(|| {
-            assert!(self.mappings.len() < self.mappings.capacity());
+            if self.mappings.len() == self.mappings.capacity() {
+                refuse("code in too many places");
+            }
             self.mappings.push(Mapping::near(address));
             self.mappings.len() - 1
         })
@@ -302,6 +321,30 @@ fn is_computed(instruction: &Instruction) -> bool {
     }
 }
 
+/// Aborts if the system call lets other code run than that which is examined.
+fn check_system_call(number: u64) {
+    let others = [
+        libc::SYS_rt_sigreturn,
+        libc::SYS_clone,
+        libc::SYS_fork,
+        libc::SYS_vfork,
+        libc::SYS_clone3,
+    ];
+    if others.iter().any(|other| other.cast_unsigned() == number) {
+        refuse("a new thread or process, or a signal handler");
+    }
+}
+
+/// Aborts the process with a message. Neither allocates nor unwinds, because the examined code is
+/// half executed, and may be in the middle of an allocation.
+fn refuse(what: &str) -> ! {
+    for part in ["cannot examine this code: ", what, "\n"] {
+        // SAFETY: the part is readable. If it cannot be written, the process aborts without it.
+        unsafe { libc::write(2, part.as_ptr().cast(), part.len()) };
+    }
+    std::process::abort()
+}
+
 /// Memory for stubs.
 struct Mapping {
     start: *mut u8,
@@ -317,14 +360,16 @@ impl Mapping {
             let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
             // SAFETY: a new mapping replaces no other.
             let start = unsafe { libc::mmap(hint, MAPPING, protection, flags, -1, 0) };
-            assert_ne!(start, libc::MAP_FAILED, "executable memory is mapped");
+            if start == libc::MAP_FAILED {
+                refuse("no executable memory");
+            }
             let (start, used) = (start.cast(), 0);
             let mapping = Self { start, used };
             if mapping.is_near(address) {
                 return mapping;
             }
         }
-        panic!("no memory is free near {address:#x}");
+        refuse("no free memory near the code")
     }
 
     /// Returns `true` if an operand near `address` is in the reach of 32 bits.
@@ -341,7 +386,9 @@ impl Mapping {
     }
 
     fn add(&mut self, code: &[u8]) {
-        assert!(code.len() <= STUB && self.has_room());
+        if code.len() > STUB || !self.has_room() {
+            refuse("a copy that is too long");
+        }
         // SAFETY: the mapping has room.
         unsafe { ptr::copy_nonoverlapping(code.as_ptr(), self.start.add(self.used), code.len()) };
         self.used += code.len();
@@ -421,6 +468,7 @@ unsafe fn enter(registers: &mut Registers) {
             "mov rsp, [rdi + 16]",
             "pushfq",
             "pop qword ptr [rdi + 24]",
+            "cld", // our own code relies on it
             "mov rsi, [rdi + 32]",
             "mov eax, -1",
             "mov edx, -1",
@@ -450,6 +498,41 @@ mod tests {
         let store = || result = Some(work());
         Stepper::new().run(store, |_, _| instructions += 1);
         (result.expect("the work was executed"), instructions)
+    }
+
+    #[test]
+    fn direction_flag_of_examined_code_stays_there() {
+        let mut forward = true;
+        let backward = || {
+            // SAFETY: the flag is set back, and nothing relies on it in between.
+            unsafe { asm!("std", "nop", "cld") };
+        };
+        Stepper::new().run(backward, |_, _| {
+            let flags: u64;
+            // SAFETY: reads the flags, by way of the stack.
+            unsafe { asm!("pushfq", "pop {}", out(reg) flags) };
+            forward &= flags >> 10 & 1 == 0;
+        });
+        assert!(forward);
+    }
+
+    /// Runs in a process of its own, see below.
+    #[test]
+    #[ignore = "aborts"]
+    fn new_thread() {
+        Stepper::new().run(|| drop(std::thread::spawn(|| ())), |_, _| ());
+    }
+
+    #[test]
+    fn new_thread_aborts() {
+        let name = "out_of_line::tests::new_thread";
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([name, "--exact", "--ignored", "--nocapture"])
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(errors.contains("a new thread or process"), "{errors}");
+        assert!(!output.status.success());
     }
 
     /// Compares `value` with others on every condition that has a branch instruction.

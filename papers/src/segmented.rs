@@ -29,7 +29,7 @@
 //! The consumer then reads the slots that the producers are about to write, and `tail`. Each of
 //! these reads takes a cache line away from a producer, which slows the producers down so that the
 //! consumer does not fall behind again. Therefore a pop that finds no item pauses briefly, about
-//! 100 ns on x86-64, before it looks at `tail`.
+//! 100 ns on the machine of the measurements, before it looks at `tail`.
 
 use std::hint::spin_loop;
 use std::marker::PhantomData;

@@ -1,21 +1,27 @@
-//! Which queue to take for which use, in sentences that are read from the samples.
+//! Which queue to take for which use, read from the samples.
 
+use super::duel::{Duel, Rivals};
 use super::findings::Findings;
-use super::standing::{best_other, ratio_of, rounded};
-use crate::contestant::Role;
-use crate::rounds::{Outcome, Row};
-use crate::statistics::Median;
+use super::standing::{busy_ratio, rounded};
+use crate::rounds::Outcome;
 
 /// The answer for one use.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Answer {
-    /// What the user has.
+    /// The objects or values, and the threads, of the user.
     pub(super) have: &'static str,
-    /// Which queue to take.
+    /// The queue to take.
     pub(super) take: String,
-    /// By how much.
+    /// The time of ours, as multiples of that of the best rival.
     pub(super) because: String,
 }
+
+/// The titles of the columns of a table of answers.
+pub(super) const COLUMNS: [&str; 3] = [
+    "you have",
+    "take",
+    "time, as a multiple of that of the best other",
+];
 
 /// A use, and the scenarios that resemble it.
 struct Use {
@@ -24,34 +30,7 @@ struct Use {
     ours: &'static str,
     scenarios: &'static [&'static str],
     payload: &'static str,
-    /// The others with which ours is compared: those that wait in the same way.
     rivals: Rivals,
-}
-
-/// The others with which a row is compared.
-#[derive(Clone, Copy)]
-enum Rivals {
-    All,
-    /// Without those that keep a core while they wait.
-    NotSpinning,
-    /// Without those that spin before they sleep, too.
-    Parking,
-}
-
-impl Rivals {
-    /// Returns the best of them. Queues of the literature are left out, because a user cannot take
-    /// one; they are in all tables and plots.
-    fn best(self, outcome: &Outcome) -> Option<&Row> {
-        let spins = |row: &Row| row.name.ends_with(", spinning");
-        let adapts = |row: &Row| row.name.ends_with(", adaptive");
-        let others = outcome.measured().filter(|row| row.role == Role::Other);
-        let rivals = others.filter(|row| match self {
-            Self::All => true,
-            Self::NotSpinning => !spins(row),
-            Self::Parking => !spins(row) && !adapts(row),
-        });
-        rivals.min_by(|a, b| a.median().value.total_cmp(&b.median().value))
-    }
 }
 
 const HEAP: &str = "heap object";
@@ -63,28 +42,28 @@ const USES: &[Use] = &[
         ours: "mpsc-queue",
         scenarios: &["ping-pong", "fill-drain/10", "fill-drain/1000"],
         payload: HEAP,
-        rivals: Rivals::All,
+        rivals: Rivals::Published,
     },
     Use {
         have: "One producer, beside its consumer",
         ours: "mpsc-queue",
         scenarios: &["both/1", "both/1+42+42"],
         payload: HEAP,
-        rivals: Rivals::All,
+        rivals: Rivals::Published,
     },
     Use {
         have: "Several producers that work between two pushes, one order of all items",
         ours: "mpsc-queue, back-linked",
         scenarios: &["push/2+12", "push/2+42", "both/2+12", "both/2+42"],
         payload: HEAP,
-        rivals: Rivals::All,
+        rivals: Rivals::Published,
     },
     Use {
         have: "Several producers that push without a pause, one order of all items",
         ours: "mpsc-queue, gap-free",
         scenarios: &["push/2", "both/2"],
         payload: HEAP,
-        rivals: Rivals::All,
+        rivals: Rivals::Published,
     },
     Use {
         have: "Several producers, an order for each",
@@ -98,7 +77,7 @@ const USES: &[Use] = &[
             "both/2+42",
         ],
         payload: HEAP,
-        rivals: Rivals::All,
+        rivals: Rivals::Published,
     },
     Use {
         have: "More threads than cores",
@@ -112,63 +91,63 @@ const USES: &[Use] = &[
             "both/16+42",
         ],
         payload: HEAP,
-        rivals: Rivals::All,
+        rivals: Rivals::Published,
     },
     Use {
         have: "Several items at a time",
         ours: "mpsc-queue, chains of 8",
         scenarios: &["push/1", "push/2", "push/16", "both/2"],
         payload: HEAP,
-        rivals: Rivals::All,
+        rivals: Rivals::Published,
     },
     Use {
         have: "A backlog that is popped later",
-        ours: "mpsc-queue",
+        ours: "mpsc-queue, gap-free",
         scenarios: &["pop/2", "pop/2+12", "pop/2+42"],
         payload: HEAP,
-        rivals: Rivals::All,
+        rivals: Rivals::Published,
     },
     Use {
         have: "Bursts, each of which is waited for",
         ours: "mpsc-queue",
         scenarios: &["burst/64"],
         payload: HEAP,
-        rivals: Rivals::All,
+        rivals: Rivals::Published,
     },
     Use {
         have: "Small values",
         ours: "mpsc-queue, boxing",
         scenarios: &["ping-pong", "push/2", "both/1", "both/2"],
         payload: "small value",
-        rivals: Rivals::All,
+        rivals: Rivals::Published,
     },
     Use {
         have: "Values of 64 bytes",
         ours: "mpsc-queue, boxing",
         scenarios: &["ping-pong", "push/2", "both/1", "both/2"],
         payload: "64-byte value",
-        rivals: Rivals::All,
+        rivals: Rivals::Published,
     },
     Use {
         have: "Values of 256 bytes",
         ours: "mpsc-queue, boxing",
         scenarios: &["ping-pong", "push/2", "both/1", "both/2"],
         payload: "256-byte value",
-        rivals: Rivals::All,
+        rivals: Rivals::Published,
     },
     Use {
         have: "A channel of small values",
         ours: "mpsc-queue, channel, boxing, adaptive",
         scenarios: &["channel/seq", "channel/spsc", "channel/mpsc"],
         payload: "small value",
-        rivals: Rivals::All,
+        rivals: Rivals::Published,
     },
     Use {
         have: "A channel of boxed values",
         ours: "mpsc-queue, channel, adaptive",
         scenarios: &["channel/seq", "channel/spsc", "channel/mpsc"],
         payload: "boxed value",
-        rivals: Rivals::All,
+        rivals: Rivals::Published,
     },
     Use {
         have: "An event loop that sleeps, with a core to spare",
@@ -189,32 +168,32 @@ const USES: &[Use] = &[
         ours: "mpsc-queue",
         scenarios: &["wake/self", "wake/thread"],
         payload: "",
-        rivals: Rivals::All,
+        rivals: Rivals::Published,
     },
     Use {
         have: "A set of futures",
         ours: "mpsc-queue, as a set of futures",
         scenarios: &["oneshots"],
         payload: "",
-        rivals: Rivals::All,
+        rivals: Rivals::Published,
     },
     Use {
         have: "A thread that sleeps, few items",
         ours: "mpsc-queue",
         scenarios: &["sleep/park/1k", "sleep/park/10k"],
         payload: HEAP,
-        rivals: Rivals::All,
+        rivals: Rivals::SpendingNoMore,
     },
     Use {
         have: "A thread that sleeps, many items, with a core to spare",
         ours: "mpsc-queue, adaptive",
         scenarios: &["sleep/park/100k", "sleep/park/500k"],
         payload: HEAP,
-        rivals: Rivals::All,
+        rivals: Rivals::SpendingNoMore,
     },
 ];
 
-/// Returns the answers whose scenarios were measured.
+/// Returns the answers whose scenarios were all measured.
 pub(super) fn answers(findings: &Findings) -> Vec<Answer> {
     let answers = USES.iter();
     answers
@@ -222,183 +201,81 @@ pub(super) fn answers(findings: &Findings) -> Vec<Answer> {
         .collect()
 }
 
-/// Returns where every form of ours loses to the best other, for each payload kind, or `None` if that
-/// is nowhere. A form loses if its whole interval is above 1. Chains do not count.
-pub(super) fn losses(findings: &Findings) -> Option<String> {
-    let mut payloads: Vec<&str> = Vec::new();
-    for outcome in &findings.outcomes {
-        if !payloads.contains(&outcome.group.payload) {
-            payloads.push(outcome.group.payload);
-        }
-    }
-    let losses = payloads.iter().filter_map(|payload| {
-        let with = |outcome: &&Outcome| outcome.group.payload == *payload;
-        losses_with(
-            payload,
-            &findings.outcomes.iter().filter(with).collect::<Vec<_>>(),
-        )
-    });
-    let losses: Vec<String> = losses.collect();
-    (!losses.is_empty()).then(|| {
-        format!(
-            "Where mpsc-queue loses, whichever form one takes: {}.",
-            losses.join("; ")
-        )
-    })
-}
-
-fn losses_with(payload: &str, outcomes: &[&Outcome]) -> Option<String> {
-    let mut duels: Vec<Duel<'_>> = outcomes
-        .iter()
-        .filter_map(|outcome| Duel::of_best(outcome))
-        .filter(|duel| duel.ratio.low > 1.0)
-        .collect();
-    duels.sort_by(|a, b| b.ratio.value.total_cmp(&a.ratio.value));
-    if duels.is_empty() {
-        return None;
-    }
-    let described = duels.iter().map(|duel| {
-        let times = rounded(duel.ratio.value);
-        format!(
-            "`{}` {times} (`{}`)",
-            duel.outcome.group.scenario, duel.other.name
-        )
-    });
-    let payload = match payload {
-        "" => "others",
-        payload => payload,
-    };
-    Some(format!(
-        "{payload}, in {} of {} scenarios: {}",
-        duels.len(),
-        outcomes.len(),
-        described.collect::<Vec<_>>().join(", ")
-    ))
-}
-
-/// Our row in one scenario, against the best other.
-struct Duel<'a> {
-    outcome: &'a Outcome,
-    ours: &'a Row,
-    other: &'a Row,
-    ratio: Median,
-}
-
-impl<'a> Duel<'a> {
-    /// Returns the duel of our best row.
-    fn of_best(outcome: &'a Outcome) -> Option<Self> {
-        let other = best_other(outcome)?;
-        let ours = outcome.measured().filter(|row| row.role == Role::Ours);
-        let duels = ours.map(|ours| Self {
-            outcome,
-            ours,
-            other,
-            ratio: ratio_of(ours, other),
-        });
-        duels.min_by(|a, b| a.ratio.value.total_cmp(&b.ratio.value))
-    }
-}
-
 impl Use {
     fn answer(&self, outcomes: &[Outcome]) -> Option<Answer> {
-        let duels: Vec<Duel<'_>> = self
-            .scenarios
-            .iter()
-            .filter_map(|name| {
-                let outcome = outcomes.iter().find(|outcome| {
-                    outcome.group.scenario == *name && outcome.group.payload == self.payload
-                })?;
-                let (ours, other) = (outcome.row(self.ours)?, self.rivals.best(outcome)?);
-                let ratio = ratio_of(ours, other);
-                Some(Duel {
-                    outcome,
-                    ours,
-                    other,
-                    ratio,
-                })
-            })
-            .collect();
+        let duels = self.scenarios.iter().map(|name| {
+            let outcome = outcomes.iter().find(|outcome| {
+                outcome.group.scenario == *name && outcome.group.payload == self.payload
+            })?;
+            Duel::of(outcome, outcome.row(self.ours)?, self.rivals)
+        });
+        let duels: Vec<Duel<'_>> = duels.collect::<Option<_>>()?;
         let by_value = |a: &&Duel<'_>, b: &&Duel<'_>| a.ratio.value.total_cmp(&b.ratio.value);
         let (least, most) = (
-            duels.iter().min_by(by_value)?,
-            duels.iter().max_by(by_value)?,
+            duels.iter().min_by(by_value)?.described(),
+            duels.iter().max_by(by_value)?.described(),
         );
+        let range = match duels.len() {
+            1 => most,
+            _ => format!("{least} to {most}"),
+        };
         Some(Answer {
             have: self.have,
             take: self.take(&duels),
-            because: match duels.len() {
-                1 => format!("`{}` takes {}", self.ours, most.described()),
-                _ => format!(
-                    "`{}` takes {} to {}",
-                    self.ours,
-                    least.described(),
-                    most.described()
-                ),
-            } + " times as long as the best other"
-                + &processor_time(&duels),
+            because: format!("`{}`: {range}{}", self.ours, processor_time(&duels)),
         })
     }
 
-    /// Returns which queue to take: another one if ours is behind in all scenarios, either if it is
-    /// in some, otherwise ours. Ours is behind if its whole interval is above 1.
+    /// Returns the queue to take: ours, except in the scenarios in which it loses.
     fn take(&self, duels: &[Duel<'_>]) -> String {
-        let ours = format!("`{}`", self.ours);
-        let mut others: Vec<String> = Vec::new();
-        let behind = duels.iter().filter(|duel| duel.ratio.low > 1.0);
-        for name in behind.map(|duel| format!("`{}`", duel.other.name)) {
-            if !others.contains(&name) {
-                others.push(name);
+        let mut winners: Vec<(&str, Vec<String>)> = Vec::new();
+        for duel in duels.iter().filter(|duel| duel.is_lost()) {
+            let scenario = format!("`{}`", duel.outcome.group.scenario);
+            match winners
+                .iter_mut()
+                .find(|(name, _)| *name == duel.other.name)
+            {
+                Some((_, scenarios)) => scenarios.push(scenario),
+                None => winners.push((duel.other.name, vec![scenario])),
             }
         }
-        let others = others.join(" or ");
-        if others.is_empty() {
-            ours
-        } else if duels.iter().all(|duel| duel.ratio.low > 1.0) {
-            others
-        } else {
-            format!("{ours} or {others}")
+        let lost: usize = winners.iter().map(|(_, scenarios)| scenarios.len()).sum();
+        if let [(name, _)] = winners[..]
+            && lost == duels.len()
+        {
+            return format!("`{name}`");
         }
-    }
-}
-
-impl Duel<'_> {
-    fn described(&self) -> String {
-        format!(
-            "{} (`{}`, `{}`)",
-            rounded(self.ratio.value),
-            self.outcome.group.scenario,
-            self.other.name
-        )
+        let winners: Vec<String> = winners
+            .iter()
+            .map(|(name, scenarios)| format!("`{name}` in {}", scenarios.join(", ")))
+            .collect();
+        let ours = format!("`{}`", self.ours);
+        match lost {
+            0 => ours,
+            lost if lost == duels.len() => winners.join("; "),
+            _ => format!("{ours}, but {}", winners.join("; ")),
+        }
     }
 }
 
 /// Compares the processor time of consumers that sleep, whose latency alone says little.
 fn processor_time(duels: &[Duel<'_>]) -> String {
     let ratios = duels.iter().filter_map(|duel| {
-        let busy = |row: &Row| -> Option<Vec<f64>> {
-            let samples = row.sleep.as_ref()?.samples.iter();
-            Some(samples.map(|sample| sample.busy).collect())
-        };
-        let ratio = Median::of_ratios(&busy(duel.ours)?, &busy(duel.other)?);
-        Some(format!(
-            "{} (`{}`)",
-            rounded(ratio.value),
-            duel.outcome.group.scenario
-        ))
+        let ratio = busy_ratio(duel.ours, duel.other)?;
+        let scenario = &duel.outcome.group.scenario;
+        Some(format!("{} (`{scenario}`)", rounded(ratio.value)))
     });
     let ratios: Vec<String> = ratios.collect();
     match ratios.is_empty() {
         true => String::new(),
-        false => format!(
-            "; its consumer takes this many times the processor time: {}",
-            ratios.join(", ")
-        ),
+        false => format!("; processor time of its consumer: {}", ratios.join(", ")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contestant::Role;
     use crate::report::targets::samples::outcome;
 
     fn findings(ours: f64, other: f64) -> Findings {
@@ -456,28 +333,29 @@ mod tests {
         assert_eq!(take, "`mpsc-queue, gap-free`");
         assert_eq!(
             because,
-            "`mpsc-queue, gap-free` takes 0.25 (`both/2`, `kanal`) to 0.50 (`push/2`, `kanal`) times \
-             as long as the best other"
+            "`mpsc-queue, gap-free`: 0.25 (`both/2`, `kanal`) to 0.50 (`push/2`, `kanal`)"
         );
-        assert_eq!(losses(&findings), None);
     }
 
     #[test]
     fn another_is_taken_if_ours_is_behind() {
         let findings = findings(4.0, 2.0);
         assert_eq!(answer(&findings)[0], "`kanal`");
-        assert_eq!(
-            losses(&findings).unwrap(),
-            "Where mpsc-queue loses, whichever form one takes: heap object, in 2 of 2 scenarios: \
-             `push/2` 2.00 (`kanal`), `both/2` 2.00 (`kanal`)."
-        );
     }
 
     #[test]
     fn either_is_taken_if_ours_is_ahead_in_some() {
         let mut findings = findings(2.0, 4.0);
         findings.outcomes[1].rows[1].nanos = vec![1.0; 6];
-        assert_eq!(answer(&findings)[0], "`mpsc-queue, gap-free` or `kanal`");
+        let but = "`mpsc-queue, gap-free`, but `kanal` in `both/2`";
+        assert_eq!(answer(&findings)[0], but);
+    }
+
+    #[test]
+    fn use_without_all_its_scenarios_has_no_answer() {
+        let mut findings = findings(2.0, 4.0);
+        findings.outcomes.truncate(1);
+        assert!(answers(&findings).is_empty());
     }
 
     #[test]

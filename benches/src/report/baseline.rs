@@ -108,6 +108,9 @@ impl Baseline {
             };
             figures.insert((it.scenario, it.payload, it.contestant), to_floor);
         }
+        if figures.is_empty() {
+            return Err("there are no figures of an earlier run in it".into());
+        }
         Ok(Self(figures))
     }
 
@@ -167,6 +170,10 @@ impl Comparison {
                 rounded(change.factor()),
                 change.verdict().into(),
             ]);
+        }
+        if self.ours + self.others == 0 {
+            let text = "No cell of this run is in the earlier one.".into();
+            return vec![Block::Paragraph(text)];
         }
         let text = format!(
             "Compared with the earlier run, by the ratio to the floor of each run: of {} cells of \
@@ -245,6 +252,8 @@ mod tests {
 
     #[test]
     fn other_file_is_refused() {
-        assert!(Baseline::read("scenario,payload\npush/2,heap\n".as_bytes()).is_err());
+        for other in ["scenario,payload\npush/2,heap\n", "garbage\n", ""] {
+            assert!(Baseline::read(other.as_bytes()).is_err(), "{other}");
+        }
     }
 }

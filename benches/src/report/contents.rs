@@ -2,11 +2,12 @@
 
 use std::error::Error;
 
-use super::answers::{self, Answer, answers};
+use super::answers::{Answer, COLUMNS, answers};
 use super::baseline::Comparison;
-use super::details::{details, samples, standing_of_all};
+use super::details::{counted, details, modelled, samples, standing_of_all};
 use super::document::{Block, Table};
 use super::findings::Findings;
+use super::losses::losses;
 use super::plots;
 use super::targets::{self, Target, targets};
 use crate::rounds::Outcome;
@@ -43,6 +44,8 @@ pub fn summary(findings: &Findings, comparison: Option<&Comparison>, selected: b
             blocks.push(Block::Heading(outcome.title()));
             blocks.push(Block::Table(samples(outcome)));
         }
+        let others = [counted(findings), modelled(findings)];
+        blocks.extend(others.into_iter().flatten().flat_map(unfolded));
     }
     let targets = targets(findings);
     if !targets.is_empty() {
@@ -63,18 +66,29 @@ pub fn summary(findings: &Findings, comparison: Option<&Comparison>, selected: b
     blocks
 }
 
+/// Turns details into a section.
+fn unfolded(block: Block) -> Vec<Block> {
+    match block {
+        Block::Details { title, mut blocks } => {
+            blocks.insert(0, Block::Heading(title));
+            blocks
+        }
+        block => vec![block],
+    }
+}
+
 /// Returns which queue to take for which use, and where ours loses.
-fn verdict(findings: &Findings, block: fn(Vec<Answer>) -> Block) -> Vec<Block> {
+pub(super) fn verdict(findings: &Findings, block: fn(Vec<Answer>) -> Block) -> Vec<Block> {
     let answers = answers(findings);
     if answers.is_empty() {
         return Vec::new();
     }
-    let losses = answers::losses(findings).map(Block::Paragraph);
+    let losses = losses(findings).map(Block::Table);
     [block(answers)].into_iter().chain(losses).collect()
 }
 
-fn table(answers: Vec<Answer>) -> Block {
-    let mut table = Table::new(["you have", "take", "because"]);
+pub(super) fn table(answers: Vec<Answer>) -> Block {
+    let mut table = Table::new(COLUMNS);
     for answer in answers {
         table.push([answer.have.into(), answer.take, answer.because]);
     }
@@ -82,7 +96,7 @@ fn table(answers: Vec<Answer>) -> Block {
 }
 
 fn sentences(answers: Vec<Answer>) -> Block {
-    let sentence = |it: Answer| format!("{}: take {}. {}.", it.have, it.take, it.because);
+    let sentence = |it: Answer| format!("{}: take {}. ({})", it.have, it.take, it.because);
     Block::List(answers.into_iter().map(sentence).collect())
 }
 

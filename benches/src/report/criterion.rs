@@ -22,7 +22,7 @@ pub(super) fn replay(outcomes: &[Outcome], folder: &Path) {
         let name = outcome.group.to_string();
         let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Elements(1));
-        for row in &outcome.rows {
+        for row in outcome.measured() {
             let mut samples = row.nanos.iter().cycle();
             group.bench_function(BenchmarkId::from_parameter(row.name), |bencher| {
                 bencher.iter_custom(|times| {

@@ -45,7 +45,7 @@ pub(super) fn details(findings: &Findings) -> Result<Vec<Block>, Box<dyn Error>>
             ],
         });
     }
-    blocks.push(counted(findings));
+    blocks.extend(counted(findings));
     blocks.extend(modelled(findings));
     blocks.push(method(findings));
     Ok(blocks)
@@ -168,7 +168,11 @@ fn of_sleeper(figures: &Figures) -> [String; 9] {
     ]
 }
 
-fn counted(findings: &Findings) -> Block {
+/// Returns the counted costs.
+pub(super) fn counted(findings: &Findings) -> Option<Block> {
+    if findings.costs.is_empty() && findings.uncounted.is_empty() {
+        return None;
+    }
     let mut table = Table::new(["payload", "queue"].into_iter().chain(costs::COLUMNS));
     findings
         .costs
@@ -176,18 +180,18 @@ fn counted(findings: &Findings) -> Block {
         .for_each(|cost| table.push(cost.cells()));
     let missing = findings.uncounted.iter();
     let missing = missing.map(|it| format!("Not counted: {}: {}", it.name, it.what));
-    Block::Details {
+    Some(Block::Details {
         title: "Counted".into(),
         blocks: vec![
             Block::Paragraph(costs::METHOD.into()),
             Block::Table(table),
             Block::List(missing.collect()),
         ],
-    }
+    })
 }
 
 /// Returns the figures of the model, and how they agree with the measured ones.
-fn modelled(findings: &Findings) -> Option<Block> {
+pub(super) fn modelled(findings: &Findings) -> Option<Block> {
     if findings.transfers.is_empty() {
         return None;
     }

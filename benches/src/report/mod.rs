@@ -6,8 +6,10 @@ mod contents;
 mod criterion;
 mod details;
 mod document;
+mod duel;
 mod files;
 mod findings;
+mod losses;
 #[cfg(test)]
 mod page_tests;
 mod plots;

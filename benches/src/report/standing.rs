@@ -27,8 +27,23 @@ pub(super) fn standings(outcome: &Outcome) -> impl Iterator<Item = Standing<'_>>
 
 /// Returns the contestant with the least median among those that are not ours.
 pub(super) fn best_other(outcome: &Outcome) -> Option<&Row> {
-    let others = outcome.measured().filter(|row| row.role.is_other());
-    others.min_by(|a, b| a.median().value.total_cmp(&b.median().value))
+    fastest(outcome.measured().filter(|row| row.role.is_other()))
+}
+
+/// Returns the row with the least median.
+pub(super) fn fastest<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<&'a Row> {
+    rows.min_by(|a, b| a.median().value.total_cmp(&b.median().value))
+}
+
+/// Returns the processor time per item of a consumer that sleeps, in each round.
+pub(super) fn busy(row: &Row) -> Option<Vec<f64>> {
+    let samples = row.sleep.as_ref()?.samples.iter();
+    Some(samples.map(|sample| sample.busy).collect())
+}
+
+/// Returns the processor time of one consumer that sleeps, divided by that of another one.
+pub(super) fn busy_ratio(row: &Row, other: &Row) -> Option<Median> {
+    Some(Median::of_ratios(&busy(row)?, &busy(other)?))
 }
 
 /// Returns the figures of one row, divided by those of another one of the same group.
@@ -43,22 +58,22 @@ pub(super) fn ratio(outcome: &Outcome, ours: &str, other: &str) -> Option<Median
 
 /// Formats a figure with three significant digits.
 pub(super) fn rounded(value: f64) -> String {
-    let digits = match value {
+    format!("{value:.0$}", digits(value))
+}
+
+/// Returns how many of three significant digits are behind the point, at most two.
+fn digits(value: f64) -> usize {
+    match value {
         ..10.0 => 2,
         ..100.0 => 1,
         _ => 0,
-    };
-    format!("{value:.digits$}")
+    }
 }
 
 /// Formats a median with its interval, in the same unit and with the same digits.
 pub(super) fn with_interval(median: Median) -> String {
-    let digits = match median.value {
-        ..10.0 => 2,
-        ..100.0 => 1,
-        _ => 0,
-    };
     let Median { value, low, high } = median;
+    let digits = digits(value);
     format!("{value:.digits$} [{low:.digits$}, {high:.digits$}]")
 }
 

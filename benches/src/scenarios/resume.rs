@@ -86,7 +86,7 @@ fn group(suspended: u64, clock: Clock) -> Group {
             cell(SPINNING, Role::Ours, |suspended, items| {
                 through_ours(suspended, items, Wait::Spin, std_worker())
             }),
-            cell(BOTH_WAYS, Role::Ours, |suspended, items| {
+            cell(BOTH_WAYS, Role::OursOnly, |suspended, items| {
                 through_ours(suspended, items, Wait::ADAPTIVE, our_worker())
             }),
             cell(

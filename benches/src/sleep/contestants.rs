@@ -40,7 +40,7 @@ pub fn groups(left_out: &[String]) -> Vec<Group> {
             .with::<u64, BareFutex>("a bare futex", Role::Floor)
             .with::<Box<Item>, Single<ThreadWaker>>("mpsc-queue", Role::Ours)
             .with::<Box<Item>, Single<ThreadWaker, Adapts>>(ADAPTIVE, Role::Ours)
-            .with::<Box<Item>, Single<ThreadWaker, Spins>>(SPINNING, Role::Ours)
+            .with::<Box<Item>, Single<ThreadWaker, Spins>>(SPINNING, Role::OursOnly)
             .blocking::<Channel>()
             .blocking::<Sharded>()
             .of::<Async, BlockOn<Async>>("mpsc-queue, async")

@@ -84,7 +84,7 @@ function checkLayout(page, width, fault) {
         const { left, right } = box.getBoundingClientRect();
         if (left < 0 || right > width) fault(`${box.tagName} from ${left} to ${right}`);
     }
-    const [answers, ...tables] = page.querySelectorAll('table');
+    const [answers, losses, ...tables] = page.querySelectorAll('table');
     const { top, bottom } = answers.getBoundingClientRect();
     if (top > 100) fault(`the answers begin at ${top}`);
     if (width > 1000 && bottom > 800) fault(`the answers end at ${bottom}`);
@@ -94,7 +94,7 @@ function checkLayout(page, width, fault) {
         if (!details || details.open) fault(`a table is not folded: ${start}`);
     }
     const plots = page.querySelectorAll('main > figure > svg');
-    facts.push(`${plots.length} plots, ${tables.length} tables, ${answers.rows.length} answers`);
+    facts.push(`${plots.length} plots, ${tables.length} tables, ${answers.rows.length} answers, ${losses.rows.length} losses`);
     plots.forEach(plot => checkPlot(plot, fault));
     page.querySelectorAll('details').forEach(details => { details.open = true; });
     if (wide() > width) fault(`the unfolded page is ${wide()} pixels wide`);

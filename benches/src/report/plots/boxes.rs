@@ -83,7 +83,7 @@ fn draw_row(canvas: &Canvas<'_>, chart: &Chart<'_>, number: usize, row: &Row) ->
 /// Returns the colour of a row in a plot.
 fn colour(role: Role) -> Colour {
     match role {
-        Role::Ours | Role::OursChained => BLUE,
+        Role::Ours | Role::OursChained | Role::OursOnly => BLUE,
         Role::Other | Role::Literature => ORANGE,
         Role::Floor => MUTED,
     }

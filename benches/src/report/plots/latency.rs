@@ -133,7 +133,9 @@ fn panel(canvas: &Canvas<'_>, (left, top): (i32, i32), name: &str, points: &[Poi
     // Ours are drawn last, hence on top.
     for point in by_importance(points).iter().rev() {
         match point.row.role {
-            Role::Ours | Role::OursChained => point.mark().draw_strong(canvas, at(point))?,
+            Role::Ours | Role::OursChained | Role::OursOnly => {
+                point.mark().draw_strong(canvas, at(point))?
+            }
             Role::Other | Role::Literature => point.mark().draw_faint(canvas, at(point))?,
             Role::Floor => point.mark().draw_strong(canvas, at(point))?,
         }
@@ -154,7 +156,7 @@ fn by_importance<'p, 'a>(points: &'p [Point<'a>]) -> Vec<&'p Point<'a>> {
     let mut sorted: Vec<&Point<'_>> = points.iter().collect();
     sorted.sort_by_key(|point| match point.row.role {
         Role::Ours => 0,
-        Role::OursChained => 1,
+        Role::OursChained | Role::OursOnly => 1,
         Role::Floor => 2,
         Role::Other | Role::Literature if !points.iter().any(|it| it.surpasses(point)) => 3,
         Role::Other | Role::Literature => 4,
@@ -174,7 +176,7 @@ impl<'a> Point<'a> {
 
     fn mark(&self) -> Mark {
         match self.row.role {
-            Role::Ours | Role::OursChained => forms::of(self.row.name),
+            Role::Ours | Role::OursChained | Role::OursOnly => forms::of(self.row.name),
             Role::Other | Role::Literature => OTHER,
             Role::Floor => FLOOR,
         }

@@ -129,10 +129,10 @@ impl<'a> Line<'a> {
             .filter(|row| row.role.is_ours())
             .map(|row| (row, ratio_of(row, other)))
             .collect();
-        let chained = |row: &Row| row.role == Role::OursChained;
+        let is_form = |row: &Row| row.role == Role::Ours;
         ours.sort_by(|(a, x), (b, y)| {
             let by_ratio = x.value.total_cmp(&y.value);
-            chained(a).cmp(&chained(b)).then(by_ratio)
+            is_form(b).cmp(&is_form(a)).then(by_ratio)
         });
         let mut ours = ours.into_iter();
         let floor = outcome.measured().find(|row| row.role == Role::Floor);
@@ -198,13 +198,22 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Returns a name that fits beside a line: without how the contestant wakes its consumer.
+/// Returns a name that fits beside a line: without how the contestant wakes its consumer, unless two
+/// contestants differ in that only.
 fn shortened(name: &str) -> String {
-    const LONGEST: usize = 20;
-    let name = name.split(", ").next().unwrap_or(name);
+    const LONGEST: usize = 21;
+    const WAKES: [&str; 4] = [
+        ", flag + unpark",
+        ", flag + eventfd",
+        ", unpark per push",
+        ", eventfd per push",
+    ];
+    let name = WAKES
+        .iter()
+        .fold(name.to_owned(), |name, wake| name.replace(wake, ""));
     match name.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &name[..end]),
-        None => name.into(),
+        None => name,
     }
 }
 

@@ -69,3 +69,60 @@ pub(super) mod samples {
         }
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::rounds::{Outcome, Row};
+    use crate::scenario::Group;
+    use crate::sleep::{Figures, SampleStats};
+    use crate::{scenarios, sleep};
+
+    /// Makes up a run in which all figures are 1.
+    fn outcome(group: Group) -> Outcome {
+        let sample = SampleStats {
+            p50: 1.0,
+            p99: 1.0,
+            elapsed: 1.0,
+            late: 1.0,
+            busy: 1.0,
+        };
+        let figures = || Figures {
+            samples: vec![sample; 6],
+            ..Figures::new()
+        };
+        let rows = group.cells.iter().map(|cell| Row {
+            name: cell.name,
+            role: cell.role,
+            nanos: vec![1.0; 6],
+            sleep: group.load.map(|_| figures()),
+            failure: None,
+        });
+        let rows = rows.collect();
+        Outcome { group, rows }
+    }
+
+    /// A name that changes would make a target, or one of its ratios, disappear.
+    #[test]
+    fn default_run_has_all_ratios_of_all_targets() {
+        let mut groups = scenarios::groups(&[]);
+        groups.extend(sleep::groups(&[]));
+        groups.retain(|group| group.core);
+        let findings = Findings {
+            outcomes: groups.into_iter().map(outcome).collect(),
+            ..Findings::default()
+        };
+        let figures: Vec<usize> = targets(&findings)
+            .iter()
+            .map(|target| {
+                let words: Vec<&str> = target.figure.split([' ', ';']).collect();
+                let of = words.iter().position(|word| ["of", "all"].contains(word));
+                words[of.unwrap() + 1].parse().unwrap()
+            })
+            .collect();
+        let expected = [
+            5, 3, 7, 6, 5, 3, 7, 6, 1, 4, 2, 1, 1, 18, 2, 1, 1, 2, 2, 2, 2, 2, 2, 9,
+        ];
+        assert_eq!(figures, expected);
+    }
+}

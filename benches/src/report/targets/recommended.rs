@@ -1,6 +1,6 @@
 //! The targets of the recommended forms, against the best other queue.
 
-use mpsc_queue::{BackLinked, ForwardLinked};
+use mpsc_queue::{BackLinked, ForwardLinked, GapFree};
 
 use super::target::{Ratio, Target, judged, to_best_other, with_heap_objects};
 use crate::contestant::Contestant;
@@ -15,7 +15,7 @@ const SHARDED: &str = <Sharded as Contestant<Box<Item>>>::NAME;
 fn one_order(scenario: &str) -> &'static str {
     match producers(scenario) {
         0 | 1 => ForwardLinked::NAME,
-        _ if scenario.starts_with("pop/") => ForwardLinked::NAME,
+        _ if scenario.starts_with("pop/") => GapFree::NAME,
         _ => BackLinked::NAME,
     }
 }
@@ -54,7 +54,7 @@ pub(super) fn targets(outcomes: &[Outcome]) -> Vec<Option<Target>> {
         ("in one order", one_order as fn(&str) -> &'static str),
         ("in an order for each producer", order_of_each),
     ] {
-        let judge = |what: &str, limit: f64, reason: &str, wanted: &dyn Fn(&Outcome) -> bool| {
+        let judge = |what: &str, limit: f64, wanted: &dyn Fn(&Outcome) -> bool| {
             let ratios: Vec<_> = with_heap_objects(outcomes)
                 .filter(|outcome| wanted(outcome))
                 .filter_map(|outcome| judged_cell(outcome, form(&outcome.group.scenario)))
@@ -63,7 +63,7 @@ pub(super) fn targets(outcomes: &[Outcome]) -> Vec<Option<Target>> {
                 format!("recommended form, {order}: {what} at most {limit:.2} of the best other"),
                 &ratios,
                 limit,
-                reason,
+                "",
             )
         };
         let within = |outcome: &Outcome| !outcome.group.oversubscribed;
@@ -71,19 +71,16 @@ pub(super) fn targets(outcomes: &[Outcome]) -> Vec<Option<Target>> {
         let works_long = |outcome: &Outcome| outcome.group.scenario.ends_with("+42");
         let walks = |outcome: &Outcome| is_walk(&outcome.group.scenario);
         targets.extend([
-            judge("with work", 1.0, WORK, &|it| within(it) && works(it)),
-            judge("with 42 ns of work", 0.75, LONG_WORK, &|it| {
+            judge("with work", 1.0, &|it| within(it) && works(it)),
+            judge("with 42 ns of work", 0.75, &|it| {
                 within(it) && works_long(it)
             }),
-            judge("without work", 1.15, NO_WORK, &|it| {
+            judge("without work", 1.15, &|it| {
                 within(it) && !works(it) && !walks(it)
             }),
-            judge(
-                "more threads than cores, with work",
-                1.0,
-                OVERSUBSCRIBED,
-                &|it| !within(it) && works(it),
-            ),
+            judge("more threads than cores, with work", 1.0, &|it| {
+                !within(it) && works(it)
+            }),
         ]);
     }
     targets
@@ -93,16 +90,31 @@ pub(super) fn targets(outcomes: &[Outcome]) -> Vec<Option<Target>> {
 /// best other's time the work alone takes: no queue can be faster than that.
 fn judged_cell(outcome: &Outcome, form: &str) -> Option<Ratio> {
     let mut judged = to_best_other(outcome, form)?;
-    judged.note = to_best_other(outcome, WORK_ALONE)
+    let work = to_best_other(outcome, WORK_ALONE)
         .map(|work| format!("the work alone {:.2}", work.ratio.value));
+    let notes: Vec<String> = work
+        .into_iter()
+        .chain(reason(outcome).map(Into::into))
+        .collect();
+    judged.note = (!notes.is_empty()).then(|| notes.join("; "));
     Some(judged)
 }
 
-const WORK: &str = "with one producer, the best others are the same algorithm";
-const LONG_WORK: &str = "the work takes most of the time";
-const NO_WORK: &str = "producers that do nothing else reward a queue whose back-off lets one of \
-    them keep the cache line; with one producer, the best others are the same algorithm";
-const OVERSUBSCRIBED: &str = "not known; the scheduler's choices make the figures scatter";
+/// Returns why the recommended form can be behind in a scenario, if it is known.
+fn reason(outcome: &Outcome) -> Option<&'static str> {
+    let scenario = &*outcome.group.scenario;
+    if scenario.starts_with("burst/") {
+        Some("a race, see Limits in the README")
+    } else if scenario.starts_with("pop/") {
+        Some("a list is walked")
+    } else if producers(scenario) <= 1 {
+        Some("the best others are the same algorithm")
+    } else if !scenario.contains('+') {
+        Some("without work, a queue whose producers back off keeps the cache line")
+    } else {
+        None
+    }
+}
 
 #[cfg(test)]
 mod tests {

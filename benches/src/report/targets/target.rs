@@ -20,6 +20,12 @@ pub(super) struct Ratio {
     pub(super) note: Option<String>,
 }
 
+impl Ratio {
+    fn is_open(&self, limit: f64) -> bool {
+        self.ratio.low <= limit
+    }
+}
+
 impl Target {
     /// Returns target, figure and verdict.
     pub(in crate::report) fn cells(&self) -> [String; 3] {
@@ -47,7 +53,7 @@ pub(super) fn judged(
     let mut missed: Vec<&Ratio> = ratios.iter().filter(|it| it.ratio.high > limit).collect();
     missed.sort_by(|a, b| worst(b, a));
     let described = |it: &Ratio| {
-        let open = if it.ratio.low > limit { "" } else { ", open" };
+        let open = if it.is_open(limit) { ", open" } else { "" };
         let note = it
             .note
             .as_ref()
@@ -62,8 +68,9 @@ pub(super) fn judged(
         false => {
             let misses: Vec<String> = missed.iter().map(|it| described(it)).collect();
             let reason = match reason {
-                "" => String::new(),
-                reason => format!(". Reason: {reason}"),
+                "" if missed.iter().all(|it| it.is_open(limit)) => ". Reason: the samples scatter",
+                "" => "",
+                reason => &format!(". Reason: {reason}"),
             };
             let met = of - missed.len();
             format!("in {met} of {of}; not {}{reason}", misses.join("; "))

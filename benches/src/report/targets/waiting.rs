@@ -1,6 +1,8 @@
 //! The targets of consumers that spin before they sleep.
 
-use super::target::{Target, judged, of_scenario};
+use super::target::{Ratio, Target, judged, of_scenario};
+use crate::report::duel::{Duel, Rivals};
+use crate::report::standing::{busy, busy_ratio};
 use crate::rounds::{Outcome, Row};
 use crate::sleep::ADAPTIVE;
 use crate::statistics::Median;
@@ -27,23 +29,10 @@ pub(super) fn targets(outcomes: &[Outcome]) -> [Option<Target>; 4] {
 /// processor time.
 fn latency(outcomes: &[Outcome]) -> Option<Target> {
     let rates = ["sleep/park/100k", "sleep/park/500k"];
-    let ratios: Vec<_> = with_adaptive(outcomes, &rates)
-        .filter_map(|(outcome, ours)| {
-            let spends_no_more = |row: &&Row| {
-                let ratio = busy_ratio(ours, row);
-                ratio.is_some_and(|ratio| ratio.high >= 1.0) // not clearly more than ours
-            };
-            let best = others(outcome)
-                .filter(spends_no_more)
-                .min_by(|a, b| a.median().value.total_cmp(&b.median().value))?;
-            let ratio = Median::of_ratios(&ours.nanos, &best.nanos);
-            Some(of_scenario(outcome, ratio))
-        })
-        .collect();
     judged(
         "adaptive, 100 and 500 k/s: p50 at most 0.5 of the best other that spends no more \
          processor time",
-        &ratios,
+        &against(outcomes, &rates, Rivals::SpendingNoMore),
         0.5,
         "wake-ups that come at the edge of a spin scatter",
     )
@@ -67,50 +56,35 @@ fn processor_time(outcomes: &[Outcome]) -> Option<Target> {
     )
 }
 
+/// Compares with those that park at once. What is left of the difference to a queue that waits by the
+/// same strategy is the queue; the report has it.
 fn round_trips(outcomes: &[Outcome], scenarios: [&str; 2], what: &str) -> Option<Target> {
-    let ratios: Vec<_> = outcomes
-        .iter()
-        .filter(|outcome| scenarios.contains(&&*outcome.group.scenario))
-        .filter_map(|outcome| {
-            let ours = outcome.row(ADAPTIVE)?;
-            let parking = others(outcome).filter(|row| !spins(row));
-            let best = parking.min_by(|a, b| a.median().value.total_cmp(&b.median().value))?;
-            Some(of_scenario(
-                outcome,
-                Median::of_ratios(&ours.nanos, &best.nanos),
-            ))
-        })
-        .collect();
-    judged(what, &ratios, 0.5, "")
+    judged(
+        what,
+        &against(outcomes, &scenarios, Rivals::Parking),
+        0.5,
+        "",
+    )
 }
 
-/// Set if the contestant waits by one of our strategies that spin. What is left of the difference to
-/// such a contestant is the queue; the report has it.
-fn spins(row: &Row) -> bool {
-    row.name.ends_with(", adaptive") || row.name.ends_with(", spinning")
+fn against(outcomes: &[Outcome], scenarios: &[&str], rivals: Rivals) -> Vec<Ratio> {
+    with_adaptive(outcomes, scenarios)
+        .filter_map(|(outcome, ours)| Duel::of(outcome, ours, rivals))
+        .map(|duel| of_scenario(duel.outcome, duel.ratio))
+        .collect()
 }
 
-/// Returns the outcomes at these rates that have an adaptive row, and the row.
+/// Returns the outcomes of these scenarios that have an adaptive row, and the row.
 fn with_adaptive<'a>(
     outcomes: &'a [Outcome],
-    rates: &[&str],
+    scenarios: &[&str],
 ) -> impl Iterator<Item = (&'a Outcome, &'a Row)> {
     let at = outcomes
         .iter()
-        .filter(|outcome| rates.contains(&&*outcome.group.scenario));
+        .filter(|outcome| scenarios.contains(&&*outcome.group.scenario));
     at.filter_map(|outcome| Some((outcome, outcome.row(ADAPTIVE)?)))
 }
 
 fn others(outcome: &Outcome) -> impl Iterator<Item = &Row> {
     outcome.measured().filter(|row| row.role.is_other())
-}
-
-/// Returns the consumer's processor time per item in each round.
-fn busy(row: &Row) -> Option<Vec<f64>> {
-    let samples = row.sleep.as_ref()?.samples.iter();
-    Some(samples.map(|sample| sample.busy).collect())
-}
-
-fn busy_ratio(ours: &Row, other: &Row) -> Option<Median> {
-    Some(Median::of_ratios(&busy(ours)?, &busy(other)?))
 }
