@@ -35,13 +35,14 @@ struct Arguments {
     /// workspace
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Write the results into this repository: benches/{RESULTS.md, README.md, figures.csv, plots}
+    /// Write the results into this repository: benches/{RESULTS.md, FIGURES.md, figures.csv, plots},
+    /// and the table in benches/README.md
     #[arg(long, conflicts_with_all = ["smoke", "quick", "scenario"])]
     publish: bool,
     /// Also write the results to this file, relative to the workspace
     #[arg(long, value_name = "FILE", conflicts_with = "smoke")]
     markdown: Option<PathBuf>,
-    /// List the scenarios and exit
+    /// List the scenarios, those also that do not run by default, and exit
     #[arg(long)]
     list: bool,
     /// Passed by cargo; ignored
@@ -69,31 +70,52 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    if let Some(name) = &arguments.check {
-        check::one(name);
-        return Ok(());
-    }
-    if let Some(name) = &arguments.count {
-        costs::one(name);
-        return Ok(());
-    }
-    if let Some(name) = &arguments.transfers {
-        transfers::one(name);
+    if run_as_child(arguments) {
         return Ok(());
     }
     let groups = arguments.select(&[]);
-    if arguments.list {
-        groups.iter().for_each(|group| println!("{group}"));
-        let others = ["costs", "transfers"].into_iter();
-        let others = others.filter(|name| arguments.selects(name));
-        others.for_each(|name| println!("{name}"));
-        return Ok(());
-    }
-    if groups.is_empty() && !arguments.selects("costs") && !arguments.selects("transfers") {
+    let parts = ["costs", "transfers"].into_iter();
+    let mut parts = parts.filter(|part| arguments.selects(part)).peekable();
+    if groups.is_empty() && parts.peek().is_none() {
         return Err("no scenario has this name (see --list)".into());
     }
+    if arguments.list {
+        groups.iter().for_each(list);
+        parts.for_each(|part| println!("{part}"));
+        return Ok(());
+    }
+    compare(arguments)
+}
+
+/// Does what the program does in processes of their own. Returns `false` if this is not one of them.
+fn run_as_child(arguments: &Arguments) -> bool {
+    if let Some(name) = &arguments.check {
+        check::one(name);
+    } else if let Some(name) = &arguments.count {
+        costs::one(name);
+    } else if let Some(name) = &arguments.transfers {
+        transfers::one(name);
+    } else {
+        return false;
+    }
+    true
+}
+
+fn list(group: &Group) {
+    match group.core {
+        true => println!("{group}"),
+        false => println!("{group}: by its name, or with --full"),
+    }
+}
+
+/// Measures, and writes the reports.
+fn compare(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    // Before the measurement, which takes longer than to correct a wrong path.
     let baseline = arguments.baseline.as_deref().map(read_baseline);
     let baseline = baseline.transpose()?;
+    if let Some(file) = &arguments.markdown {
+        report::check_writable(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
     let findings = find(arguments)?;
     let comparison = baseline.map(|baseline| baseline.compare(&findings));
     eprintln!("\nWriting the reports");
@@ -170,7 +192,7 @@ impl Arguments {
         let mut groups = scenarios::groups(left_out);
         groups.extend(sleep::groups(left_out));
         match &self.scenario {
-            None => groups.retain(|group| group.core || self.full),
+            None => groups.retain(|group| group.core || self.full || self.list),
             Some(name) => groups.retain(|group| group.to_string().contains(name)),
         }
         groups

@@ -12,13 +12,22 @@ use super::plots;
 use super::targets::{self, Target, targets};
 use crate::rounds::Outcome;
 
-/// Returns the report: which queue to take, by how much, where ours loses, how it was measured, and
-/// all figures.
+/// Returns the report: the overview, then all figures.
 ///
 /// # Errors
 ///
 /// Fails if a plot cannot be drawn.
 pub fn document(
+    findings: &Findings,
+    comparison: Option<&Comparison>,
+) -> Result<Vec<Block>, Box<dyn Error>> {
+    let mut blocks = overview(findings, comparison)?;
+    blocks.extend(figures(findings)?);
+    Ok(blocks)
+}
+
+/// Returns which queue to take, by how much, where ours loses, and which targets it meets.
+pub(super) fn overview(
     findings: &Findings,
     comparison: Option<&Comparison>,
 ) -> Result<Vec<Block>, Box<dyn Error>> {
@@ -28,7 +37,12 @@ pub fn document(
     blocks.extend(plots::overview(findings)?.into_iter().map(Block::Plot));
     blocks.push(Block::Heading("The targets of mpsc-queue".into()));
     blocks.extend(judged(&targets(findings)));
-    blocks.push(Block::Heading("All figures".into()));
+    Ok(blocks)
+}
+
+/// Returns all figures, and how they were measured.
+pub(super) fn figures(findings: &Findings) -> Result<Vec<Block>, Box<dyn Error>> {
+    let mut blocks = vec![Block::Heading("All figures".into())];
     blocks.push(standing_of_all(findings));
     blocks.extend(details(findings)?);
     Ok(blocks)

@@ -26,6 +26,8 @@ pub(super) enum Rivals {
     Parking,
     /// The published ones whose consumer does not spend clearly more processor time.
     SpendingNoMore,
+    /// Of these, those that wait by their own means, and not by those of `mpsc-queue`.
+    SpendingNoMoreByOwnMeans,
 }
 
 impl Rivals {
@@ -42,6 +44,9 @@ impl Rivals {
                 let spent = busy_ratio(ours, row);
                 is_published && spent.is_some_and(|ratio| ratio.high >= 1.0)
             }
+            Self::SpendingNoMoreByOwnMeans => {
+                !spins && !adapts && Self::SpendingNoMore.admit(ours, row)
+            }
         }
     }
 }
@@ -56,6 +61,18 @@ impl<'a> Duel<'a> {
             other,
             ratio: ratio_of(ours, other),
         })
+    }
+
+    /// Returns the duel of the form of ours that is best in a scenario. Where a consumer sleeps, each
+    /// form meets the rivals that spend no more processor time; else all. Chains are not a form.
+    pub(super) fn of_best_form(outcome: &'a Outcome) -> Option<Self> {
+        let rivals = match outcome.group.load {
+            Some(_) => Rivals::SpendingNoMore,
+            None => Rivals::All,
+        };
+        let forms = outcome.measured().filter(|row| row.role == Role::Ours);
+        let duels = forms.filter_map(|ours| Self::of(outcome, ours, rivals));
+        duels.min_by(|a, b| a.ratio.value.total_cmp(&b.ratio.value))
     }
 
     /// Set if ours takes longer, with the whole interval of the ratio above 1.

@@ -1,14 +1,12 @@
 //! Where ours loses.
 
 use super::document::Table;
-use super::duel::{Duel, Rivals};
+use super::duel::Duel;
 use super::findings::Findings;
-use crate::contestant::Role;
 use crate::rounds::Outcome;
 
 /// Returns the scenarios in which the best form of ours loses to the best other, for each payload
-/// kind, or `None` if there are none. Chains do not count as a form, the queues of the literature
-/// count as others.
+/// kind, or `None` if there are none. The queues of the literature count as others.
 pub(super) fn losses(findings: &Findings) -> Option<Table> {
     let mut payloads: Vec<&str> = Vec::new();
     for outcome in &findings.outcomes {
@@ -42,11 +40,9 @@ pub(super) fn losses(findings: &Findings) -> Option<Table> {
 
 /// Returns the lost duels, the worst first.
 fn lost<'a>(outcomes: &[&'a Outcome]) -> Vec<Duel<'a>> {
-    let duels = outcomes.iter().filter_map(|outcome| {
-        let ours = outcome.measured().filter(|row| row.role == Role::Ours);
-        let duels = ours.filter_map(|ours| Duel::of(outcome, ours, Rivals::All));
-        duels.min_by(|a, b| a.ratio.value.total_cmp(&b.ratio.value))
-    });
+    let duels = outcomes
+        .iter()
+        .filter_map(|outcome| Duel::of_best_form(outcome));
     let mut lost: Vec<Duel<'_>> = duels.filter(Duel::is_lost).collect();
     lost.sort_by(|a, b| b.ratio.value.total_cmp(&a.ratio.value));
     lost
@@ -55,7 +51,9 @@ fn lost<'a>(outcomes: &[&'a Outcome]) -> Vec<Duel<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::targets::samples::outcome;
+    use crate::contestant::Role;
+    use crate::report::targets::samples::{self, outcome};
+    use crate::sleep::Load;
 
     fn findings(ours: [f64; 2], other: f64) -> Findings {
         let rows = [
@@ -80,5 +78,22 @@ mod tests {
         ]];
         assert_eq!(rows([6.0, 4.0], 2.0).unwrap(), lost);
         assert_eq!(rows([6.0, 2.0], 2.0), None);
+    }
+
+    /// A consumer that spins is faster, and spends more.
+    #[test]
+    fn sleepers_lose_to_those_that_spend_no_more() {
+        let losses_to = |busy: f64| {
+            let mut findings = findings([6.0, 4.0], 2.0);
+            let outcome = &mut findings.outcomes[0];
+            outcome.group.load = Some(Load::Saturation);
+            for row in &mut outcome.rows {
+                let busy = if row.name == "kanal" { busy } else { 1.0 };
+                row.sleep = Some(samples::sleeping(&row.nanos, busy));
+            }
+            losses(&findings).map(|table| table.rows.len())
+        };
+        assert_eq!(losses_to(1.1), None);
+        assert_eq!(losses_to(1.0), Some(1));
     }
 }

@@ -20,6 +20,6 @@ mod targets;
 pub use baseline::Baseline;
 pub use contents::{document, summary};
 pub use document::{Block, Table};
-pub use files::{Files, in_workspace, publish, save};
+pub use files::{Files, check_writable, in_workspace, publish, save};
 pub use findings::Findings;
 pub use render::{markdown, terminal};

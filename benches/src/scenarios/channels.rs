@@ -223,6 +223,9 @@ impl<'a, T: Linkable> List<'a, T> {
             .blocking::<Tokio>()
             .of::<Futures, BlockOn<Futures>>("futures unbounded")
             .of::<Seg, Flagged<Seg, Token>>("crossbeam SegQueue, flag + unpark")
+            .of::<SegmentsWithBackoff, Flagged<SegmentsWithBackoff, Token>>(
+                "papers: segmented, back-off, flag + unpark",
+            )
             .of::<SegmentsWithBackoff, Flagged<SegmentsWithBackoff, Token, Adapts>>(
                 "papers: segmented, back-off, flag + unpark, adaptive",
             );

@@ -123,6 +123,7 @@ impl<'a, T: Payload> List<'a, T> {
     fn with_parking(self) -> Vec<Group> {
         let list = self
             .flagged::<Seg, Token>("crossbeam SegQueue, flag + unpark")
+            .of::<Seg, Flagged<Seg, Token, Adapts>>("crossbeam SegQueue, flag + unpark, adaptive")
             .flagged::<Concurrent, Token>("concurrent-queue, flag + unpark")
             .blocking::<Std>()
             .blocking::<Crossbeam>()
@@ -140,6 +141,7 @@ impl<'a, T: Payload> List<'a, T> {
     fn with_polling(self) -> Vec<Group> {
         let list = self
             .flagged::<Seg, Eventfd>("crossbeam SegQueue, flag + eventfd")
+            .of::<Seg, Flagged<Seg, Eventfd, Adapts>>("crossbeam SegQueue, flag + eventfd, adaptive")
             .each_push::<Seg, Eventfd>("crossbeam SegQueue, eventfd per push")
             .each_push::<Std, Eventfd>("std::sync::mpsc, eventfd per push")
             .each_push::<Crossbeam, Eventfd>("crossbeam-channel, eventfd per push")

@@ -4,7 +4,7 @@ use crate::contestant::Role;
 use crate::report::Findings;
 use crate::report::targets::samples;
 use crate::rounds::Outcome;
-use crate::sleep::{Figures, Load, SampleStats};
+use crate::sleep::Load;
 
 type Contestant = (&'static str, Role);
 
@@ -140,20 +140,7 @@ impl Numbers {
         outcome.group.load = Some(load);
         for row in &mut outcome.rows {
             let busy = self.next(&(300.0..1e6));
-            let mut figures = Figures::new();
-            figures.items = 100;
-            figures.samples = row
-                .nanos
-                .iter()
-                .map(|&p50| SampleStats {
-                    p50,
-                    p99: 3.0 * p50,
-                    elapsed: 1000.0,
-                    late: 100.0,
-                    busy,
-                })
-                .collect();
-            row.sleep = Some(figures);
+            row.sleep = Some(samples::sleeping(&row.nanos, busy));
         }
         outcome
     }

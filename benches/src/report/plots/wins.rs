@@ -12,7 +12,8 @@ use super::forms::{self, FLOOR, LINE, Legend};
 use super::scheme::{GRID, INK, MUTED, ORANGE};
 use crate::contestant::Role;
 use crate::report::document::Plot;
-use crate::report::standing::{best_other, ratio_of, rounded};
+use crate::report::duel::Duel;
+use crate::report::standing::{ratio_of, rounded};
 use crate::rounds::{Outcome, Row};
 use crate::sleep::Load;
 use crate::statistics::Median;
@@ -20,10 +21,10 @@ use crate::statistics::Median;
 /// A scenario in the plot.
 struct Line<'a> {
     outcome: &'a Outcome,
-    /// The best other queue, which all figures are compared with.
+    /// The rival of the best form, which all figures are compared with.
     other: &'a Row,
     floor: Option<Median>,
-    /// The best of our forms, or of the chains if there is no form.
+    /// The best of our forms.
     best: (&'a Row, Median),
     rest: Vec<(&'a Row, Median)>,
 }
@@ -60,7 +61,8 @@ pub(super) fn wins(outcomes: &[Outcome]) -> Result<Option<Plot>, Box<dyn Error>>
         let heading = "Who wins where: time of mpsc-queue, relative to the best other queue";
         canvas.draw_text(heading, &title(), (8, 18))?;
         let hint = "left of 1, on the shaded ground, mpsc-queue is faster; filled: its best form, \
-                    with the 95 % interval; *: more threads than cores";
+                    with the 95 % interval; *: more threads than cores; sleep: of \
+                    the others that spend no more processor time";
         canvas.draw_text(hint, &text(MUTED, HPos::Left), (8, 40))?;
         legend(&sections).draw(canvas, (8, 60))?;
         for (section, place) in sections.iter().zip(&places) {
@@ -123,25 +125,23 @@ fn alt(sections: &[Section<'_>]) -> String {
 
 impl<'a> Line<'a> {
     fn of(outcome: &'a Outcome) -> Option<Self> {
-        let other = best_other(outcome)?;
-        let mut ours: Vec<_> = outcome
+        let Duel {
+            ours: best,
+            other,
+            ratio,
+            ..
+        } = Duel::of_best_form(outcome)?;
+        let rest = outcome
             .measured()
-            .filter(|row| row.role.is_ours())
-            .map(|row| (row, ratio_of(row, other)))
-            .collect();
-        let is_form = |row: &Row| row.role == Role::Ours;
-        ours.sort_by(|(a, x), (b, y)| {
-            let by_ratio = x.value.total_cmp(&y.value);
-            is_form(b).cmp(&is_form(a)).then(by_ratio)
-        });
-        let mut ours = ours.into_iter();
+            .filter(|row| row.role.is_ours() && row.name != best.name)
+            .map(|row| (row, ratio_of(row, other)));
         let floor = outcome.measured().find(|row| row.role == Role::Floor);
         Some(Self {
             outcome,
             other,
             floor: floor.map(|row| ratio_of(row, other)),
-            best: ours.next()?,
-            rest: ours.collect(),
+            best: (best, ratio),
+            rest: rest.collect(),
         })
     }
 

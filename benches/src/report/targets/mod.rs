@@ -37,6 +37,7 @@ pub(super) mod samples {
     use crate::payload::{Item, Payload};
     use crate::rounds::{Outcome, Row};
     use crate::scenario::Group;
+    use crate::sleep::{Figures, SampleStats};
 
     /// Makes up an outcome with heap objects.
     pub(in crate::report) fn outcome<const N: usize>(
@@ -68,6 +69,23 @@ pub(super) mod samples {
             rows: rows.collect(),
         }
     }
+
+    /// Makes up the figures of a consumer that sleeps, with these latencies and this processor time
+    /// per item.
+    pub(in crate::report) fn sleeping(latencies: &[f64], busy: f64) -> Figures {
+        let sample = |&p50: &f64| SampleStats {
+            p50,
+            p99: 3.0 * p50,
+            elapsed: 1000.0,
+            late: 100.0,
+            busy,
+        };
+        Figures {
+            samples: latencies.iter().map(sample).collect(),
+            items: 100,
+            ..Figures::new()
+        }
+    }
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -75,27 +93,15 @@ mod tests {
     use super::*;
     use crate::rounds::{Outcome, Row};
     use crate::scenario::Group;
-    use crate::sleep::{Figures, SampleStats};
     use crate::{scenarios, sleep};
 
     /// Makes up a run in which all figures are 1.
     fn outcome(group: Group) -> Outcome {
-        let sample = SampleStats {
-            p50: 1.0,
-            p99: 1.0,
-            elapsed: 1.0,
-            late: 1.0,
-            busy: 1.0,
-        };
-        let figures = || Figures {
-            samples: vec![sample; 6],
-            ..Figures::new()
-        };
         let rows = group.cells.iter().map(|cell| Row {
             name: cell.name,
             role: cell.role,
             nanos: vec![1.0; 6],
-            sleep: group.load.map(|_| figures()),
+            sleep: group.load.map(|_| samples::sleeping(&[1.0; 6], 1.0)),
             failure: None,
         });
         let rows = rows.collect();
