@@ -8,7 +8,7 @@ use plotters::style::text_anchor::HPos;
 
 use super::canvas::{Canvas, Drawn, draw, line, subtitle, text, title};
 use super::chart::{Axis, Chart, Place, short};
-use super::forms::{self, FLOOR, LINE, Legend};
+use super::forms::{self, FLOOR, Legend};
 use super::scheme::{GRID, INK, MUTED, ORANGE};
 use crate::contestant::Role;
 use crate::report::document::Plot;
@@ -44,7 +44,8 @@ const NAMES: i32 = 120;
 const NOTES: i32 = 200;
 const ABOVE_ROWS: i32 = 24;
 const BELOW_ROWS: i32 = 34;
-const HEAD: i32 = 72 + LINE; // the marks take up to two lines
+/// Where the marks begin.
+const LEGEND: (i32, i32) = (8, 60);
 
 /// Draws the plot, unless no scenario has both ours and another.
 pub(super) fn wins(outcomes: &[Outcome]) -> Result<Option<Plot>, Box<dyn Error>> {
@@ -52,7 +53,9 @@ pub(super) fn wins(outcomes: &[Outcome]) -> Result<Option<Plot>, Box<dyn Error>>
     if sections.is_empty() {
         return Ok(None);
     }
-    let places = places(&sections);
+    let legend = legend(&sections);
+    let head = LEGEND.1 + legend.height(LEGEND.0, WIDTH as i32);
+    let places = places(&sections, head);
     let bottom = |(place, section): (&(i32, i32), &Section<'_>)| place.1 + section.height();
     let height = places.iter().zip(&sections).map(bottom).max();
     let height = height.unwrap_or_default() as u32;
@@ -62,7 +65,7 @@ pub(super) fn wins(outcomes: &[Outcome]) -> Result<Option<Plot>, Box<dyn Error>>
         let hint = "left of 1, on the shaded ground, mpsc-queue is faster; filled: its best form, \
                     with the 95 % interval; *: more threads than cores";
         canvas.draw_text(hint, &text(MUTED, HPos::Left), (8, 40))?;
-        legend(&sections).draw(canvas, (8, 60))?;
+        legend.draw(canvas, LEGEND)?;
         for (section, place) in sections.iter().zip(&places) {
             section.draw(canvas, *place)?;
         }
@@ -87,9 +90,10 @@ fn sections(outcomes: &[Outcome]) -> Vec<Section<'_>> {
     sections
 }
 
-/// Returns the top left corners of the sections, each below the shorter of two columns.
-fn places(sections: &[Section<'_>]) -> Vec<(i32, i32)> {
-    let mut heights = [HEAD; 2];
+/// Returns the top left corners of the sections, each below the shorter of two columns, which begin
+/// at `head`.
+fn places(sections: &[Section<'_>], head: i32) -> Vec<(i32, i32)> {
+    let mut heights = [head; 2];
     let places = sections.iter().map(|section| {
         let column = usize::from(heights[1] < heights[0]);
         let top = heights[column];
