@@ -71,6 +71,12 @@ pub(super) fn width(text: &str) -> i32 {
     (text.chars().count() as f64 * f64::from(TEXT) * 0.5).ceil() as i32
 }
 
+/// Returns how much room to leave for names to the left of a chart.
+pub(super) fn room<'a>(names: impl Iterator<Item = &'a str>) -> i32 {
+    const GAPS: i32 = 18;
+    names.map(width).max().unwrap_or_default() + GAPS
+}
+
 /// Returns a filled style.
 pub(super) fn fill(colour: Colour) -> ShapeStyle {
     colour.rgb().filled()

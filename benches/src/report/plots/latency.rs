@@ -5,7 +5,7 @@ use std::error::Error;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{Canvas, Drawn, draw, line, subtitle, text, title};
+use super::canvas::{Canvas, Drawn, draw, line, room, subtitle, text, title};
 use super::chart::{Axis, Chart, Place, duration, range};
 use super::forms::{self, FLOOR, OTHER};
 use super::marks::Mark;
@@ -38,9 +38,7 @@ struct Panel<'a> {
 type Figure = fn(&Point<'_>) -> Median;
 
 const WIDTH: u32 = 1120;
-const NAMES: i32 = 270;
 const BETWEEN: i32 = 36;
-const CHART: i32 = (WIDTH as i32 - NAMES - BETWEEN - 30) / 2;
 const ROW: i32 = 16;
 const ABOVE_ROWS: i32 = 28;
 const BELOW_ROWS: i32 = 42;
@@ -61,6 +59,8 @@ pub(super) fn latency(
     if panels.is_empty() {
         return Ok(None);
     }
+    let names = panels.iter().flat_map(|panel| &panel.points);
+    let names = room(names.map(|point| point.row.name));
     let height = HEAD + panels.iter().map(Panel::height).sum::<i32>();
     let plot = draw(
         name,
@@ -74,7 +74,7 @@ pub(super) fn latency(
             canvas.draw_text(hint, &text(MUTED, HPos::Left), (8, 40))?;
             let mut top = HEAD;
             for panel in &panels {
-                panel.draw(canvas, top)?;
+                panel.draw(canvas, names, top)?;
                 top += panel.height();
             }
             Ok(())
@@ -134,7 +134,7 @@ impl<'a> Panel<'a> {
         ABOVE_ROWS + self.rows() + BELOW_ROWS
     }
 
-    fn draw(&self, canvas: &Canvas<'_>, top: i32) -> Drawn {
+    fn draw(&self, canvas: &Canvas<'_>, names: i32, top: i32) -> Drawn {
         canvas.draw_text(self.scenario, &subtitle(), (8, top + ABOVE_ROWS / 2))?;
         let first = top + ABOVE_ROWS + ROW / 2;
         for (index, point) in self.points.iter().enumerate() {
@@ -142,7 +142,7 @@ impl<'a> Panel<'a> {
                 true => MUTED,
                 false => INK,
             };
-            let end = (NAMES - 10, first + ROW * index as i32);
+            let end = (names - 10, first + ROW * index as i32);
             canvas.draw_text(point.row.name, &text(colour, HPos::Right), end)?;
         }
         let charts: [(&str, Figure); 2] = [
@@ -150,26 +150,20 @@ impl<'a> Panel<'a> {
             ("CPU time per item", |it| it.busy),
         ];
         for (index, (what, figure)) in charts.into_iter().enumerate() {
-            let left = NAMES + index as i32 * (CHART + BETWEEN);
-            self.draw_chart(canvas, (left, top), what, figure)?;
+            let width = (WIDTH as i32 - names - BETWEEN - 30) / 2;
+            let inside = Place {
+                left: names + index as i32 * (width + BETWEEN),
+                top: top + ABOVE_ROWS,
+                width: width as u32,
+                height: self.rows() as u32,
+            };
+            canvas.draw_text(what, &subtitle(), (inside.left, top + ABOVE_ROWS / 2))?;
+            self.draw_chart(canvas, inside, figure)?;
         }
         Ok(())
     }
 
-    fn draw_chart(
-        &self,
-        canvas: &Canvas<'_>,
-        (left, top): (i32, i32),
-        what: &str,
-        figure: Figure,
-    ) -> Drawn {
-        canvas.draw_text(what, &subtitle(), (left, top + ABOVE_ROWS / 2))?;
-        let inside = Place {
-            left,
-            top: top + ABOVE_ROWS,
-            width: CHART as u32,
-            height: self.rows() as u32,
-        };
+    fn draw_chart(&self, canvas: &Canvas<'_>, inside: Place, figure: Figure) -> Drawn {
         let ends = self.points.iter().map(figure);
         let figures = range(ends.flat_map(|it| [it.low, it.high]), 4.0);
         let axes = [

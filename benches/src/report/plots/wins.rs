@@ -205,7 +205,7 @@ impl<'a> Line<'a> {
 /// Returns a name that fits beside a line: without how the contestant wakes its consumer, unless two
 /// contestants differ in that only.
 fn shortened(name: &str) -> String {
-    const LONGEST: usize = 21;
+    const LONGEST: usize = 19;
     const WAKES: [&str; 4] = [
         ", flag + unpark",
         ", flag + eventfd",
