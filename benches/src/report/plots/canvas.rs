@@ -54,7 +54,12 @@ pub(super) fn title() -> TextStyle<'static> {
 
 /// Returns the style of the title of a part.
 pub(super) fn subtitle() -> TextStyle<'static> {
-    style(TEXT, FontStyle::Bold, INK, HPos::Left)
+    bold(INK, HPos::Left)
+}
+
+/// Returns the style of a text that stands out.
+pub(super) fn bold(colour: Colour, anchor: HPos) -> TextStyle<'static> {
+    style(TEXT, FontStyle::Bold, colour, anchor)
 }
 
 fn style(size: u32, weight: FontStyle, colour: Colour, anchor: HPos) -> TextStyle<'static> {

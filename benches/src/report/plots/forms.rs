@@ -26,7 +26,7 @@ const MARKS: [(&str, Mark); 17] = [
     ("channel, adaptive", mark(Shape::Wedge, GREEN)),
     ("async", mark(Shape::Cross, CYAN)),
     ("async, tokio's loop", mark(Shape::Cross, PURPLE)),
-    ("chains", mark(Shape::Star, OLIVE)),
+    ("chains", mark(Shape::Hourglass, OLIVE)),
     ("chains of 8", mark(Shape::Plus, OLIVE)),
     ("chains of 64", mark(Shape::Cross, OLIVE)),
 ];

@@ -5,7 +5,7 @@ use std::error::Error;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{Canvas, Drawn, draw, line, room, subtitle, text, title};
+use super::canvas::{Canvas, Drawn, bold, draw, line, room, subtitle, text, title};
 use super::chart::{Axis, Chart, Place, duration, range};
 use super::forms::{self, FLOOR, OTHER};
 use super::marks::Mark;
@@ -69,7 +69,7 @@ pub(super) fn latency(
         |canvas| {
             let heading = format!("{sleep}: latency, and the consumer's CPU time");
             canvas.draw_text(&heading, &title(), (8, 18))?;
-            let hint = "left is better; sorted by latency; with the 95 % interval; filled: mpsc-queue; \
+            let hint = "left is better; sorted by latency; with the 95 % interval; bold: mpsc-queue; \
                     grey name: another queue is better in both, with intervals apart";
             canvas.draw_text(hint, &text(MUTED, HPos::Left), (8, 40))?;
             let mut top = HEAD;
@@ -142,8 +142,12 @@ impl<'a> Panel<'a> {
                 true => MUTED,
                 false => INK,
             };
+            let style = match point.row.role.is_ours() {
+                true => bold(colour, HPos::Right),
+                false => text(colour, HPos::Right),
+            };
             let end = (names - 10, first + ROW * index as i32);
-            canvas.draw_text(point.row.name, &text(colour, HPos::Right), end)?;
+            canvas.draw_text(point.row.name, &style, end)?;
         }
         let charts: [(&str, Figure); 2] = [
             ("median latency", |it| it.latency),

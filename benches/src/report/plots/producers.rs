@@ -142,7 +142,7 @@ fn marks_of_others() -> impl Iterator<Item = Mark> {
         Shape::Wedge,
         Shape::Plus,
         Shape::Cross,
-        Shape::Star,
+        Shape::Hourglass,
     ];
     [MUTED, INK]
         .into_iter()
