@@ -43,6 +43,8 @@ const ROW: i32 = 16;
 const ABOVE_ROWS: i32 = 28;
 const BELOW_ROWS: i32 = 42;
 const HEAD: i32 = 56;
+const HINT: &str = "left is better; sorted by latency; with the 95 % interval; bold: mpsc-queue; \
+    grey name: another queue is better in both, with intervals apart";
 
 /// Draws the plot of the scenario `sleep`, with a panel for each rate, unless it was not measured.
 pub(super) fn latency(
@@ -69,9 +71,7 @@ pub(super) fn latency(
         |canvas| {
             let heading = format!("{sleep}: latency, and the consumer's CPU time");
             canvas.draw_text(&heading, &title(), (8, 18))?;
-            let hint = "left is better; sorted by latency; with the 95 % interval; bold: mpsc-queue; \
-                    grey name: another queue is better in both, with intervals apart";
-            canvas.draw_text(hint, &text(MUTED, HPos::Left), (8, 40))?;
+            canvas.draw_text(HINT, &text(MUTED, HPos::Left), (8, 40))?;
             let mut top = HEAD;
             for panel in &panels {
                 panel.draw(canvas, names, top)?;
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn surpassed_is_who_is_worse_in_both() {
+    fn queue_that_is_worse_in_both_is_surpassed() {
         let outcome = sleepers(&[
             ("floor", Role::Floor, 1.0, 1.0),
             ("fast", Role::Other, 10.0, 90.0),
