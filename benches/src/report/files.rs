@@ -87,7 +87,10 @@ fn write_results(
     let further = format!("{origin}{FURTHER}");
     fs::write(folder.join("RESULTS.md"), titled(&overview, &further))?;
     let figures = figures(findings)?;
-    fs::write(folder.join("FIGURES.md"), titled(&figures, origin.trim_end()))?;
+    fs::write(
+        folder.join("FIGURES.md"),
+        titled(&figures, origin.trim_end()),
+    )?;
     Ok(())
 }
 

@@ -141,7 +141,9 @@ impl<'a, T: Payload> List<'a, T> {
     fn with_polling(self) -> Vec<Group> {
         let list = self
             .flagged::<Seg, Eventfd>("crossbeam SegQueue, flag + eventfd")
-            .of::<Seg, Flagged<Seg, Eventfd, Adapts>>("crossbeam SegQueue, flag + eventfd, adaptive")
+            .of::<Seg, Flagged<Seg, Eventfd, Adapts>>(
+                "crossbeam SegQueue, flag + eventfd, adaptive",
+            )
             .each_push::<Seg, Eventfd>("crossbeam SegQueue, eventfd per push")
             .each_push::<Std, Eventfd>("std::sync::mpsc, eventfd per push")
             .each_push::<Crossbeam, Eventfd>("crossbeam-channel, eventfd per push")

@@ -1,5 +1,5 @@
 // Looks at the report in frames of this page, and writes what is wrong. The scripts are not in the
-// report itself, whose policy forbids them.
+// report itself, whose policy forbids them. `expected` is declared before this script.
 'use strict';
 
 const faults = [];
@@ -64,7 +64,7 @@ function overlap(a, b) {
 function checkPlot(svg, fault) {
     const name = svg.querySelector('text').textContent.trim();
     const box = svg.getBoundingClientRect();
-    if (!(box.width > 300 && box.height > 100)) fault(`${name}: ${box.width} x ${box.height}`);
+    if (!(box.width > 300 && box.height > 60)) fault(`${name}: ${box.width} x ${box.height}`);
     const texts = [...svg.querySelectorAll('text')].map(text => ({
         text: text.textContent.trim(),
         box: text.getBoundingClientRect(),
@@ -94,11 +94,37 @@ function checkLayout(page, width, fault) {
         if (!details || details.open) fault(`a table is not folded: ${start}`);
     }
     const plots = page.querySelectorAll('main > figure > svg');
-    facts.push(`${plots.length} plots, ${tables.length} tables, ${answers.rows.length} answers, ${losses.rows.length} losses`);
+    facts.push(`${plots.length} plots, ${tables.length} tables, ${answers.rows.length - 1} answers, ${losses.rows.length - 1} losses`);
     plots.forEach(plot => checkPlot(plot, fault));
     page.querySelectorAll('details').forEach(details => { details.open = true; });
     if (wide() > width) fault(`the unfolded page is ${wide()} pixels wide`);
     page.querySelectorAll('details svg').forEach(plot => checkPlot(plot, fault));
+}
+
+// Returns the visible texts of a table's first column, without the head.
+function firstColumn(table) {
+    const cells = [...table.querySelectorAll('td:first-child')];
+    return cells.filter(cell => cell.checkVisibility()).map(cell => cell.textContent.trim());
+}
+
+function checkColumn(where, column, expected, fault) {
+    const missing = expected.filter(text => !column.includes(text));
+    if (missing.length) fault(`${where}: no row ${missing.join(' | ')}`);
+    if (column.length !== expected.length) {
+        fault(`${where}: ${column.length} rows instead of ${expected.length}`);
+    }
+}
+
+// Checks the first column of the answers, and those of the unfolded scenarios.
+function checkRows(page, fault) {
+    checkColumn('answers', firstColumn(page.querySelector('table')), expected.uses, fault);
+    const folded = [...page.querySelectorAll('details')];
+    for (const [title, ...labels] of expected.scenarios) {
+        const of = folded.find(it => it.querySelector('summary').textContent.trim() === title);
+        if (of) checkColumn(title, firstColumn(of.querySelector('table')), labels, fault);
+        else fault(`no scenario ${title}`);
+    }
+    facts.push(`${expected.uses.length} uses, ${expected.scenarios.length} scenarios`);
 }
 
 function checkSelfContained(page, fault) {
@@ -115,6 +141,7 @@ addEventListener('load', () => {
             checkSelfContained(frame.contentDocument, fault);
             checkColours(frame.contentDocument, fault);
             checkLayout(frame.contentDocument, Number(frame.width), fault);
+            checkRows(frame.contentDocument, fault);
         } catch (error) {
             fault(error.stack);
         }

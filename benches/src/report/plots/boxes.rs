@@ -5,7 +5,7 @@ use std::error::Error;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{Canvas, Drawn, draw, line, text};
+use super::canvas::{Canvas, Drawn, draw, line, room, text};
 use super::chart::{Axis, Chart, Place, duration, range};
 use super::scheme::{BLUE, Colour, INK, MUTED, ORANGE};
 use crate::contestant::Role;
@@ -13,7 +13,6 @@ use crate::report::document::Plot;
 use crate::rounds::{Outcome, Row};
 
 const WIDTH: u32 = 1120;
-const NAMES: i32 = 270;
 const ROW: i32 = 26;
 
 /// Draws the samples of all rows as boxes.
@@ -22,10 +21,11 @@ pub(in crate::report) fn boxes(outcome: &Outcome) -> Result<Plot, Box<dyn Error>
         .measured()
         .filter(|row| !row.nanos.is_empty())
         .collect();
+    let names = room(rows.iter().map(|row| row.name));
     let inside = Place {
-        left: NAMES,
+        left: names,
         top: 8,
-        width: WIDTH - NAMES as u32 - 30,
+        width: WIDTH - names as u32 - 30,
         height: (ROW * rows.len() as i32) as u32,
     };
     let height = inside.height + 56;
@@ -41,6 +41,8 @@ pub(in crate::report) fn boxes(outcome: &Outcome) -> Result<Plot, Box<dyn Error>
         // Rows of the chart count from below.
         for (number, row) in rows.iter().rev().enumerate() {
             draw_row(canvas, &chart, number, row)?;
+            let (_, middle) = chart.in_row(LEAST, number);
+            canvas.draw_text(row.name, &text(INK, HPos::Right), (names - 10, middle))?;
         }
         let what = "per item, logarithmic; box: quartiles; whiskers: 1.5 times the box";
         let end = (WIDTH as i32 - 30, height as i32 - 12);
@@ -76,7 +78,6 @@ fn draw_row(canvas: &Canvas<'_>, chart: &Chart<'_>, number: usize, row: &Row) ->
         vec![(median, top), (median, bottom)],
         thick,
     ))?;
-    canvas.draw_text(row.name, &text(INK, HPos::Right), (NAMES - 10, middle))?;
     Ok(())
 }
 

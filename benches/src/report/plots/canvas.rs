@@ -54,7 +54,12 @@ pub(super) fn title() -> TextStyle<'static> {
 
 /// Returns the style of the title of a part.
 pub(super) fn subtitle() -> TextStyle<'static> {
-    style(TEXT, FontStyle::Bold, INK, HPos::Left)
+    bold(INK, HPos::Left)
+}
+
+/// Returns the style of a text that stands out.
+pub(super) fn bold(colour: Colour, anchor: HPos) -> TextStyle<'static> {
+    style(TEXT, FontStyle::Bold, colour, anchor)
 }
 
 fn style(size: u32, weight: FontStyle, colour: Colour, anchor: HPos) -> TextStyle<'static> {
@@ -69,6 +74,12 @@ fn style(size: u32, weight: FontStyle, colour: Colour, anchor: HPos) -> TextStyl
 pub(super) fn width(text: &str) -> i32 {
     // The mean width of the letters of a wide font, such as DejaVu Sans.
     (text.chars().count() as f64 * f64::from(TEXT) * 0.5).ceil() as i32
+}
+
+/// Returns how much room to leave for names to the left of a chart.
+pub(super) fn room<'a>(names: impl Iterator<Item = &'a str>) -> i32 {
+    const GAPS: i32 = 18;
+    names.map(width).max().unwrap_or_default() + GAPS
 }
 
 /// Returns a filled style.

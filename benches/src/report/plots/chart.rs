@@ -20,10 +20,11 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// Creates a logarithmic axis with 1, 2 and 5 in each decade, or powers of ten only if it
-    /// spans many decades.
+    /// Creates a logarithmic axis with 1, 2 and 5 in each decade, with more if it is shorter than
+    /// a decade, or with powers of ten only if it spans many decades.
     pub(super) fn logarithmic(figures: Range<f64>, label: fn(f64) -> String) -> Self {
         let steps: &[f64] = match figures.end / figures.start {
+            ..8.0 => &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0],
             ..200.0 => &[1.0, 2.0, 5.0],
             _ => &[1.0],
         };
@@ -186,6 +187,12 @@ mod tests {
             [0, 150, 300]
         );
         assert_eq!(axis.map(&1e9, (0, 300)), 300, "beyond the end");
+    }
+
+    #[test]
+    fn short_logarithmic_axis_has_ticks() {
+        let axis = Axis::logarithmic(4.0..16.0, short);
+        assert_eq!(axis.ticks, [5.0, 7.0, 10.0, 15.0]);
     }
 
     #[test]

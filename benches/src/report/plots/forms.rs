@@ -9,23 +9,24 @@ use super::scheme::{BLUE, CYAN, Colour, GREEN, INK, MUTED, OLIVE, ORANGE, PURPLE
 /// The name that those of all our contestants begin with.
 const OURS: &str = "mpsc-queue";
 
-const PLAIN: Mark = mark(Shape::Circle, BLUE);
-
-/// The marks of our forms, among which are chains.
-const MARKS: [(&str, Mark); 15] = [
-    ("", PLAIN),
-    ("boxing", PLAIN),
-    ("as a set of futures", PLAIN),
+/// The marks of our forms, among which are chains. Forms that compete with each other differ in
+/// their shape.
+const MARKS: [(&str, Mark); 17] = [
+    ("", mark(Shape::Circle, BLUE)),
+    ("boxing", mark(Shape::Diamond, BLUE)),
+    ("as a set of futures", mark(Shape::Plus, BLUE)),
     ("back-linked", mark(Shape::Square, ORANGE)),
     ("gap-free", mark(Shape::Triangle, GREEN)),
     ("sharded", mark(Shape::Diamond, PURPLE)),
     ("compact", mark(Shape::Wedge, CYAN)),
     ("adaptive", mark(Shape::Wedge, ORANGE)),
+    ("adaptive both ways", mark(Shape::Diamond, ORANGE)),
     ("spinning", mark(Shape::Triangle, PURPLE)),
     ("channel", mark(Shape::Square, GREEN)),
-    ("async", mark(Shape::Diamond, CYAN)),
-    ("adaptive both ways", mark(Shape::Triangle, ORANGE)),
-    ("chains", mark(Shape::Plus, OLIVE)),
+    ("channel, adaptive", mark(Shape::Wedge, GREEN)),
+    ("async", mark(Shape::Cross, CYAN)),
+    ("async, tokio's loop", mark(Shape::Cross, PURPLE)),
+    ("chains", mark(Shape::Hourglass, OLIVE)),
     ("chains of 8", mark(Shape::Plus, OLIVE)),
     ("chains of 64", mark(Shape::Cross, OLIVE)),
 ];
@@ -50,16 +51,26 @@ pub(super) fn of(name: &str) -> Mark {
     known.map_or(FURTHER, |(_, mark)| *mark)
 }
 
-/// Returns the part of a name that tells our contestants apart; empty if there is none. What
-/// follows it is the same for all in a plot, such as that they box their values.
-fn form(name: &str) -> &str {
+/// Returns the part of a name that tells our contestants apart; empty for the plain form.
+///
+/// A form that boxes its values is the same form, except for the plain one: the run queue with
+/// boxed tasks competes with the plain form.
+fn form(name: &str) -> String {
+    const BOXING: &str = "boxing";
     let rest = name.strip_prefix(OURS).unwrap_or(name);
-    let mut parts = rest.split(", ").filter(|part| !part.is_empty());
-    parts.next().unwrap_or_default()
+    let parts: Vec<&str> = rest.split(", ").filter(|part| !part.is_empty()).collect();
+    if parts == [BOXING] {
+        return BOXING.into();
+    }
+    let parts: Vec<&str> = parts.into_iter().filter(|part| *part != BOXING).collect();
+    parts.join(", ")
 }
 
 /// The height of a line of marks.
-pub(super) const LINE: i32 = 20;
+const LINE: i32 = 20;
+
+/// How far the meaning of a mark is to the right of where the mark begins.
+const LABEL: i32 = 18;
 
 /// The marks above a plot, with their meaning.
 #[derive(Default)]
@@ -75,9 +86,11 @@ struct Entry {
 impl Legend {
     /// Adds one of our contestants, unless its mark is there.
     pub(super) fn add(&mut self, name: &str) {
-        let label = match form(name) {
-            form if of(name) == PLAIN || form.is_empty() => OURS,
-            form => form,
+        let form = form(name);
+        let label = match (of(name), &*form) {
+            (FURTHER, _) => "further forms",
+            (_, "") => OURS,
+            (_, form) => form,
         };
         self.add_strong(of(name), label);
     }
@@ -99,54 +112,122 @@ impl Legend {
         }
     }
 
+    /// Returns the height of the marks in a plot of this width.
+    pub(super) fn height(&self, left: i32, end: i32) -> i32 {
+        self.places(left, end)
+            .last()
+            .map_or(0, |(_, top)| top + LINE)
+    }
+
     /// Draws the marks from left to right, in as many lines as necessary.
-    pub(super) fn draw(&self, canvas: &Canvas<'_>, (left, mut top): (i32, i32)) -> Drawn {
+    pub(super) fn draw(&self, canvas: &Canvas<'_>, (left, top): (i32, i32)) -> Drawn {
         let end = canvas.dim_in_pixel().0 as i32;
-        let mut x = left;
-        for Entry { mark, faint, label } in &self.0 {
-            if x + 18 + width(label) > end {
-                (x, top) = (left, top + LINE);
-            }
+        let places = self.places(left, end).into_iter();
+        for (Entry { mark, faint, label }, (x, below)) in self.0.iter().zip(places) {
+            let y = top + below;
             match faint {
-                true => mark.draw_faint(canvas, (x + 6, top))?,
-                false => mark.draw_strong(canvas, (x + 6, top))?,
+                true => mark.draw_faint(canvas, (x + 6, y))?,
+                false => mark.draw_strong(canvas, (x + 6, y))?,
             }
-            canvas.draw_text(label, &text(INK, HPos::Left), (x + 18, top))?;
-            x += 18 + width(label) + TEXT as i32;
+            canvas.draw_text(label, &text(INK, HPos::Left), (x + LABEL, y))?;
         }
         Ok(())
+    }
+
+    /// Returns where each mark begins, and how far its line is below the first one.
+    fn places(&self, left: i32, end: i32) -> Vec<(i32, i32)> {
+        let (mut x, mut below) = (left, 0);
+        let places = self.0.iter().map(|entry| {
+            let width = LABEL + width(&entry.label);
+            if x > left && x + width > end {
+                (x, below) = (left, below + LINE);
+            }
+            let place = (x, below);
+            x += width + TEXT as i32;
+            place
+        });
+        places.collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::Group;
+    use crate::{scenarios, sleep};
+
+    /// Returns the names of our rows in each group.
+    fn groups() -> Vec<(String, Vec<&'static str>)> {
+        let mut groups = scenarios::groups(&[]);
+        groups.extend(sleep::groups(&[]));
+        let ours = |group: Group| {
+            let cells = group.cells.iter().filter(|cell| cell.role.is_ours());
+            (group.to_string(), cells.map(|cell| cell.name).collect())
+        };
+        groups.into_iter().map(ours).collect()
+    }
 
     #[test]
-    fn forms_have_marks_of_their_own() {
-        let names = [
-            "mpsc-queue",
-            "mpsc-queue, back-linked",
-            "mpsc-queue, gap-free",
+    fn competing_forms_have_different_shapes() {
+        for (group, names) in groups() {
+            for (index, name) in names.iter().enumerate() {
+                let shape = of(name).shape;
+                let same = names[..index].iter().find(|it| of(it).shape == shape);
+                assert_eq!(same, None, "{group}: the same shape as {name}");
+            }
+        }
+    }
+
+    /// One plot shows all groups.
+    #[test]
+    fn all_forms_have_marks_of_their_own() {
+        let names: Vec<_> = groups().into_iter().flat_map(|(_, names)| names).collect();
+        assert!(names.len() > MARKS.len(), "{names:?}");
+        for (index, name) in names.iter().enumerate() {
+            assert_ne!(of(name), FURTHER, "{name}");
+            let same = |other: &&&str| of(other) == of(name) && form(other) != form(name);
+            let same = names[..index].iter().find(same);
+            assert_eq!(same, None, "the same mark as {name}");
+        }
+    }
+
+    #[test]
+    fn form_with_values_is_the_same_form() {
+        let plain = ["mpsc-queue, gap-free", "mpsc-queue, channel, adaptive"];
+        let boxing = [
+            "mpsc-queue, gap-free, boxing",
+            "mpsc-queue, channel, boxing, adaptive",
         ];
-        let marks = names.map(of);
-        assert_eq!(marks[0], of("mpsc-queue, boxing"), "the same form");
-        assert_eq!(
-            marks[1],
-            of("mpsc-queue, back-linked, boxing"),
-            "the same form"
-        );
-        assert!(marks[0] != marks[1] && marks[1] != marks[2] && marks[0] != marks[2]);
-        assert_eq!(of("mpsc-queue, a form to come"), FURTHER);
+        assert_eq!(plain.map(of), boxing.map(of));
     }
 
     #[test]
     fn legend_has_each_mark_once() {
         let mut legend = Legend::default();
-        for name in ["mpsc-queue, boxing", "mpsc-queue", "mpsc-queue, gap-free"] {
-            legend.add(name);
-        }
+        let names = [
+            "mpsc-queue",
+            "mpsc-queue, gap-free, boxing",
+            "mpsc-queue, gap-free",
+            "mpsc-queue, a form to come",
+            "mpsc-queue, another form to come",
+        ];
+        names.iter().for_each(|name| legend.add(name));
         let labels: Vec<_> = legend.0.iter().map(|entry| &*entry.label).collect();
-        assert_eq!(labels, ["mpsc-queue", "gap-free"]);
+        assert_eq!(labels, ["mpsc-queue", "gap-free", "further forms"]);
+    }
+
+    #[test]
+    fn legend_continues_in_the_next_line() {
+        let mut legend = Legend::default();
+        for (name, _) in MARKS {
+            legend.add(&format!("mpsc-queue, {name}"));
+        }
+        let places = legend.places(8, 400);
+        assert_eq!(legend.height(8, 400), places[16].1 + LINE);
+        assert!(legend.height(8, 400) > legend.height(8, 4000));
+        assert_eq!(legend.height(8, 4000), LINE);
+        for (entry, (x, _)) in legend.0.iter().zip(places) {
+            assert!(x >= 8 && x + LABEL + width(&entry.label) <= 400);
+        }
     }
 }

@@ -15,6 +15,7 @@ pub(super) enum Shape {
     Wedge,
     Plus,
     Cross,
+    Hourglass,
     Bar,
 }
 
@@ -75,6 +76,7 @@ impl Shape {
             Self::Triangle => vec![(0, -r), (r, r - 1), (-r, r - 1)],
             Self::Wedge => vec![(0, r), (r, 1 - r), (-r, 1 - r)],
             Self::Bar => vec![(-1, -r), (1, -r), (1, r), (-1, r)],
+            Self::Hourglass => vec![(-r, 1 - r), (r, 1 - r), (-r, r - 1), (r, r - 1)],
             Self::Plus => {
                 let quarter = [(-thin, -thin), (-thin, -r), (thin, -r)];
                 turned(quarter)

@@ -4,7 +4,6 @@ mod boxes;
 mod canvas;
 mod chart;
 mod forms;
-mod labels;
 mod latency;
 mod marks;
 mod producers;

@@ -9,7 +9,7 @@ use super::canvas::{Canvas, Drawn, draw, line, subtitle, text, title};
 use super::chart::{Axis, Chart, Place, duration, range, short};
 use super::forms::{self, Legend};
 use super::marks::{Mark, Shape};
-use super::scheme::MUTED;
+use super::scheme::{INK, MUTED};
 use crate::contestant::Role;
 use crate::payload::{Item, Payload};
 use crate::report::document::Plot;
@@ -33,15 +33,19 @@ struct Curve {
 const WIDTH: u32 = 1120;
 const COLUMNS: i32 = 3;
 const PANEL: (i32, i32) = (WIDTH as i32 / COLUMNS, 290);
-const HEAD: i32 = 84;
+/// Where the marks begin, and how far the panels are below them.
+const LEGEND: (i32, i32) = (8, 46);
+const BELOW_LEGEND: i32 = 2;
+
+/// The mark of the others that have none of their own.
+const FURTHER: Mark = Mark {
+    shape: Shape::Bar,
+    colour: MUTED,
+};
 
 /// Draws the plot, unless no scenario was measured with two numbers of producers.
 pub(super) fn producers(outcomes: &[Outcome]) -> Result<Option<Plot>, Box<dyn Error>> {
-    let panels: Vec<Panel<'_>> = ["push", "both"]
-        .into_iter()
-        .flat_map(|side| ["", "+12", "+42"].map(|work| Panel::of(outcomes, side, work)))
-        .filter(|panel| panel.counts.len() > 1)
-        .collect();
+    let panels = panels(outcomes);
     if panels.is_empty() {
         return Ok(None);
     }
@@ -53,24 +57,36 @@ pub(super) fn producers(outcomes: &[Outcome]) -> Result<Option<Plot>, Box<dyn Er
     // The same for all panels, so that they can be compared.
     let nanos = Axis::logarithmic(range(figures, 4.0), duration);
     let rows = (panels.len() as i32 + COLUMNS - 1) / COLUMNS;
-    let size = (WIDTH, (HEAD + rows * PANEL.1) as u32);
+    let legends = legends(&curves);
+    let heights = legends.iter().map(|it| it.height(LEGEND.0, WIDTH as i32));
+    let head = LEGEND.1 + heights.sum::<i32>() + BELOW_LEGEND;
+    let size = (WIDTH, (head + rows * PANEL.1) as u32);
     let plot = draw("producers", alt(&panels), size, |canvas| {
         let heading = "Cost against the number of producers, heap objects";
         canvas.draw_text(heading, &title(), (8, 18))?;
         let hint = "shaded: more threads than cores";
         canvas.draw_text(hint, &text(MUTED, HPos::Right), (WIDTH as i32 - 12, 18))?;
-        for (row, is_ours) in [(0, true), (1, false)] {
-            let legend = legend(curves.iter().filter(|it| it.role.is_ours() == is_ours));
-            legend.draw(canvas, (8, 46 + row * 22))?;
+        let mut top = LEGEND.1;
+        for legend in &legends {
+            legend.draw(canvas, (LEGEND.0, top))?;
+            top += legend.height(LEGEND.0, WIDTH as i32);
         }
         for (index, panel) in panels.iter().enumerate() {
             let index = index as i32;
-            let corner = (index % COLUMNS * PANEL.0, HEAD + index / COLUMNS * PANEL.1);
+            let corner = (index % COLUMNS * PANEL.0, head + index / COLUMNS * PANEL.1);
             panel.draw(canvas, corner, &nanos, &curves)?;
         }
         Ok(())
     });
     plot.map(Some)
+}
+
+fn panels(outcomes: &[Outcome]) -> Vec<Panel<'_>> {
+    ["push", "both"]
+        .into_iter()
+        .flat_map(|side| ["", "+12", "+42"].map(|work| Panel::of(outcomes, side, work)))
+        .filter(|panel| panel.counts.len() > 1)
+        .collect()
 }
 
 fn alt(panels: &[Panel<'_>]) -> String {
@@ -96,17 +112,8 @@ fn alt(panels: &[Panel<'_>]) -> String {
 
 /// Returns the lines: our forms, and the others that are best somewhere.
 fn curves(panels: &[Panel<'_>]) -> Vec<Curve> {
-    const SHAPES: [Shape; 7] = [
-        Shape::Circle,
-        Shape::Square,
-        Shape::Triangle,
-        Shape::Diamond,
-        Shape::Wedge,
-        Shape::Plus,
-        Shape::Cross,
-    ];
     let mut curves: Vec<Curve> = Vec::new();
-    let mut shapes = SHAPES.into_iter();
+    let mut marks = marks_of_others();
     for (_, outcome) in panels.iter().flat_map(|panel| &panel.counts) {
         let drawn = outcome.measured().filter(|row| row.role.is_ours());
         for row in drawn.chain(best_other(outcome)) {
@@ -114,31 +121,45 @@ fn curves(panels: &[Panel<'_>]) -> Vec<Curve> {
                 continue;
             }
             let mark = match row.role.is_ours() {
-                true => Some(forms::of(row.name)),
-                false => shapes.next().map(|shape| Mark {
-                    shape,
-                    colour: MUTED,
-                }),
+                true => forms::of(row.name),
+                false => marks.next().unwrap_or(FURTHER),
             };
-            curves.extend(mark.map(|mark| Curve {
-                name: row.name,
-                role: row.role,
-                mark,
-            }));
+            let (name, role) = (row.name, row.role);
+            curves.push(Curve { name, role, mark });
         }
     }
     curves
 }
 
-fn legend<'a>(curves: impl Iterator<Item = &'a Curve>) -> Legend {
-    let mut legend = Legend::default();
+/// Returns the marks of the others that have one of their own: each shape in grey, and then in the
+/// colour of text.
+fn marks_of_others() -> impl Iterator<Item = Mark> {
+    const SHAPES: [Shape; 8] = [
+        Shape::Circle,
+        Shape::Square,
+        Shape::Triangle,
+        Shape::Diamond,
+        Shape::Wedge,
+        Shape::Plus,
+        Shape::Cross,
+        Shape::Hourglass,
+    ];
+    [MUTED, INK]
+        .into_iter()
+        .flat_map(|colour| SHAPES.map(|shape| Mark { shape, colour }))
+}
+
+/// Returns the marks of ours, and those of the others.
+fn legends(curves: &[Curve]) -> [Legend; 2] {
+    let mut legends = [Legend::default(), Legend::default()];
     for curve in curves {
-        match curve.role.is_ours() {
-            true => legend.add(curve.name),
-            false => legend.add_faint(curve.mark, curve.name),
+        match (curve.role.is_ours(), curve.mark) {
+            (true, _) => legends[0].add(curve.name),
+            (false, FURTHER) => legends[1].add_faint(FURTHER, "further others"),
+            (false, mark) => legends[1].add_faint(mark, curve.name),
         }
     }
-    legend
+    legends
 }
 
 impl<'a> Panel<'a> {
@@ -229,5 +250,57 @@ impl<'a> Panel<'a> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::targets::samples::outcome;
+
+    const OTHERS: [&str; 20] = [
+        "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r",
+        "s", "t",
+    ];
+
+    /// Makes up a scenario for each of the others, which is the best in it.
+    fn outcomes() -> Vec<Outcome> {
+        let works = ["push", "both"].map(|side| ["", "+12"].map(|work| (side, work)));
+        let scenarios = works.as_flattened().iter().flat_map(|(side, work)| {
+            let counts = [1, 2, 4, 8, 16];
+            counts.map(|count| format!("{side}/{count}{work}"))
+        });
+        let outcomes = scenarios.zip(OTHERS).map(|(scenario, best)| {
+            let nanos = |name| if name == best { 1.0 } else { 2.0 };
+            outcome(
+                &scenario,
+                &OTHERS.map(|it| (it, Role::Other, [nanos(it); 6])),
+            )
+        });
+        outcomes.collect()
+    }
+
+    #[test]
+    fn all_others_that_are_best_are_drawn() {
+        let outcomes = outcomes();
+        let curves = curves(&panels(&outcomes));
+        let names: Vec<&str> = curves.iter().map(|curve| curve.name).collect();
+        assert_eq!(names, OTHERS);
+        let (own, further) = curves.split_at(marks_of_others().count());
+        for (index, curve) in own.iter().enumerate() {
+            assert_ne!(curve.mark, FURTHER);
+            assert!(own[..index].iter().all(|other| other.mark != curve.mark));
+        }
+        assert!(!further.is_empty());
+        assert!(further.iter().all(|curve| curve.mark == FURTHER));
+    }
+
+    #[test]
+    fn legend_has_further_others() {
+        let plot = producers(&outcomes()).unwrap().unwrap();
+        let texts = |text: &str| plot.svg.matches(&format!("\n{text}\n")).count();
+        assert_eq!(texts("further others"), 1);
+        let named = OTHERS.iter().filter(|name| texts(name) == 1).count();
+        assert_eq!(named, marks_of_others().count());
     }
 }

@@ -25,7 +25,7 @@ pub(super) const INK: Colour = colour((0x1d, 0x21, 0x29), (0xe3, 0xe6, 0xeb));
 pub(super) const MUTED: Colour = colour((0x5a, 0x62, 0x6e), (0xa3, 0xab, 0xb8));
 
 // Hues of about the same lightness, most of which readers with a colour-vision deficiency tell
-// apart. The shapes of the marks tell all of them apart.
+// apart. The shapes of the marks tell those apart that compete with each other.
 pub(super) const BLUE: Colour = colour((0x00, 0x5f, 0xb0), (0x5f, 0xb2, 0xf7));
 pub(super) const ORANGE: Colour = colour((0xb3, 0x47, 0x00), (0xf5, 0x93, 0x3d));
 pub(super) const GREEN: Colour = colour((0x00, 0x78, 0x57), (0x3d, 0xc9, 0x9a));

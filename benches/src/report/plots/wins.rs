@@ -8,7 +8,7 @@ use plotters::style::text_anchor::HPos;
 
 use super::canvas::{Canvas, Drawn, draw, line, subtitle, text, title};
 use super::chart::{Axis, Chart, Place, short};
-use super::forms::{self, FLOOR, LINE, Legend};
+use super::forms::{self, FLOOR, Legend};
 use super::scheme::{GRID, INK, MUTED, ORANGE};
 use crate::contestant::Role;
 use crate::report::document::Plot;
@@ -45,7 +45,8 @@ const NAMES: i32 = 120;
 const NOTES: i32 = 200;
 const ABOVE_ROWS: i32 = 24;
 const BELOW_ROWS: i32 = 34;
-const HEAD: i32 = 72 + LINE; // the marks take up to two lines
+/// Where the marks begin.
+const LEGEND: (i32, i32) = (8, 60);
 
 /// Draws the plot, unless no scenario has both ours and another.
 pub(super) fn wins(outcomes: &[Outcome]) -> Result<Option<Plot>, Box<dyn Error>> {
@@ -53,7 +54,9 @@ pub(super) fn wins(outcomes: &[Outcome]) -> Result<Option<Plot>, Box<dyn Error>>
     if sections.is_empty() {
         return Ok(None);
     }
-    let places = places(&sections);
+    let legend = legend(&sections);
+    let head = LEGEND.1 + legend.height(LEGEND.0, WIDTH as i32);
+    let places = places(&sections, head);
     let bottom = |(place, section): (&(i32, i32), &Section<'_>)| place.1 + section.height();
     let height = places.iter().zip(&sections).map(bottom).max();
     let height = height.unwrap_or_default() as u32;
@@ -64,7 +67,7 @@ pub(super) fn wins(outcomes: &[Outcome]) -> Result<Option<Plot>, Box<dyn Error>>
                     with the 95 % interval; *: more threads than cores; sleep: of \
                     the others that spend no more processor time";
         canvas.draw_text(hint, &text(MUTED, HPos::Left), (8, 40))?;
-        legend(&sections).draw(canvas, (8, 60))?;
+        legend.draw(canvas, LEGEND)?;
         for (section, place) in sections.iter().zip(&places) {
             section.draw(canvas, *place)?;
         }
@@ -89,9 +92,10 @@ fn sections(outcomes: &[Outcome]) -> Vec<Section<'_>> {
     sections
 }
 
-/// Returns the top left corners of the sections, each below the shorter of two columns.
-fn places(sections: &[Section<'_>]) -> Vec<(i32, i32)> {
-    let mut heights = [HEAD; 2];
+/// Returns the top left corners of the sections, each below the shorter of two columns, which begin
+/// at `head`.
+fn places(sections: &[Section<'_>], head: i32) -> Vec<(i32, i32)> {
+    let mut heights = [head; 2];
     let places = sections.iter().map(|section| {
         let column = usize::from(heights[1] < heights[0]);
         let top = heights[column];
@@ -201,7 +205,7 @@ impl<'a> Line<'a> {
 /// Returns a name that fits beside a line: without how the contestant wakes its consumer, unless two
 /// contestants differ in that only.
 fn shortened(name: &str) -> String {
-    const LONGEST: usize = 21;
+    const LONGEST: usize = 19;
     const WAKES: [&str; 4] = [
         ", flag + unpark",
         ", flag + eventfd",
