@@ -21,7 +21,7 @@ pub struct Access {
     pub address: u64,
     /// The number of bytes.
     pub bytes: u64,
-    /// How the memory is accessed.
+    /// The kind of the access.
     pub kind: AccessKind,
     /// Set if the memory is on the thread's stack.
     pub on_stack: bool,
@@ -30,7 +30,7 @@ pub struct Access {
     pub is_thread_local: bool,
 }
 
-/// How an instruction accesses memory.
+/// The kind of a memory access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccessKind {
     /// Reads.

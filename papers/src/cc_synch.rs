@@ -39,7 +39,7 @@ use std::ptr;
 use crossbeam_utils::CachePadded;
 use mpsc_queue::{ConsumerTaken, Pop};
 
-use crate::consumer_cell::{Consumer, ConsumerCell, PopWith};
+use crate::consumer_cell::{Consumer, ConsumerCell, PopWith, drop_items};
 use crate::list_node::ListNode;
 use crate::queue::{Full, Mpsc};
 use crate::sync::{
@@ -232,7 +232,7 @@ impl<T: Send, const H: usize> Mpsc for CcSynch<T, H> {
     fn push(&self, item: T) -> Result<(), Full<T>> {
         let node = ListNode::allocate_empty();
         // SAFETY: the push owns the node.
-        unsafe { (*node).put(item) };
+        unsafe { (*node).value.put(item) };
         self.announce(node);
         Ok(())
     }
@@ -258,7 +258,7 @@ impl<T, const H: usize> PopWith for CcSynch<T, H> {
         // value is moved out once. The old dummy comes from `allocate`, and the combiner
         // does not access it any more, because it is linked.
         unsafe {
-            let value = (*oldest).take();
+            let value = (*oldest).value.take();
             free(dummy.0);
             dummy.0 = oldest;
             Pop::Item(value)
@@ -275,9 +275,7 @@ impl<T, const H: usize> Default for CcSynch<T, H> {
 impl<T, const H: usize> Drop for CcSynch<T, H> {
     fn drop(&mut self) {
         let mut dummy = Dummy(self.dummy.get_mut().0);
-        while let Pop::Item(value) = self.pop_with(&mut dummy) {
-            drop(value);
-        }
+        drop_items(self, &mut dummy);
         // SAFETY: both come from `allocate`. No push is in flight, so no thread uses the
         // announcement at the tail. Relaxed: `&mut self` orders all pushes before.
         unsafe {

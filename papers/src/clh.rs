@@ -33,7 +33,7 @@ use std::fmt;
 use crossbeam_utils::CachePadded;
 use mpsc_queue::{ConsumerTaken, Pop, Stall};
 
-use crate::consumer_cell::{Consumer, ConsumerCell, PopWith};
+use crate::consumer_cell::{Consumer, ConsumerCell, PopWith, drop_items};
 use crate::list_node::ListNode;
 use crate::queue::{Full, Mpsc};
 use crate::sync::{AtomicPtr, Ordering, free};
@@ -79,7 +79,7 @@ impl<T: Send> Mpsc for Clh<T> {
         // access its value, until it is linked. Release pairs with the acquire in
         // `pop_with`: the value, and the initialised fresh node.
         unsafe {
-            (*node).put(item);
+            (*node).value.put(item);
             (*node).next.store(fresh, Ordering::Release);
         }
         Ok(())
@@ -114,7 +114,7 @@ impl<T> PopWith for Clh<T> {
         // SAFETY: the node is linked, so its value is written, and its push does not access
         // it any more. It comes from `allocate`, and has just left the list.
         unsafe {
-            let value = (*node).take();
+            let value = (*node).value.take();
             free(node);
             Pop::Item(value)
         }
@@ -131,9 +131,7 @@ impl<T> Drop for Clh<T> {
     fn drop(&mut self) {
         let mut head = Head(self.head.get_mut().0);
         // No push is in flight, so this ends at the empty node.
-        while let Pop::Item(value) = self.pop_with(&mut head) {
-            drop(value);
-        }
+        drop_items(self, &mut head);
         // SAFETY: the empty node comes from `allocate`, and the list ends here.
         unsafe { free(head.0) };
     }

@@ -17,11 +17,18 @@ pub struct Consumer<'q, Q: PopWith> {
 pub trait PopWith {
     /// The type of the queue's items.
     type Item;
-    /// What the consumer knows between two pops.
+    /// The knowledge of the consumer between two pops.
     type State;
 
     /// Pops with the state of the consumer.
     fn pop_with(&self, state: &mut Self::State) -> Pop<Self::Item>;
+}
+
+/// Pops with the state of the consumer until a pop returns no item, and drops the items.
+pub(crate) fn drop_items<Q: PopWith>(queue: &Q, state: &mut Q::State) {
+    while let Pop::Item(item) = queue.pop_with(state) {
+        drop(item);
+    }
 }
 
 impl<'q, Q: PopWith> Consumer<'q, Q> {

@@ -49,6 +49,7 @@ pub mod single_step;
 mod stub_queue;
 mod sync;
 pub mod treiber;
+mod value_cell;
 pub mod vyukov;
 pub mod wfcqueue;
 

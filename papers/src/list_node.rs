@@ -1,14 +1,14 @@
 //! A node whose value moves in and out while the node is in a list.
 
-use std::mem::MaybeUninit;
 use std::ptr;
 
-use crate::sync::{AtomicPtr, UnsafeCell, allocate};
+use crate::sync::{AtomicPtr, allocate};
+use crate::value_cell::ValueCell;
 
 /// A node of [`clh`](crate::clh) or [`cc_synch`](crate::cc_synch), with or without a value.
 pub(crate) struct ListNode<T> {
     pub(crate) next: AtomicPtr<Self>,
-    value: UnsafeCell<MaybeUninit<T>>,
+    pub(crate) value: ValueCell<T>,
 }
 
 impl<T> ListNode<T> {
@@ -16,30 +16,7 @@ impl<T> ListNode<T> {
     pub(crate) fn allocate_empty() -> *mut Self {
         allocate(Self {
             next: AtomicPtr::new(ptr::null_mut()),
-            value: UnsafeCell::new(MaybeUninit::uninit()),
+            value: ValueCell::empty(),
         })
-    }
-
-    /// Writes the value.
-    ///
-    /// # Safety
-    ///
-    /// The caller has exclusive access to the value.
-    pub(crate) unsafe fn put(&self, item: T) {
-        // SAFETY: the caller guarantees exclusive access.
-        self.value.with_mut(|value| unsafe {
-            (*value).write(item);
-        });
-    }
-
-    /// Moves the value out.
-    ///
-    /// # Safety
-    ///
-    /// The caller has exclusive access to the value, which is written, and not moved out.
-    pub(crate) unsafe fn take(&self) -> T {
-        // SAFETY: the caller guarantees all of this.
-        self.value
-            .with_mut(|value| unsafe { value.read().assume_init() })
     }
 }

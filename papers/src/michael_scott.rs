@@ -35,14 +35,14 @@
 //! exactly 2^32 changes.
 
 use std::fmt;
-use std::mem::MaybeUninit;
 
 use crossbeam_utils::CachePadded;
 use mpsc_queue::{ConsumerTaken, Pop};
 
-use crate::consumer_cell::{Consumer, ConsumerCell, PopWith};
+use crate::consumer_cell::{Consumer, ConsumerCell, PopWith, drop_items};
 use crate::queue::{Full, Mpsc};
-use crate::sync::{AtomicU64, Ordering, UnsafeCell};
+use crate::sync::{AtomicU64, Ordering};
+use crate::value_cell::ValueCell;
 
 /// A queue with a pool of nodes. See the [module](self).
 pub struct MichaelScott<T> {
@@ -56,7 +56,7 @@ pub struct MichaelScott<T> {
 struct PoolNode<T> {
     /// The next node in the list or in the free list.
     next: AtomicU64,
-    value: UnsafeCell<MaybeUninit<T>>,
+    value: ValueCell<T>,
 }
 
 /// The index of a node, and a count by which a late compare-exchange fails.
@@ -122,7 +122,7 @@ impl<T> MichaelScott<T> {
             nodes: (0..count)
                 .map(|index| PoolNode {
                     next: pointer(next(index)),
-                    value: UnsafeCell::new(MaybeUninit::uninit()),
+                    value: ValueCell::empty(),
                 })
                 .collect(),
         }
@@ -234,9 +234,7 @@ impl<T: Send> Mpsc for MichaelScott<T> {
         };
         let node = self.node(index);
         // SAFETY: the node belongs to this push until it is linked.
-        node.value.with_mut(|value| unsafe {
-            (*value).write(item);
-        });
+        unsafe { node.value.put(item) };
         // Relaxed: only this push changes the link now.
         let link = Pointer::unpack(node.next.load(Ordering::Relaxed));
         let end = Pointer { node: NONE, ..link };
@@ -273,10 +271,7 @@ impl<T> PopWith for MichaelScott<T> {
         }
         // SAFETY: the node is linked, so its value is written, and belongs to the consumer.
         // The node becomes the dummy, so the value is read once.
-        let value = self
-            .node(next)
-            .value
-            .with_mut(|value| unsafe { value.read().assume_init() });
+        let value = unsafe { self.node(next).value.take() };
         self.give_back(*head);
         *head = next;
         Pop::Item(value)
@@ -286,9 +281,8 @@ impl<T> PopWith for MichaelScott<T> {
 impl<T> Drop for MichaelScott<T> {
     fn drop(&mut self) {
         let mut head = *self.head.get_mut();
-        while let Pop::Item(value) = self.pop_with(&mut head) {
-            drop(value);
-        }
+        // No push is in flight, so this ends when the queue is empty.
+        drop_items(self, &mut head);
     }
 }
 

@@ -35,7 +35,7 @@ const END: u64 = 0;
 /// The registers of the examined code, while it does not execute.
 #[repr(C, align(64))]
 pub(crate) struct Registers {
-    /// Where stubs jump to at their end.
+    /// The address that stubs jump to at their end.
     exit: u64,
     /// The stub to execute.
     stub: u64,
@@ -135,7 +135,7 @@ pub(crate) struct Stepper {
     /// A buffer for the encoder.
     copy: Vec<u8>,
     mappings: Vec<Mapping>,
-    /// What `registers.extended` points to.
+    /// The memory that `registers.extended` points to.
     _extended: Vec<u64>,
 }
 

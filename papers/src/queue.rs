@@ -18,7 +18,7 @@ pub trait Mpsc: Sync {
 
     /// Pushes an item.
     ///
-    /// What the producer did before happens before the pop returns the item.
+    /// The producer's earlier operations happen before the pop returns the item.
     ///
     /// # Errors
     ///
@@ -26,7 +26,7 @@ pub trait Mpsc: Sync {
     /// return it.
     fn push(&self, item: Self::Item) -> Result<(), Full<Self::Item>>;
 
-    /// Returns the consumer. What an earlier consumer did happens before.
+    /// Returns the consumer. The operations of earlier consumers happen before.
     ///
     /// # Errors
     ///

@@ -28,14 +28,14 @@
 //! slept through exactly 2^64 other pushes (2^32 where `usize` has 32 bits).
 
 use std::fmt;
-use std::mem::MaybeUninit;
 
 use crossbeam_utils::CachePadded;
 use mpsc_queue::{ConsumerTaken, Pop, Stall};
 
-use crate::consumer_cell::{Consumer, ConsumerCell, PopWith};
+use crate::consumer_cell::{Consumer, ConsumerCell, PopWith, drop_items};
 use crate::queue::{Full, Mpsc};
-use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
+use crate::sync::{AtomicUsize, Ordering};
+use crate::value_cell::ValueCell;
 
 /// A bounded queue. See the [module](self).
 pub struct Ring<T> {
@@ -49,7 +49,7 @@ pub struct Ring<T> {
 struct Slot<T> {
     /// `n`: free for push `n`. `n + 1`: holds the item of push `n`.
     sequence: AtomicUsize,
-    value: UnsafeCell<MaybeUninit<T>>,
+    value: ValueCell<T>,
 }
 
 // SAFETY: moving the ring moves the values in it.
@@ -77,7 +77,7 @@ impl<T> Ring<T> {
             slots: (0..capacity)
                 .map(|number| Slot {
                     sequence: AtomicUsize::new(number),
-                    value: UnsafeCell::new(MaybeUninit::uninit()),
+                    value: ValueCell::empty(),
                 })
                 .collect(),
         }
@@ -133,9 +133,7 @@ impl<T> Ring<T> {
         }
         // SAFETY: the slot holds the item and belongs to the consumer until the store
         // below. The consumer then advances, so it reads the item once.
-        let value = slot
-            .value
-            .with_mut(|value| unsafe { value.read().assume_init() });
+        let value = unsafe { slot.value.take() };
         // Release pairs with the acquire in `reserve`, one lap later.
         slot.sequence
             .store(number.wrapping_add(self.slots.len()), Ordering::Release);
@@ -156,9 +154,7 @@ impl<T: Send> Mpsc for Ring<T> {
         };
         let slot = self.slot(number);
         // SAFETY: the slot belongs to this push until the store below.
-        slot.value.with_mut(|value| unsafe {
-            (*value).write(item);
-        });
+        unsafe { slot.value.put(item) };
         // Release pairs with the acquire in `take`: the value is written.
         slot.sequence
             .store(number.wrapping_add(1), Ordering::Release);
@@ -200,9 +196,7 @@ impl<T> Drop for Ring<T> {
     fn drop(&mut self) {
         let mut head = *self.head.get_mut();
         // No push is in flight, so this ends when the ring is empty.
-        while let Pop::Item(value) = self.pop_with(&mut head) {
-            drop(value);
-        }
+        drop_items(self, &mut head);
     }
 }
 

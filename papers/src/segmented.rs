@@ -46,7 +46,7 @@ pub type Segmented<T, const B: usize = 128> = BlockQueue<T, Head<T, FetchAdd, B>
 /// A [`Segmented`] whose producers back off from each other.
 pub type SegmentedWithBackoff<T, const B: usize = 128> = BlockQueue<T, Head<T, Retry, B>, B>;
 
-/// How many times a pop that finds no item pauses.
+/// The number of pauses of a pop that finds no item.
 const PAUSES: u32 = 4;
 
 /// The state of the consumer of a [`Segmented`].

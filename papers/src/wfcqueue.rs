@@ -32,7 +32,7 @@ use std::ptr;
 use crossbeam_utils::CachePadded;
 use mpsc_queue::{ConsumerTaken, Pop, Stall};
 
-use crate::consumer_cell::{Consumer, ConsumerCell, PopWith};
+use crate::consumer_cell::{Consumer, ConsumerCell, PopWith, drop_items};
 use crate::next::{HasNext, next_of};
 use crate::queue::{Full, Mpsc};
 use crate::sync::{AtomicPtr, Ordering};
@@ -177,9 +177,7 @@ impl<N: HasNext> Drop for WfcQueue<N> {
     fn drop(&mut self) {
         let mut batch = mem::replace(self.consumer.get_mut(), Batch::empty());
         // No push is in flight, so this ends when the queue is empty.
-        while let Pop::Item(item) = self.pop_with(&mut batch) {
-            drop(item);
-        }
+        drop_items(self, &mut batch);
     }
 }
 

@@ -25,7 +25,7 @@ fn count<T>(operation: impl FnOnce() -> T) -> usize {
     cost.read_modify_writes
 }
 
-/// What differs between the forms.
+/// The counts that differ between the forms.
 struct Expected {
     /// The pops of three items, and one that finds the queue empty.
     pops: [usize; 4],

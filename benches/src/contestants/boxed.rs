@@ -8,7 +8,7 @@ use crate::payload::{Item, Payload, Value};
 
 /// A payload that `mpsc-queue` carries.
 pub trait Linkable: Payload {
-    /// What the queue carries in its place.
+    /// The type that the queue carries in place of the payload.
     type Handle: UniqueHandle + Send + 'static;
 
     /// Set if the payload goes into a box, because it has no link of its own.
@@ -21,18 +21,27 @@ pub trait Linkable: Payload {
     fn from_handle(handle: Self::Handle) -> Self;
 }
 
-/// The heap object embeds a link.
-impl Linkable for Box<Item> {
-    type Handle = Self;
-    const IS_BOXED: bool = false;
+/// Implements [`Linkable`] for boxes whose contents embed a link.
+macro_rules! embed_link {
+    ($([$($bounds:tt)*] $box:ty;)*) => {$(
+        impl<$($bounds)*> Linkable for $box {
+            type Handle = Self;
+            const IS_BOXED: bool = false;
 
-    fn into_handle(self) -> Self {
-        self
-    }
+            fn into_handle(self) -> Self {
+                self
+            }
 
-    fn from_handle(handle: Self) -> Self {
-        handle
-    }
+            fn from_handle(handle: Self) -> Self {
+                handle
+            }
+        }
+    )*};
+}
+
+embed_link! {
+    [] Box<Item>;
+    [T: Value] Box<Boxed<T>>;
 }
 
 /// A value in a box, with a link.
@@ -68,19 +77,6 @@ impl<T: Value> Payload for Box<Boxed<T>> {
 
     fn value(&self) -> u64 {
         self.value.value()
-    }
-}
-
-impl<T: Value> Linkable for Box<Boxed<T>> {
-    type Handle = Self;
-    const IS_BOXED: bool = false;
-
-    fn into_handle(self) -> Self {
-        self
-    }
-
-    fn from_handle(handle: Self) -> Self {
-        handle
     }
 }
 

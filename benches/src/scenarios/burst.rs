@@ -32,7 +32,7 @@ struct Bursts {
 
 const BURST: u64 = 64;
 
-/// How many items circulate: as many as a core's cache holds.
+/// The number of items that circulate: as many as a core's cache holds.
 const ITEMS: u64 = 32 * BURST;
 
 impl Scenario for Bursts {

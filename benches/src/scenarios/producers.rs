@@ -115,9 +115,9 @@ pub(crate) enum Side {
 pub(crate) struct Producers {
     pub(crate) side: Side,
     pub(crate) count: u64,
-    /// What each producer does between two pushes.
+    /// The work of each producer between two pushes.
     pub(crate) work: Option<Work>,
-    /// What the consumer does with each item. It begins with the item's value.
+    /// The work of the consumer with each item. It begins with the item's value.
     pub(crate) consumer_work: Option<Work>,
 }
 
@@ -386,7 +386,7 @@ impl Producers {
         (0..items / self.unit()).map(iteration).sum()
     }
 
-    /// Returns the seed of a thread's work, which differs from that of other threads and iterations.
+    /// Returns the seed of a thread's work. Other threads and iterations have other seeds.
     fn seed(self, number: u64, iteration: u64) -> u64 {
         iteration * (self.count + 1) + number
     }

@@ -9,8 +9,8 @@ use mpsc_queue::{ForwardLinked, UniqueHandle, Wait, Waiter, WakingQueue, channel
 use nix::time::{ClockId, clock_gettime};
 use tokio::sync::oneshot;
 
-use crate::contestant::Role;
-use crate::contestants::{Crossbeam, Odin, Seg};
+use crate::contestant::{Contestant, Role};
+use crate::contestants::{Crossbeam, Named, Odin, Seg};
 use crate::cores;
 use crate::eventfd::{Event, Notify};
 use crate::payload::{Item, Payload};
@@ -18,9 +18,10 @@ use crate::scenario::{Cell, Group};
 use crate::sleep::{ADAPTIVE, Adapts, EachPush, Flagged, Parks, SPINNING, Sleeper, Spins};
 
 /// Returns a group for each clock and number of suspended requests.
-pub(super) fn groups(_: &[String]) -> Vec<Group> {
+pub(super) fn groups(left_out: &[String]) -> Vec<Group> {
     let clocks = [Clock::Wall, Clock::Cpu].into_iter();
-    let groups = clocks.flat_map(|clock| [1, 64].map(|suspended| group(suspended, clock)));
+    let groups =
+        clocks.flat_map(|clock| [1, 64].map(|suspended| group(suspended, clock, left_out)));
     groups.collect()
 }
 
@@ -33,19 +34,117 @@ enum Clock {
     Cpu,
 }
 
-/// The name of the contestant whose worker receives from a queue of this workspace as well.
+/// Creates the group with this number of suspended requests at any time.
+fn group(suspended: u64, clock: Clock, left_out: &[String]) -> Group {
+    let name = match clock {
+        Clock::Wall => "resume",
+        Clock::Cpu => "resume-cpu",
+    };
+    let mut ways = ways();
+    ways.retain(|way| !left_out.iter().any(|failed| Some(&**failed) == way.queue));
+    let cells = ways.into_iter().map(|way| way.cell(suspended, clock));
+    Group {
+        scenario: format!("{name}/{suspended}"),
+        payload: "",
+        question: question(suspended, clock),
+        unit: 10 * suspended.max(64),
+        load: None,
+        oversubscribed: cores::count() < 2,
+        core: true,
+        cells: cells.collect(),
+    }
+}
+
+fn question(suspended: u64, clock: Clock) -> String {
+    let measured = match clock {
+        Clock::Wall => "Round trips",
+        Clock::Cpu => "CPU time of both threads for round trips",
+    };
+    format!(
+        "{measured} from an event loop to a worker and back to the event loop, which sleeps when \
+         idle; each has a core. Requests in flight: {suspended}. Requests reach the worker by \
+         std::sync::mpsc, which spins for a few microseconds before it sleeps. Only in \
+         `{BOTH_WAYS}` does the worker receive from mpsc-queue, and wait adaptively too. \
+         `adaptive` loops spin for up to 30 µs, by the same code with each queue, and `spinning` \
+         ones never sleep. Spinning pays here because a core is free: the scenario does not show \
+         what it takes from other threads."
+    )
+}
+
+/// The name of the way whose worker receives from a queue of this workspace as well.
 const BOTH_WAYS: &str = "mpsc-queue, adaptive both ways";
 
-/// Creates the group with this number of suspended requests at any time. The contestants
-/// differ in the way back. All but one pass requests to the worker by `std::sync::mpsc`.
-fn group(suspended: u64, clock: Clock) -> Group {
-    let cell = |name, role, run: fn(u64, u64) -> Duration| {
-        Cell::new(name, role, move |items| {
+/// A way from the worker back to the event loop.
+struct Way {
+    name: &'static str,
+    role: Role,
+    /// The name of the queue in the self-check, if the way leads through one.
+    queue: Option<&'static str>,
+    run: Run,
+}
+
+/// Measures round trips. The arguments are the number of suspended requests and the number of
+/// round trips.
+type Run = fn(u64, u64) -> Duration;
+
+/// Returns all ways. All but one pass requests to the worker by `std::sync::mpsc`.
+fn ways() -> Vec<Way> {
+    vec![
+        Way::new("an eventfd each way", Role::Floor, None, eventfds),
+        Way::ours("mpsc-queue", Role::Ours, |suspended, items| {
+            through_ours(suspended, items, Wait::Park, std_worker())
+        }),
+        Way::ours(ADAPTIVE, Role::Ours, |suspended, items| {
+            through_ours(suspended, items, Wait::ADAPTIVE, std_worker())
+        }),
+        Way::ours(SPINNING, Role::Ours, |suspended, items| {
+            through_ours(suspended, items, Wait::Spin, std_worker())
+        }),
+        Way::ours(BOTH_WAYS, Role::OursOnly, |suspended, items| {
+            through_ours(suspended, items, Wait::ADAPTIVE, our_worker())
+        }),
+        Way::other::<Odin, EachPush<Odin, Arc<Event>>>("Odin's queue, eventfd per push"),
+        Way::other::<Crossbeam, EachPush<Crossbeam, Arc<Event>>>(
+            "crossbeam-channel, eventfd per push",
+        ),
+        Way::other::<Seg, Flagged<Seg, Arc<Event>, Parks>>("crossbeam SegQueue, flag + eventfd"),
+        Way::other::<Seg, Flagged<Seg, Arc<Event>, Adapts>>(
+            "crossbeam SegQueue, flag + eventfd, adaptive",
+        ),
+        Way::other::<Seg, Flagged<Seg, Arc<Event>, Spins>>(
+            "crossbeam SegQueue, flag + eventfd, spinning",
+        ),
+        Way::new("tokio oneshot, a task each", Role::Other, None, oneshots),
+    ]
+}
+
+impl Way {
+    fn new(name: &'static str, role: Role, queue: Option<&'static str>, run: Run) -> Self {
+        Self {
+            name,
+            role,
+            queue,
+            run,
+        }
+    }
+
+    fn ours(name: &'static str, role: Role, run: Run) -> Self {
+        Self::new(name, role, Some(ForwardLinked::NAME), run)
+    }
+
+    /// Returns the way through the queue `C`, whose consumer sleeps as `S`.
+    fn other<C: Contestant<Box<Item>>, S: Sleeper<Box<Item>>>(name: &'static str) -> Self {
+        Self::new(name, C::ROLE, Some(C::NAME), through_other::<S>)
+    }
+
+    /// Creates the cell with this number of suspended requests.
+    fn cell(self, suspended: u64, clock: Clock) -> Cell {
+        Cell::new(self.name, self.role, move |items| {
             let before = cpu_time();
             let elapsed = thread::scope(|scope| {
                 let event_loop = scope.spawn(|| {
                     cores::pin(1);
-                    run(suspended, items)
+                    (self.run)(suspended, items)
                 });
                 event_loop.join().expect("the event loop does not panic")
             });
@@ -54,68 +153,6 @@ fn group(suspended: u64, clock: Clock) -> Group {
                 Clock::Cpu => cpu_time() - before,
             }
         })
-    };
-    let (name, measured) = match clock {
-        Clock::Wall => ("resume", "Round trips"),
-        Clock::Cpu => ("resume-cpu", "CPU time of both threads for round trips"),
-    };
-    Group {
-        scenario: format!("{name}/{suspended}"),
-        payload: "",
-        question: format!(
-            "{measured} from an event loop to a worker and back to the event loop, which \
-             sleeps when idle; each has a core. Requests in flight: {suspended}. Requests reach the \
-             worker by std::sync::mpsc, which spins for a few microseconds before it sleeps. Only \
-             in `{BOTH_WAYS}` does the worker receive from mpsc-queue, and wait adaptively too. \
-             `adaptive` loops spin for up to 30 µs, by the same code with each queue, and \
-             `spinning` ones never sleep. Spinning pays here because a core is free: the scenario \
-             does not show what it takes from other threads."
-        ),
-        unit: 10 * suspended.max(64),
-        load: None,
-        oversubscribed: cores::count() < 2,
-        core: true,
-        cells: vec![
-            cell("an eventfd each way", Role::Floor, eventfds),
-            cell("mpsc-queue", Role::Ours, |suspended, items| {
-                through_ours(suspended, items, Wait::Park, std_worker())
-            }),
-            cell(ADAPTIVE, Role::Ours, |suspended, items| {
-                through_ours(suspended, items, Wait::ADAPTIVE, std_worker())
-            }),
-            cell(SPINNING, Role::Ours, |suspended, items| {
-                through_ours(suspended, items, Wait::Spin, std_worker())
-            }),
-            cell(BOTH_WAYS, Role::OursOnly, |suspended, items| {
-                through_ours(suspended, items, Wait::ADAPTIVE, our_worker())
-            }),
-            cell(
-                "Odin's queue, eventfd per push",
-                Role::Other,
-                through_other::<EachPush<Odin, Arc<Event>>>,
-            ),
-            cell(
-                "crossbeam-channel, eventfd per push",
-                Role::Other,
-                through_other::<EachPush<Crossbeam, Arc<Event>>>,
-            ),
-            cell(
-                "crossbeam SegQueue, flag + eventfd",
-                Role::Other,
-                through_other::<Flagged<Seg, Arc<Event>, Parks>>,
-            ),
-            cell(
-                "crossbeam SegQueue, flag + eventfd, adaptive",
-                Role::Other,
-                through_other::<Flagged<Seg, Arc<Event>, Adapts>>,
-            ),
-            cell(
-                "crossbeam SegQueue, flag + eventfd, spinning",
-                Role::Other,
-                through_other::<Flagged<Seg, Arc<Event>, Spins>>,
-            ),
-            cell("tokio oneshot, a task each", Role::Other, oneshots),
-        ],
     }
 }
 
@@ -267,4 +304,47 @@ fn eventfds(suspended: u64, items: u64) -> Duration {
         }
         start.elapsed()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(left_out: &[&str]) -> Vec<Vec<&'static str>> {
+        let left_out: Vec<_> = left_out.iter().copied().map(String::from).collect();
+        let groups = groups(&left_out).into_iter();
+        let names = |group: Group| group.cells.iter().map(|cell| cell.name).collect();
+        groups.map(names).collect()
+    }
+
+    #[test]
+    fn queue_that_failed_the_self_check_has_no_cell() {
+        let all = names(&[]);
+        let without = |prefix: &str| {
+            let mut names = all.clone();
+            names
+                .iter_mut()
+                .for_each(|names| names.retain(|name| !name.starts_with(prefix)));
+            names
+        };
+        for queue in [
+            "mpsc-queue",
+            "Odin's queue",
+            "crossbeam-channel",
+            "crossbeam SegQueue",
+        ] {
+            assert_ne!(without(queue), all);
+            assert_eq!(names(&[queue]), without(queue));
+        }
+        assert_eq!(names(&["another"]), all);
+    }
+
+    #[test]
+    fn each_way_makes_round_trips() {
+        for group in groups(&[]) {
+            for cell in &group.cells {
+                assert!(cell.nanos(group.unit) > 0.0, "{group}, {}", cell.name);
+            }
+        }
+    }
 }

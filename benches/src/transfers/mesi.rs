@@ -15,7 +15,7 @@ enum State {
     Invalid,
 }
 
-/// How an access finds its line.
+/// The source of the line of an access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Served {
     /// The core's own cache has the line in a state that allows the access.

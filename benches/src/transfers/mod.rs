@@ -23,7 +23,7 @@ use crate::child;
 /// Set if this platform supports the model.
 pub const IS_SUPPORTED: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
 
-/// What is modelled, for the reports.
+/// The description of the model, for the reports.
 pub const METHOD: &str = "Modelled, not measured: how many cache lines the push and the pop of a \
     heap object transfer between cores. Each producer and the consumer have a core of their own, \
     with an unbounded cache that is kept coherent by the MESI protocol. The compiled code of a \

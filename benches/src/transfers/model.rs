@@ -80,7 +80,7 @@ fn print(name: &str, producers: usize, consumer: Consumer, counts: &Counts) {
     println!("{}", transfers.line());
 }
 
-/// What the operations of one kind needed.
+/// The operations of one kind, and the cache lines that they needed.
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
     operations: usize,
@@ -196,15 +196,7 @@ fn of_contestant<T: Payload, C: Contestant<T>>(
         // In the first round, the queue allocates what it needs, and the caches fill.
         for _ in 0..2 {
             traffic.counts = Counts::default();
-            for core in round(producers, turns, &mut random) {
-                traffic.push(core);
-                if consumer != Consumer::Afterwards {
-                    traffic.pop();
-                }
-            }
-            if consumer == Consumer::Afterwards {
-                (0..turns).for_each(|_| traffic.pop());
-            }
+            traffic.pass(&round(producers, turns, &mut random), consumer);
         }
         traffic.counts
     })
@@ -240,6 +232,19 @@ struct Traffic<T> {
 }
 
 impl<T: Payload> Traffic<T> {
+    /// Pushes a batch in each turn, and pops as many batches.
+    fn pass(&mut self, turns: &[usize], consumer: Consumer) {
+        for &core in turns {
+            self.push(core);
+            if consumer != Consumer::Afterwards {
+                self.pop();
+            }
+        }
+        if consumer == Consumer::Afterwards {
+            turns.iter().for_each(|_| self.pop());
+        }
+    }
+
     /// Pushes a batch.
     fn push(&mut self, core: usize) {
         let mut turn = self.turn.take().expect("no core has the turn");

@@ -6,7 +6,7 @@ use std::thread::Scope;
 
 use papers::accesses::{Access, Recorder};
 
-/// What a core does before the next core's turn, and what it accessed.
+/// The operations of a core before the next core's turn, and their memory accesses.
 ///
 /// One turn passes through all cores and keeps its buffers, so that the model allocates nothing
 /// between the operations of queues that allocate.

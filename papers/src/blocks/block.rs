@@ -1,9 +1,9 @@
 //! A block of slots, and its neighbours in the list.
 
-use std::mem::MaybeUninit;
 use std::ptr;
 
 use crate::sync::{AtomicPtr, AtomicU8, Ordering, UnsafeCell, allocate, free};
+use crate::value_cell::ValueCell;
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("the indices of `papers` never wrap around, which takes 64 bits");
@@ -35,7 +35,7 @@ struct Position<T, const B: usize> {
 
 pub(crate) struct Slot<T> {
     pub(crate) state: AtomicU8,
-    value: UnsafeCell<MaybeUninit<T>>,
+    value: ValueCell<T>,
 }
 
 impl<T, const B: usize> Block<T, B> {
@@ -43,7 +43,7 @@ impl<T, const B: usize> Block<T, B> {
     pub(super) fn allocate(start: usize, prev: *mut Self) -> *mut Self {
         let slots = allocate(std::array::from_fn(|_| Slot {
             state: AtomicU8::new(EMPTY),
-            value: UnsafeCell::new(MaybeUninit::uninit()),
+            value: ValueCell::empty(),
         }));
         allocate(Self {
             position: UnsafeCell::new(Position { start, prev }),
@@ -162,9 +162,7 @@ impl<T> Slot<T> {
     /// The caller is the push that has reserved this slot's index.
     pub(super) unsafe fn set(&self, value: T) {
         // SAFETY: no other push has the index, and the consumer waits for the state.
-        self.value.with_mut(|place| unsafe {
-            (*place).write(value);
-        });
+        unsafe { self.value.put(value) };
         // Release pairs with the acquire in `is_set`: the value, and every access of
         // this push to a block.
         self.state.store(SET, Ordering::Release);
@@ -178,7 +176,6 @@ impl<T> Slot<T> {
     pub(crate) unsafe fn take(&self) -> T {
         // SAFETY: the caller guarantees that the push has completed, and that the value
         // is read once.
-        self.value
-            .with_mut(|value| unsafe { value.read().assume_init() })
+        unsafe { self.value.take() }
     }
 }

@@ -19,7 +19,7 @@ pub struct BlockQueue<T, H: BlockPop<T, B>, const B: usize> {
 
 /// A consumer's state that pops from a list of blocks.
 pub trait BlockPop<T, const B: usize>: Sized {
-    /// How the pushes of this queue take their index.
+    /// The way in which the pushes of this queue take their index.
     type Reserve: Reserve;
 
     /// Creates the state for a new list.

@@ -20,7 +20,7 @@ struct Tail<T, const B: usize> {
     block: CachePadded<AtomicPtr<Block<T, B>>>,
 }
 
-/// How a push takes the next index.
+/// The way in which a push takes the next index.
 pub trait Reserve {
     /// Increments the index and returns the previous one, by a read-modify-write with acquire.
     fn next(index: &AtomicUsize) -> usize;

@@ -19,13 +19,13 @@ const TIMEOUT: Duration = Duration::from_millis(400);
 /// The payload of the item whose push is frozen.
 const FROZEN: u64 = u64::MAX;
 
-/// What the other thread did, for each instruction of a push into an empty queue.
+/// The outcomes of freezing a push into an empty queue before each of its instructions.
 pub(crate) struct Sweep {
     pub(crate) name: &'static str,
     outcomes: Vec<Outcome>,
 }
 
-/// What the other thread did while the push was frozen before one instruction.
+/// The progress of the other thread while the push was frozen before one instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It popped so many of its own items, and then this result.

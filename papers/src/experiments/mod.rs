@@ -25,7 +25,8 @@ struct Experiment {
 const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         name: "stall",
-        question: "One producer is frozen in the middle of a push: which items of the others are delivered?",
+        question: "One producer is frozen in the middle of a push: which items of the others are \
+            delivered?",
         run: stall::run,
     },
     Experiment {

@@ -12,7 +12,7 @@ pub(super) use target::Target;
 
 use super::findings::Findings;
 
-/// How targets are judged, for the reports.
+/// The rule by which targets are judged, for the reports.
 pub(super) const METHOD: &str = "A target is met if the whole interval of each of its ratios is \
     at or below the limit. A miss is listed with its ratio, and as open if the interval contains \
     the limit.";

@@ -86,8 +86,8 @@ pub(super) fn targets(outcomes: &[Outcome]) -> Vec<Option<Target>> {
     targets
 }
 
-/// Returns the ratio of a form to the best other. Where there is work, the note says how much of the
-/// best other's time the work alone takes: no queue can be faster than that.
+/// Returns the ratio of a form to the best other. If the scenario has work, the note states how
+/// much of the best other's time the work alone takes. No queue can be faster than that.
 fn judged_cell(outcome: &Outcome, form: &str) -> Option<Ratio> {
     let mut judged = to_best_other(outcome, form)?;
     let work = to_best_other(outcome, WORK_ALONE)
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(met("push/2", 1.16), [false, false]);
         assert!(
             met("pop/2", 9.0).is_empty(),
-            "the price of a list is published, not judged"
+            "the cost of a list is published, not judged"
         );
     }
 }

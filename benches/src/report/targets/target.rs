@@ -16,7 +16,7 @@ pub(in crate::report) struct Target {
 pub(super) struct Ratio {
     pub(super) scenario: String,
     pub(super) ratio: Median,
-    /// What a reader of a miss needs to know about this scenario.
+    /// A fact about this scenario that explains a miss.
     pub(super) note: Option<String>,
 }
 

@@ -15,12 +15,14 @@ pub(super) fn targets(outcomes: &[Outcome]) -> [Option<Target>; 4] {
         round_trips(
             outcomes,
             ["resume/1", "resume/64"],
-            "adaptive, resume/1 and /64: at most 0.5 of the elapsed time of the best other that parks at once",
+            "adaptive, resume/1 and /64: at most 0.5 of the elapsed time of the best other that parks \
+             at once",
         ),
         round_trips(
             outcomes,
             ["resume-cpu/1", "resume-cpu/64"],
-            "adaptive, resume/1 and /64: at most 0.5 of the processor time of the best other that parks at once",
+            "adaptive, resume/1 and /64: at most 0.5 of the processor time of the best other that \
+             parks at once",
         ),
     ]
 }
@@ -56,8 +58,8 @@ fn processor_time(outcomes: &[Outcome]) -> Option<Target> {
     )
 }
 
-/// Compares with those that park at once. What is left of the difference to a queue that waits by the
-/// same strategy is the queue; the report has it.
+/// Compares with those that park at once. The report has the difference to the queues that wait by
+/// the same strategy, which is due to the queue.
 fn round_trips(outcomes: &[Outcome], scenarios: [&str; 2], what: &str) -> Option<Target> {
     judged(
         what,
