@@ -258,7 +258,7 @@ impl Use {
     }
 }
 
-/// Compares the processor time of consumers that sleep, whose latency alone says little.
+/// Compares the CPU time of consumers that sleep, whose latency alone says little.
 fn processor_time(duels: &[Duel<'_>]) -> String {
     let ratios = duels.iter().filter_map(|duel| {
         let ratio = busy_ratio(duel.ours, duel.other)?;
@@ -268,7 +268,7 @@ fn processor_time(duels: &[Duel<'_>]) -> String {
     let ratios: Vec<String> = ratios.collect();
     match ratios.is_empty() {
         true => String::new(),
-        false => format!("; processor time of its consumer: {}", ratios.join(", ")),
+        false => format!("; CPU time of its consumer: {}", ratios.join(", ")),
     }
 }
 

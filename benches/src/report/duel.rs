@@ -24,7 +24,7 @@ pub(super) enum Rivals {
     NotSpinning,
     /// Of these, those that sleep at once.
     Parking,
-    /// The published ones whose consumer does not spend clearly more processor time.
+    /// The published ones whose consumer does not spend clearly more CPU time.
     SpendingNoMore,
     /// Of these, those that wait by their own means, and not by those of `mpsc-queue`.
     SpendingNoMoreByOwnMeans,
@@ -64,7 +64,7 @@ impl<'a> Duel<'a> {
     }
 
     /// Returns the duel of the form of ours that is best in a scenario. Where a consumer sleeps, each
-    /// form meets the rivals that spend no more processor time; else all. Chains are not a form.
+    /// form meets the rivals that spend no more CPU time; else all. Chains are not a form.
     pub(super) fn of_best_form(outcome: &'a Outcome) -> Option<Self> {
         let rivals = match outcome.group.load {
             Some(_) => Rivals::SpendingNoMore,

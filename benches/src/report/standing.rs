@@ -35,13 +35,13 @@ pub(super) fn fastest<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<&'a Row
     rows.min_by(|a, b| a.median().value.total_cmp(&b.median().value))
 }
 
-/// Returns the processor time per item of a consumer that sleeps, in each round.
+/// Returns the CPU time per item of a consumer that sleeps, in each round.
 pub(super) fn busy(row: &Row) -> Option<Vec<f64>> {
     let samples = row.sleep.as_ref()?.samples.iter();
     Some(samples.map(|sample| sample.busy).collect())
 }
 
-/// Returns the processor time of one consumer that sleeps, divided by that of another one.
+/// Returns the CPU time of one consumer that sleeps, divided by that of another one.
 pub(super) fn busy_ratio(row: &Row, other: &Row) -> Option<Median> {
     Some(Median::of_ratios(&busy(row)?, &busy(other)?))
 }

@@ -65,7 +65,7 @@ pub(super) fn wins(outcomes: &[Outcome]) -> Result<Option<Plot>, Box<dyn Error>>
         canvas.draw_text(heading, &title(), (8, 18))?;
         let hint = "left of 1, on the shaded ground, mpsc-queue is faster; filled: its best form, \
                     with the 95 % interval; *: more threads than cores; sleep: of \
-                    the others that spend no more processor time";
+                    the others that spend no more CPU time";
         canvas.draw_text(hint, &text(MUTED, HPos::Left), (8, 40))?;
         legend.draw(canvas, LEGEND)?;
         for (section, place) in sections.iter().zip(&places) {

@@ -70,7 +70,7 @@ pub(super) mod samples {
         }
     }
 
-    /// Makes up the figures of a consumer that sleeps, with these latencies and this processor time
+    /// Makes up the figures of a consumer that sleeps, with these latencies and this CPU time
     /// per item.
     pub(in crate::report) fn sleeping(latencies: &[f64], busy: f64) -> Figures {
         let sample = |&p50: &f64| SampleStats {

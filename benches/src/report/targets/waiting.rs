@@ -21,26 +21,26 @@ pub(super) fn targets(outcomes: &[Outcome]) -> [Option<Target>; 4] {
         round_trips(
             outcomes,
             ["resume-cpu/1", "resume-cpu/64"],
-            "adaptive, resume/1 and /64: at most 0.5 of the processor time of the best other that \
+            "adaptive, resume/1 and /64: at most 0.5 of the CPU time of the best other that \
              parks at once",
         ),
     ]
 }
 
 /// Compares the latency where items come often with that of the others that spend no more
-/// processor time. Not with those that wait by the same code: there, what is compared is the queue.
+/// CPU time. Not with those that wait by the same code: there, what is compared is the queue.
 fn latency(outcomes: &[Outcome]) -> Option<Target> {
     let rates = ["sleep/park/100k", "sleep/park/500k"];
     judged(
         "adaptive, 100 and 500 k/s: p50 at most 0.5 of the best other that spends no more \
-         processor time, and waits by means of its own",
+         CPU time, and waits by means of its own",
         &against(outcomes, &rates, Rivals::SpendingNoMoreByOwnMeans),
         0.5,
         "wake-ups that come at the edge of a spin scatter",
     )
 }
 
-/// Compares the processor time where items come seldom with that of the cheapest that parks.
+/// Compares the CPU time where items come seldom with that of the cheapest that parks.
 fn processor_time(outcomes: &[Outcome]) -> Option<Target> {
     let rates = ["sleep/park/1k", "sleep/park/10k"];
     let ratios: Vec<_> = with_adaptive(outcomes, &rates)
@@ -51,7 +51,7 @@ fn processor_time(outcomes: &[Outcome]) -> Option<Target> {
         })
         .collect();
     judged(
-        "adaptive, 1 and 10 k/s: processor time at most 1.1 of the cheapest other's",
+        "adaptive, 1 and 10 k/s: CPU time at most 1.1 of the cheapest other's",
         &ratios,
         1.1,
         "the samples scatter as those of all who sleep do",
