@@ -17,7 +17,7 @@ pub(super) fn target(outcomes: &[Outcome]) -> Option<Target> {
         "queue of blocks, in every cell of the channels' benchmarks: ahead of std and crossbeam",
         &ratios,
         1.0,
-        "with boxed values, the distance of the cores decides (see Limits in the README)",
+        "in channel/spsc, the distance of the cores decides (see Limits in the README)",
     )
 }
 
