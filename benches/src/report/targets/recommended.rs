@@ -94,14 +94,14 @@ fn judged_cell(outcome: &Outcome, form: &str) -> Option<Ratio> {
         .map(|work| format!("the work alone {:.2}", work.ratio.value));
     let notes: Vec<String> = work
         .into_iter()
-        .chain(reason(outcome).map(Into::into))
+        .chain(reason(outcome, form).map(Into::into))
         .collect();
     judged.note = (!notes.is_empty()).then(|| notes.join("; "));
     Some(judged)
 }
 
 /// Returns why the recommended form can be behind in a scenario, if it is known.
-fn reason(outcome: &Outcome) -> Option<&'static str> {
+fn reason(outcome: &Outcome, form: &str) -> Option<&'static str> {
     let scenario = &*outcome.group.scenario;
     if scenario.starts_with("burst/") {
         Some("a race, see Limits in the README")
@@ -109,10 +109,15 @@ fn reason(outcome: &Outcome) -> Option<&'static str> {
         Some("a list is walked")
     } else if producers(scenario) <= 1 {
         Some("the best others are the same algorithm")
-    } else if !scenario.contains('+') {
-        Some("without work, a queue whose producers back off keeps the cache line")
-    } else {
+    } else if form == SHARDED {
         None
+    } else if scenario.starts_with("both/") {
+        Some(
+            "a consumer that keeps up takes each small batch by an exchange of the producers' line, \
+             where the best others read a link",
+        )
+    } else {
+        Some("a queue whose producers back off keeps the cache line between short pauses")
     }
 }
 
