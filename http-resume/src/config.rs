@@ -9,7 +9,7 @@ use mpsc_queue::Wait;
 /// The configuration of a [`Server`](crate::Server).
 ///
 /// The [default](Config::default) values are listed in the crate's documentation, under
-/// "Options".
+/// "Options". Every time limit may be 0, or [`Duration::MAX`]: then it never ends.
 ///
 /// ```
 /// use http_resume::Config;
@@ -39,11 +39,17 @@ pub struct Config {
     /// [`body_timeout`](Self::body_timeout). It sets a minimum rate, so that a slow sender
     /// cannot hold a connection. 0 is treated as 1.
     pub body_progress: usize,
-    /// Time after which an idle connection, or one whose client does not read a response,
-    /// is closed.
+    /// Time after which an idle connection is closed. With 0, a connection is closed after its
+    /// first response.
     pub keep_alive_timeout: Duration,
+    /// Time within which a client must accept some byte of a response. Then its connection is
+    /// closed.
+    pub send_timeout: Duration,
     /// Time that each suspension of a request may last. Then it is answered with 503.
     pub suspend_timeout: Duration,
+    /// Time from the end of a request until its response, over all its suspensions. Then it is
+    /// answered with 503, and its handler is not called again.
+    pub request_timeout: Duration,
     /// Time allowed to finish requests after a shutdown was requested. Then the suspended
     /// ones are answered with 503.
     pub shutdown_timeout: Duration,
@@ -74,7 +80,9 @@ impl Default for Config {
             body_timeout: Duration::from_secs(30),
             body_progress: 64 * 1024,
             keep_alive_timeout: Duration::from_secs(60),
+            send_timeout: Duration::from_secs(30),
             suspend_timeout: Duration::from_secs(30),
+            request_timeout: Duration::from_secs(60),
             shutdown_timeout: Duration::from_secs(5),
             wait: Wait::Park,
         }

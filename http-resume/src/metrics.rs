@@ -57,6 +57,8 @@ metrics! {
     LateResumes: counter "late_resumes_total" "",
     /// Failed `accept` calls, usually because the process is out of file descriptors.
     AcceptFailures: counter "accept_failures_total" "",
+    /// Connections closed because the client accepted no byte of a response in time.
+    SendTimeouts: counter "send_timeouts_total" "",
     /// Iterations of event loops.
     LoopIterations: counter "loop_iterations_total" "",
     /// System calls that woke an event loop.

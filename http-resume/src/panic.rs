@@ -9,7 +9,10 @@ pub(crate) fn catch_panic<T>(code: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(code)) {
         Ok(value) => Some(value),
         Err(payload) => {
-            mem::forget(payload); // dropping it could panic again
+            // Dropping the payload could panic again, and so could dropping the next one.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                mem::forget(payload);
+            }
             None
         }
     }

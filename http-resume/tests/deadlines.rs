@@ -176,11 +176,11 @@ fn keep_alive_timeout_fires_when_due_on_idle_connection_after_response() {
 }
 
 #[test]
-fn keep_alive_timeout_fires_when_due_on_unread_response() {
+fn send_timeout_fires_when_due() {
     check(&Case {
         timeout: LONG,
         config: Config {
-            keep_alive_timeout: LONG,
+            send_timeout: LONG,
             ..patient()
         },
         begin: |server| {
@@ -190,7 +190,7 @@ fn keep_alive_timeout_fires_when_due_on_unread_response() {
             client
         },
         has_fired: |server, _, others| {
-            server.total(Metric::EndedResumed) == 1
+            server.total(Metric::SendTimeouts) == 1
                 && server.total(Metric::OpenConnections) == others
         },
     });
@@ -265,6 +265,38 @@ fn second_suspension_has_deadline_of_its_own() {
     assert!((0..20).any(|_| attempt()), "no request is suspended again");
 }
 
+/// A request that is suspended again has no more time in all.
+#[test]
+fn request_timeout_ends_request_that_is_suspended_again_and_again() {
+    let server = Server::new(Config {
+        request_timeout: SHORT,
+        ..patient()
+    });
+    let started = Instant::now();
+    let mut client = server.connect();
+    client.get("/later/1");
+    until(|| {
+        let returned = server.suspended.try_iter();
+        returned.for_each(|pending| pending.resume_with(AGAIN.into()));
+        server.total(Metric::EndedTimedOut) == 1
+    });
+    assert_eq!(client.answer().status, 503);
+    assert!(started.elapsed() >= SHORT, "it fires too early");
+}
+
+#[test]
+fn request_timeout_ends_suspension() {
+    let server = Server::new(Config {
+        request_timeout: SHORT,
+        ..patient()
+    });
+    let mut client = server.connect();
+    client.get("/later/1");
+    let pending = server.next_suspended();
+    assert_eq!(client.answer().status, 503);
+    assert!(pending.is_abandoned());
+}
+
 // --- Several on one connection ----------------------------------------------------
 
 /// One of three pipelined requests waits. The others are suspended again and again, so
@@ -322,7 +354,7 @@ fn suspend_timeout_fires_behind_unread_response() {
 #[test]
 fn unread_response_abandons_request_behind_it() {
     let (server, _client, pending) = suspend_behind_unread_response(Config {
-        keep_alive_timeout: LONG,
+        send_timeout: LONG,
         ..patient()
     });
     until(|| pending.is_abandoned());

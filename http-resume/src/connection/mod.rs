@@ -43,6 +43,9 @@ const MAX_OUTPUT: usize = 256 * 1024;
 /// Maximum number of reads, each with its writes, before other connections have their turn.
 const MAX_ROUNDS: usize = 16;
 
+/// Maximum number of requests that are started before other connections have their turn.
+const MAX_STARTED: usize = 64;
+
 /// Time for a client to read the last response.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -103,7 +106,7 @@ impl Connection {
             input: Input::default(),
             parser: Parser::default(),
             incoming: None,
-            wait: Wait::new(now),
+            wait: Wait::new(Awaited::FirstRequest, now),
             pipeline: Pipeline::default(),
             output: Output::default(),
             timer: None,
@@ -133,9 +136,13 @@ impl Connection {
     }
 
     fn try_drive(&mut self, service: &mut Service) -> io::Result<NextStep> {
+        let mut quantum = MAX_STARTED;
         for _ in 0..MAX_ROUNDS {
-            let needs_input = self.serve(service);
+            let needs_input = self.serve(&mut quantum, service);
             self.flush(service.now)?;
+            if quantum == 0 {
+                break;
+            }
             if !needs_input && self.may_start() {
                 continue; // the output has room again
             }
@@ -155,7 +162,7 @@ impl Connection {
 
     /// Returns `true` if there is nothing to do before another request arrives.
     fn is_idle(&self) -> bool {
-        self.phase == Phase::Open && self.wait.is_for(Awaited::Request) && self.is_drained()
+        self.phase == Phase::Open && self.wait.is_for_request() && self.is_drained()
     }
 
     /// Returns `true` if nothing will be received or sent any more.
@@ -173,9 +180,10 @@ impl Connection {
         self.pipeline.is_empty() && self.output.is_empty()
     }
 
-    /// Starts the requests that were received. Returns whether more input is needed.
-    fn serve(&mut self, service: &mut Service) -> bool {
-        while self.may_start() {
+    /// Starts the requests that were received, at most `quantum` of them. Returns whether more input
+    /// is needed.
+    fn serve(&mut self, quantum: &mut usize, service: &mut Service) -> bool {
+        while *quantum > 0 && self.may_start() {
             if self.incoming.is_none() && self.input.bytes().is_empty() {
                 self.wait_for_input(None, service);
                 return true;
@@ -183,7 +191,10 @@ impl Connection {
             let incoming = self.incoming.take();
             let mut message = incoming.unwrap_or_else(|| service.spares.message());
             match self.read(&mut message, service) {
-                Ok(Event::Complete) => self.start(message, service),
+                Ok(Event::Complete) => {
+                    *quantum -= 1;
+                    self.start(message, service);
+                }
                 Ok(Event::Head) => self.incoming = Some(message),
                 Ok(Event::Starved) => {
                     self.wait_for_input(Some(message), service);
@@ -247,8 +258,10 @@ impl Connection {
 
     /// Calls the handler of a complete request.
     fn start(&mut self, mut message: Box<Message>, service: &mut Service) {
-        self.wait = Wait::new(service.now);
-        if !message.keep_alive {
+        self.wait = Wait::new(Awaited::Request, service.now);
+        // A client that floods could prolong a stop.
+        let is_last = service.is_closing || service.config.keep_alive_timeout.is_zero();
+        if is_last || !message.keep_alive {
             self.phase = Phase::Finishing;
         }
         let key = RequestKey {
@@ -261,7 +274,8 @@ impl Connection {
             is_http10: message.is_http10,
             close: false,
         };
-        let index = self.pipeline.push(key.serial, framing);
+        let expiry = service.now.checked_add(service.config.request_timeout);
+        let index = self.pipeline.push(key.serial, framing, expiry);
         self.apply_result(index, message, result, service);
     }
 
@@ -275,6 +289,10 @@ impl Connection {
         };
         let message = suspension.message;
         let result = match returned.completion() {
+            Completion::Resumed if self.pipeline.has_expired(index, service.now) => {
+                service.end_suspension(Metric::EndedTimedOut);
+                CallResult::Responded(timed_out())
+            }
             Completion::Resumed => {
                 service.end_suspension(Metric::EndedResumed);
                 service.call(&message, key, suspension.handler, Some(returned))
@@ -307,7 +325,7 @@ impl Connection {
                     message,
                     handler,
                     flag,
-                    deadline: service.now + service.config.suspend_timeout,
+                    deadline: service.now.checked_add(service.config.suspend_timeout),
                 };
                 self.pipeline.suspend(index, suspension);
             }
@@ -318,7 +336,7 @@ impl Connection {
         self.wait.restart(service.now);
         let is_newest = index + 1 == self.pipeline.len();
         let nothing_follows =
-            is_newest && self.wait.is_for(Awaited::Request) && self.input.bytes().is_empty();
+            is_newest && self.wait.is_for_request() && self.input.bytes().is_empty();
         if self.phase == Phase::Open && (response.close || (service.is_closing && nothing_follows))
         {
             self.phase = Phase::Finishing;
@@ -341,7 +359,7 @@ impl Connection {
             close: true,
         };
         let no_request = 0; // serial numbers begin with 1, so this one cannot be resumed
-        let index = self.pipeline.push(no_request, framing);
+        let index = self.pipeline.push(no_request, framing, None);
         let response = ResponseParts::plain(error.status, error.reason);
         self.respond(index, &response, service);
     }
@@ -405,11 +423,11 @@ impl Connection {
             return Some(self.wait.since() + LINGER);
         }
         let client = if !self.output.is_empty() {
-            Some(self.wait.since() + config.keep_alive_timeout)
+            self.wait.since().checked_add(config.send_timeout)
         } else if !self.pipeline.is_empty() {
             None
         } else {
-            Some(self.wait.deadline(config))
+            self.wait.deadline(config)
         };
         self.pipeline.deadline().into_iter().chain(client).min()
     }
@@ -420,7 +438,9 @@ impl Connection {
         let body = self.incoming.as_ref().map_or(0, |it| it.body.len());
         self.wait.extend_body_deadline(body, now, &service.config);
         // A response starts the wait again, for the client to read it.
-        self.end_suspensions(service, Metric::EndedTimedOut, |deadline| deadline <= now);
+        self.end_suspensions(service, Metric::EndedTimedOut, |deadline| {
+            deadline.is_some_and(|deadline| deadline <= now)
+        });
         let deadline = self.deadline(service);
         if deadline.is_none_or(|deadline| deadline > now) {
             return self.drive(service);
@@ -435,7 +455,11 @@ impl Connection {
             let head_only = self.is_head_request(self.incoming.as_deref());
             self.refuse(error, head_only, service);
         } else {
-            return NextStep::Close; // the client does not read, or does not close its half
+            // The client does not read, or does not close its half.
+            if !self.output.is_empty() {
+                service.counters().count(Metric::SendTimeouts);
+            }
+            return NextStep::Close;
         }
         self.drive(service)
     }
@@ -459,7 +483,7 @@ impl Connection {
         &mut self,
         service: &mut Service,
         cause: Metric,
-        is_over: impl Fn(Instant) -> bool,
+        is_over: impl Fn(Option<Instant>) -> bool,
     ) {
         // From the newest, because a response removes at most the requests before it.
         for index in (0..self.pipeline.len()).rev() {

@@ -38,6 +38,8 @@ pub(super) struct Pipeline(VecDeque<InFlight>);
 struct InFlight {
     serial: u64,
     framing: Framing,
+    /// When it gets a 503, however often it is suspended; `None` for never.
+    expiry: Option<Instant>,
     state: State,
 }
 
@@ -54,7 +56,8 @@ pub(super) struct Suspension {
     pub(super) message: Box<Message>,
     pub(super) handler: HandlerId,
     pub(super) flag: AbandonFlag,
-    pub(super) deadline: Instant,
+    /// `None` for never.
+    pub(super) deadline: Option<Instant>,
 }
 
 impl Pipeline {
@@ -80,17 +83,32 @@ impl Pipeline {
     }
 
     /// Adds a running request. Returns its index.
-    pub(super) fn push(&mut self, serial: u64, framing: Framing) -> usize {
+    pub(super) fn push(
+        &mut self,
+        serial: u64,
+        framing: Framing,
+        expiry: Option<Instant>,
+    ) -> usize {
         self.0.push_back(InFlight {
             serial,
             framing,
+            expiry,
             state: State::Running,
         });
         self.0.len() - 1
     }
 
-    pub(super) fn suspend(&mut self, index: usize, suspension: Suspension) {
-        self.0[index].state = State::Suspended(suspension);
+    /// Suspends a running request, until it expires at the latest.
+    pub(super) fn suspend(&mut self, index: usize, mut suspension: Suspension) {
+        let request = &mut self.0[index];
+        let deadlines = suspension.deadline.into_iter().chain(request.expiry);
+        suspension.deadline = deadlines.min();
+        request.state = State::Suspended(suspension);
+    }
+
+    /// Returns whether the time of a request is over.
+    pub(super) fn has_expired(&self, index: usize, now: Instant) -> bool {
+        self.0[index].expiry.is_some_and(|expiry| expiry <= now)
     }
 
     /// Marks the suspended request with this serial number as running. Returns its index
@@ -107,10 +125,10 @@ impl Pipeline {
     pub(super) fn abandon(
         &mut self,
         index: usize,
-        is_over: impl Fn(Instant) -> bool,
+        is_over: impl Fn(Option<Instant>) -> bool,
     ) -> Option<Suspension> {
         let request = &mut self.0[index];
-        if !request.deadline().is_some_and(is_over) {
+        if !is_over(request.deadline()) {
             return None;
         }
         let suspension = request.take_suspension()?;
@@ -168,7 +186,7 @@ impl InFlight {
 
     fn deadline(&self) -> Option<Instant> {
         match &self.state {
-            State::Suspended(suspension) => Some(suspension.deadline),
+            State::Suspended(suspension) => suspension.deadline,
             State::Running | State::Responded(_) => None,
         }
     }

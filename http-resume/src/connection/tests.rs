@@ -78,7 +78,7 @@ impl Pair {
 
     /// Returns whether the connection still waits for the body.
     fn waits_for_more(&self) -> bool {
-        self.connection.phase == Phase::Open && self.connection.wait.is_for(Awaited::RestOfBody)
+        self.connection.phase == Phase::Open && self.connection.incoming.is_some()
     }
 
     /// Receives a status.

@@ -7,6 +7,8 @@ use crate::config::Config;
 /// The part of the input that a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Awaited {
+    /// The first request of the connection.
+    FirstRequest,
     Request,
     RestOfHead,
     RestOfBody,
@@ -22,17 +24,18 @@ pub(super) struct Wait {
 }
 
 impl Wait {
-    /// Starts a wait for a request.
-    pub(super) fn new(now: Instant) -> Self {
+    /// Starts a wait.
+    pub(super) fn new(awaited: Awaited, now: Instant) -> Self {
         Self {
-            awaited: Awaited::Request,
+            awaited,
             since: now,
             body_seen: 0,
         }
     }
 
-    pub(super) fn is_for(&self, awaited: Awaited) -> bool {
-        self.awaited == awaited
+    /// Returns whether nothing of the next request has arrived.
+    pub(super) fn is_for_request(&self) -> bool {
+        matches!(self.awaited, Awaited::FirstRequest | Awaited::Request)
     }
 
     pub(super) fn since(&self) -> Instant {
@@ -41,11 +44,10 @@ impl Wait {
 
     /// Waits for `awaited`. The time continues if the wait was for that already.
     pub(super) fn wait_for(&mut self, awaited: Awaited, now: Instant) {
-        if self.awaited != awaited {
-            *self = Self {
-                awaited,
-                ..Self::new(now)
-            };
+        let is_the_same = self.awaited == awaited
+            || awaited == Awaited::Request && self.awaited == Awaited::FirstRequest;
+        if !is_the_same {
+            *self = Self::new(awaited, now);
         }
     }
 
@@ -54,21 +56,23 @@ impl Wait {
         self.since = now;
     }
 
-    /// Returns the deadline for the part of the input that is awaited.
-    pub(super) fn deadline(&self, config: &Config) -> Instant {
-        self.since
-            + match self.awaited {
-                Awaited::Request => config.keep_alive_timeout,
-                Awaited::RestOfHead => config.header_timeout,
-                Awaited::RestOfBody => config.body_timeout,
-            }
+    /// Returns the deadline for the part of the input that is awaited, or `None` if there is none.
+    pub(super) fn deadline(&self, config: &Config) -> Option<Instant> {
+        self.since.checked_add(match self.awaited {
+            // A client that has just connected needs time, even if its connection is not kept.
+            Awaited::FirstRequest if config.keep_alive_timeout.is_zero() => config.header_timeout,
+            Awaited::FirstRequest => config.keep_alive_timeout,
+            Awaited::Request => config.keep_alive_timeout,
+            Awaited::RestOfHead => config.header_timeout,
+            Awaited::RestOfBody => config.body_timeout,
+        })
     }
 
     /// Starts the time for a body again if it is over and enough bytes have arrived in it.
     /// That enforces a minimum rate, checked once per `body_timeout`.
     pub(super) fn extend_body_deadline(&mut self, body: usize, now: Instant, config: &Config) {
         if self.awaited == Awaited::RestOfBody
-            && self.deadline(config) <= now
+            && self.deadline(config).is_some_and(|deadline| deadline <= now)
             && body >= self.body_seen.saturating_add(config.body_progress.max(1))
         {
             self.body_seen = body;

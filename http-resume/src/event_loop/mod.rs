@@ -34,6 +34,9 @@ const RESUME_BUDGET: usize = 256;
 /// Maximum number of connections accepted per iteration, so that they cannot starve others.
 const ACCEPT_BUDGET: usize = 64;
 
+/// With fewer timers, those of closed connections are not searched for.
+const MIN_TIMERS: usize = 64;
+
 pub(crate) struct EventLoop {
     poller: Poller,
     /// `None` while shutting down.
@@ -44,7 +47,7 @@ pub(crate) struct EventLoop {
     timers: Timers,
     service: Service,
     resume_queue: Arc<ResumeQueue>,
-    /// When to abort the remaining connections. `Some` while shutting down.
+    /// When to abort the remaining connections; `None` for never, and unless shutting down.
     shutdown_deadline: Option<Instant>,
 }
 
@@ -214,6 +217,7 @@ impl EventLoop {
         match step {
             NextStep::Close => {
                 let mut connection = self.connections.remove(slot);
+                self.forget_old_timers();
                 if let Err(error) = self.poller.registry().deregister(connection.stream()) {
                     tracing::warn!(%error, "cannot deregister a connection");
                 }
@@ -230,6 +234,17 @@ impl EventLoop {
         }
         if let Some(deadline) = connection.deadline(&self.service) {
             self.timers.set(slot, &mut connection.timer, deadline);
+        }
+    }
+
+    /// Removes the timers of closed connections if they are the most.
+    fn forget_old_timers(&mut self) {
+        if self.timers.len() > 2 * self.connections.len() + MIN_TIMERS {
+            let connections = &self.connections;
+            self.timers.retain(|when, slot| {
+                let connection = connections.get(slot);
+                connection.is_some_and(|connection| connection.timer == Some(when))
+            });
         }
     }
 
@@ -313,22 +328,25 @@ impl EventLoop {
     }
 
     fn check_shutdown(&mut self) {
-        match self.shutdown_deadline {
-            None if self.resume_queue.is_stopping() => self.begin_shutdown(),
-            Some(deadline) if deadline <= self.service.now => self.abort(),
-            _ => {}
+        if !self.service.is_closing {
+            if self.resume_queue.is_stopping() {
+                self.begin_shutdown();
+            }
+        } else if self.shutdown_deadline.is_some_and(|when| when <= self.service.now) {
+            self.abort();
         }
     }
 
     /// Returns whether the loop was asked to stop and all connections are closed.
     fn is_shut_down(&self) -> bool {
-        self.shutdown_deadline.is_some() && self.connections.is_empty()
+        self.service.is_closing && self.connections.is_empty()
     }
 
     /// Closes the listening socket and the idle connections.
     fn begin_shutdown(&mut self) {
         self.service.is_closing = true;
-        self.shutdown_deadline = Some(self.service.now + self.service.config.shutdown_timeout);
+        let timeout = self.service.config.shutdown_timeout;
+        self.shutdown_deadline = self.service.now.checked_add(timeout);
         // Closing the listening socket would reset the connections in its backlog.
         self.accept_backlog();
         if let Some(acceptor) = self.acceptor.take() {

@@ -109,9 +109,12 @@ impl Poller {
     }
 }
 
-/// Polls. A signal ends the poll without events.
+/// The longest time-out of a poll. The system counts milliseconds in 32 bits.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+/// Polls. A signal ends the poll without events, and so does the end of a day.
 fn poll(poll: &mut Poll, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-    match poll.poll(events, timeout) {
+    match poll.poll(events, timeout.map(|timeout| timeout.min(LONGEST))) {
         Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
         result => result,
     }

@@ -18,6 +18,17 @@ impl Timers {
         self.0.peek().map(|Reverse((when, _))| *when)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Removes the entries for which `is_current` returns `false`.
+    pub(super) fn retain(&mut self, is_current: impl Fn(Instant, usize) -> bool) {
+        self.0
+            .retain(|Reverse((when, slot))| is_current(*when, *slot));
+        self.0.shrink_to(2 * self.0.len());
+    }
+
     /// Makes the connection's current timer fire at `deadline` or earlier.
     pub(super) fn set(&mut self, slot: usize, timer: &mut Option<Instant>, deadline: Instant) {
         if timer.is_none_or(|timer| deadline < timer) {

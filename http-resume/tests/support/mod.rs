@@ -38,7 +38,9 @@ pub(crate) fn patient() -> Config {
         header_timeout: NEVER,
         body_timeout: NEVER,
         keep_alive_timeout: NEVER,
+        send_timeout: NEVER,
         suspend_timeout: NEVER,
+        request_timeout: NEVER,
         shutdown_timeout: Duration::ZERO,
         ..Config::default()
     }
@@ -145,7 +147,7 @@ pub(crate) struct Program {
     child: Child,
     /// Kept open, so that writes to it do not fail.
     stdout: BufReader<ChildStdout>,
-    stderr: BufReader<ChildStderr>,
+    stderr: Option<BufReader<ChildStderr>>,
 }
 
 impl Program {
@@ -176,7 +178,7 @@ impl Program {
             .trim_end()
             .strip_prefix("listening on http://")
             .expect(&line);
-        let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+        let stderr = child.stderr.take().map(BufReader::new);
         Self {
             addr: addr.parse().expect(&line),
             child,
@@ -200,12 +202,18 @@ impl Program {
         assert!(status.expect("there is a kill").success());
     }
 
+    /// Closes the end of the log's pipe that is read.
+    pub(crate) fn close_log(&mut self) {
+        self.stderr = None;
+    }
+
     /// Waits for a log line that contains `text`.
     pub(crate) fn wait_for_log(&mut self, text: &str) {
         let mut line = String::new();
+        let stderr = self.stderr.as_mut().expect("the log is open");
         while !line.contains(text) {
             line.clear();
-            let n = self.stderr.read_line(&mut line).expect("the log is text");
+            let n = stderr.read_line(&mut line).expect("the log is text");
             assert!(n > 0, "the program ended without saying: {text}");
         }
     }

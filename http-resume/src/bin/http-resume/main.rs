@@ -1,12 +1,13 @@
 //! The demonstration server. The README lists its routes and options.
 
+mod log;
 mod options;
 mod pool;
 mod routes;
 mod timer;
 
 use std::error::Error;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::{self, ExitCode};
 use std::thread;
@@ -15,36 +16,39 @@ use clap::Parser;
 use http_resume::{Server, ShutdownHandle};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use tracing_subscriber::EnvFilter;
 
+use log::Log;
 use options::Options;
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
-    match run(&options) {
-        Ok(()) => ExitCode::SUCCESS,
+    let log = match Log::start() {
+        Ok(log) => log,
         Err(error) => {
-            let error: &(dyn Error + 'static) = &*error;
-            tracing::error!(error, "server failed");
-            ExitCode::FAILURE
+            let _ = writeln!(io::stderr(), "cannot start the thread of the log: {error}");
+            return ExitCode::FAILURE;
         }
+    };
+    let result = run(&options, &log);
+    if let Err(error) = &result {
+        let error: &(dyn Error + 'static) = &**error;
+        tracing::error!(error, "server failed");
+    }
+    log.flush();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 
-fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+fn run(options: &Options, log: &Log) -> Result<(), Box<dyn Error>> {
     // Each connection needs a file descriptor; the default limit suits interactive programs.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::debug!(%error, "cannot raise the limit of open files");
     }
     // Registered first, so that no later signal is missed.
     let signals = Signals::new([SIGINT, SIGTERM])?;
-    let router = routes::router(options.workers.get(), options.worker_wait())?;
+    let router = routes::router(options.workers.get(), options.worker_wait(), log)?;
     let server = Server::bind(options.config(resolve(&options.addr)?), router)?;
     shut_down_on_signal(signals, server.shutdown_handle())?;
 

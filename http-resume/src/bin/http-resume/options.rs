@@ -53,13 +53,21 @@ pub(crate) struct Options {
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULTS.body_progress)]
     body_progress: usize,
 
-    /// Seconds after which an idle connection, or one whose client does not read, is closed
+    /// Seconds after which an idle connection is closed; 0 closes it after its first response
     #[arg(long, value_name = "S", default_value_t = Seconds(DEFAULTS.keep_alive_timeout))]
     keep_alive_timeout: Seconds,
+
+    /// Seconds within which a client must accept some byte of a response; then it is disconnected
+    #[arg(long, value_name = "S", default_value_t = Seconds(DEFAULTS.send_timeout))]
+    send_timeout: Seconds,
 
     /// Seconds that each suspension of a request may last; then 503
     #[arg(long, value_name = "S", default_value_t = Seconds(DEFAULTS.suspend_timeout))]
     suspend_timeout: Seconds,
+
+    /// Seconds until a request must have its response, however often it is suspended; then 503
+    #[arg(long, value_name = "S", default_value_t = Seconds(DEFAULTS.request_timeout))]
+    request_timeout: Seconds,
 
     /// Seconds allowed to finish requests after a signal; then suspended ones get 503
     #[arg(long, value_name = "S", default_value_t = Seconds(DEFAULTS.shutdown_timeout))]
@@ -87,7 +95,9 @@ impl Options {
             body_timeout: self.body_timeout.0,
             body_progress: self.body_progress,
             keep_alive_timeout: self.keep_alive_timeout.0,
+            send_timeout: self.send_timeout.0,
             suspend_timeout: self.suspend_timeout.0,
+            request_timeout: self.request_timeout.0,
             shutdown_timeout: self.shutdown_timeout.0,
             wait: self.wait.0,
         }
@@ -99,33 +109,33 @@ impl Options {
     }
 }
 
-/// A number of seconds, with or without a fraction.
+/// A number of seconds, with or without a fraction; the longest duration stands for no limit.
 #[derive(Clone, Copy, Debug)]
 struct Seconds(Duration);
 
-impl Seconds {
-    const MAX: f64 = 365.0 * 24.0 * 3600.0;
-}
+/// The word for no limit.
+const OFF: &str = "off";
 
 impl FromStr for Seconds {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text.parse::<f64>() {
-            Ok(seconds) if (0.0..=Self::MAX).contains(&seconds) => {
-                Ok(Self(Duration::from_secs_f64(seconds)))
-            }
-            _ => Err(format!(
-                "expected a number of seconds between 0 and {}",
-                Self::MAX
-            )),
+        if text == OFF {
+            return Ok(Self(Duration::MAX));
         }
+        let seconds = text.parse().ok();
+        let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let expected = || format!("expected a number of seconds from 0 on, or `{OFF}`");
+        duration.map(Self).ok_or_else(expected)
     }
 }
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_secs_f64().fmt(f)
+        match self.0 {
+            Duration::MAX => OFF.fmt(f),
+            duration => duration.as_secs_f64().fmt(f),
+        }
     }
 }
 

@@ -11,14 +11,16 @@ use http_resume::{
 };
 use mpsc_queue::channel;
 
+use super::log::Log;
 use super::pool::{Pool, Work};
 use super::timer::{Alarm, Timer};
 
 /// Returns all routes, after starting the threads that they need.
-pub(crate) fn router(workers: usize, worker_wait: Wait) -> io::Result<Router> {
+pub(crate) fn router(workers: usize, worker_wait: Wait, log: &Log) -> io::Result<Router> {
     let pool = Arc::new(Pool::new(workers, worker_wait)?);
     let timer = Timer::new()?;
     let pool_of_loops = Arc::clone(&pool);
+    let log = log.clone();
     Ok(Router::new()
         .after_handlers(move || pool_of_loops.hand_over())
         .get("/", sync_handler(|_, response| response.text("hello")))
@@ -32,7 +34,10 @@ pub(crate) fn router(workers: usize, worker_wait: Wait) -> io::Result<Router> {
         .get("/stages/{count}", on_pool(&pool, stages))
         .get("/drop", on_pool(&pool, dropped))
         .get("/panic/{place}", on_pool(&pool, panics))
-        .get("/metrics", sync_handler(metrics)))
+        .get(
+            "/metrics",
+            sync_handler(move |request, response| metrics(&log, request, response)),
+        ))
 }
 
 /// A handler whose work is done by the pool.
@@ -238,11 +243,18 @@ fn panics<'r>(
 }
 
 /// Returns the metrics in the text format of Prometheus.
-fn metrics<'r>(request: &Request<'_>, response: Response<'r>) -> Outcome<'r> {
+fn metrics<'r>(log: &Log, request: &Request<'_>, response: Response<'r>) -> Outcome<'r> {
     let format = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    let name = "http_resume_dropped_log_lines_total";
+    let text = format!(
+        "{}# HELP {name} Lines of the log that were dropped because too many waited.\n\
+         # TYPE {name} counter\n{name} {}\n",
+        request.metrics(),
+        log.dropped()
+    );
     response
         .header(header::CONTENT_TYPE, format)
-        .send(request.metrics().to_string().into_bytes())
+        .send(text.into_bytes())
 }
 
 fn number<N: std::str::FromStr>(request: &Request<'_>, name: &str) -> Option<N> {

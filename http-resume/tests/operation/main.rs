@@ -1,0 +1,9 @@
+//! The server left alone: faults around it, clients that want everything, and its end.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod log;
+mod port;
+mod stop;
+mod time;
