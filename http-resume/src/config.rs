@@ -27,6 +27,16 @@ pub struct Config {
     /// Maximum number of suspended requests per event loop. At the limit, a request whose
     /// handler can suspend is answered with 503 and `Retry-After`.
     pub max_suspended: usize,
+    /// Maximum length of a request line in bytes. A longer one is answered with 414.
+    pub max_line: usize,
+    /// Maximum length of all header fields in bytes, and of all trailer fields. Longer ones are
+    /// answered with 431.
+    pub max_head: usize,
+    /// Maximum number of header fields, and of trailer fields. More are answered with 431.
+    pub max_fields: usize,
+    /// Maximum number of requests of a connection that are served at the same time. Further ones
+    /// are not read.
+    pub max_pipelined: usize,
     /// Maximum length of a request body in bytes. A longer one is answered with 413.
     /// [`Router::max_body`](crate::Router::max_body) overrides it for a path.
     pub max_body: usize,
@@ -75,6 +85,10 @@ impl Default for Config {
             threads: thread::available_parallelism().map_or(1, usize::from),
             max_connections: 10_000,
             max_suspended: 65_536,
+            max_line: 8 * 1024,
+            max_head: 64 * 1024,
+            max_fields: 100,
+            max_pipelined: 64,
             max_body: 1024 * 1024,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),

@@ -43,6 +43,7 @@ pub mod fuzzing {
         let limits = crate::wire::Limits {
             request_line: 100,
             headers: 400,
+            fields: 100,
             body: 100,
         };
         crate::wire::replay::replay(pieces, &limits)

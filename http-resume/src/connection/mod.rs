@@ -32,6 +32,7 @@ use self::input::Input;
 use self::output::Output;
 use self::pipeline::{Pipeline, Suspension};
 use self::wait::{Awaited, Wait};
+use crate::config::Config;
 use crate::metrics::Metric;
 use crate::resume::{Completion, RequestKey, Returned};
 use crate::service::{CallResult, READ_SIZE, Service, internal_error, timed_out};
@@ -143,7 +144,7 @@ impl Connection {
             if quantum == 0 {
                 break;
             }
-            if !needs_input && self.may_start() {
+            if !needs_input && self.may_start(&service.config) {
                 continue; // the output has room again
             }
             if service.is_closing && self.is_idle() && !self.is_readable {
@@ -183,7 +184,7 @@ impl Connection {
     /// Starts the requests that were received, at most `quantum` of them. Returns whether more input
     /// is needed.
     fn serve(&mut self, quantum: &mut usize, service: &mut Service) -> bool {
-        while *quantum > 0 && self.may_start() {
+        while *quantum > 0 && self.may_start(&service.config) {
             if self.incoming.is_none() && self.input.bytes().is_empty() {
                 self.wait_for_input(None, service);
                 return true;
@@ -211,10 +212,12 @@ impl Connection {
     }
 
     /// Returns whether the next request may be read and started.
-    fn may_start(&self) -> bool {
+    fn may_start(&self, config: &Config) -> bool {
         self.phase == Phase::Open
             && self.output.len() < MAX_OUTPUT
-            && self.pipeline.admits(self.incoming.as_deref())
+            && self
+                .pipeline
+                .admits(self.incoming.as_deref(), config.max_pipelined)
     }
 
     /// Parses the input. Once the head is complete, the limit of the route applies.

@@ -27,9 +27,6 @@ use crate::handler::HandlerId;
 use crate::resume::AbandonFlag;
 use crate::wire::{Date, Framing, Message, ResponseParts, encode};
 
-/// Maximum number of requests in flight per connection.
-const MAX_PIPELINED: usize = 64;
-
 /// The requests in flight of a connection, in the order of their arrival.
 #[derive(Default)]
 pub(super) struct Pipeline(VecDeque<InFlight>);
@@ -69,9 +66,9 @@ impl Pipeline {
         self.0.len()
     }
 
-    /// Returns whether the next request may be read and started. `incoming` is that request
-    /// if its head has been read.
-    pub(super) fn admits(&self, incoming: Option<&Message>) -> bool {
+    /// Returns whether the next request may be read and started, if at most `max` are in flight.
+    /// `incoming` is that request if its head has been read.
+    pub(super) fn admits(&self, incoming: Option<&Message>, max: usize) -> bool {
         let Some(newest) = self.0.back() else {
             return true;
         };
@@ -79,16 +76,11 @@ impl Pipeline {
         // sent only if no response is due before it.
         let must_be_alone =
             |message: &Message| !message.method.is_safe() || message.expects_continue;
-        self.0.len() < MAX_PIPELINED && !newest.is_unsafe() && !incoming.is_some_and(must_be_alone)
+        self.0.len() < max && !newest.is_unsafe() && !incoming.is_some_and(must_be_alone)
     }
 
     /// Adds a running request. Returns its index.
-    pub(super) fn push(
-        &mut self,
-        serial: u64,
-        framing: Framing,
-        expiry: Option<Instant>,
-    ) -> usize {
+    pub(super) fn push(&mut self, serial: u64, framing: Framing, expiry: Option<Instant>) -> usize {
         self.0.push_back(InFlight {
             serial,
             framing,

@@ -1,11 +1,10 @@
-//! Deadlines of request bodies, with real sockets and a clock that the tests control.
+//! Deadlines and quanta, with real sockets and a clock that the tests control.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener as StdListener, TcpStream as StdStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
-use crate::config::Config;
 use crate::handler::{Outcome, Response, Router, sync_handler};
 use crate::metrics::Metrics;
 use crate::resume::{Pending, ResumeQueue};
@@ -56,13 +55,27 @@ impl Pair {
 
     /// Sends bytes from the client, and drives the connection once they have arrived.
     fn send(&mut self, bytes: &[u8]) {
+        self.arrive(bytes);
+        assert_eq!(self.drive(), NextStep::Wait);
+    }
+
+    /// Sends bytes from the client, and waits until they have arrived.
+    fn arrive(&mut self, bytes: &[u8]) {
         self.client.write_all(bytes).unwrap();
         let mut seen = vec![0; bytes.len()];
         while self.connection.stream().peek(&mut seen).unwrap_or(0) < bytes.len() {
             std::thread::yield_now();
         }
         self.connection.set_readable(false);
-        assert_eq!(self.connection.drive(&mut self.service), NextStep::Wait);
+    }
+
+    fn drive(&mut self) -> NextStep {
+        self.connection.drive(&mut self.service)
+    }
+
+    /// Returns how many requests were started.
+    fn started(&self) -> usize {
+        self.service.counters().get(Metric::Requests) as usize
     }
 
     /// Advances the clock by exactly the time for the body.
@@ -187,4 +200,31 @@ fn dropped_connection_abandons_its_suspensions() {
     let pending: Vec<_> = pair.suspended.try_iter().collect();
     assert_eq!(pending.len(), 3);
     assert!(pending.iter().all(Pending::is_abandoned));
+}
+
+const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+#[test]
+fn connection_that_floods_has_a_quantum() {
+    let mut pair = Pair::new();
+    pair.arrive(&GET.repeat(2 * MAX_STARTED + 1));
+    assert_eq!(pair.drive(), NextStep::Drive);
+    assert_eq!(pair.started(), MAX_STARTED);
+    assert_eq!(pair.drive(), NextStep::Drive);
+    assert_eq!(pair.started(), 2 * MAX_STARTED);
+    assert_eq!(pair.drive(), NextStep::Wait);
+    assert_eq!(pair.started(), 2 * MAX_STARTED + 1);
+}
+
+#[test]
+fn first_request_after_a_stop_is_the_last() {
+    let mut pair = Pair::new();
+    pair.service.is_closing = true;
+    pair.arrive(&GET.repeat(3));
+    pair.drive();
+    assert_eq!(pair.started(), 1);
+    let mut received = String::new();
+    pair.client.read_to_string(&mut received).unwrap();
+    assert_eq!(received.matches("HTTP/1.1 405").count(), 1);
+    assert!(received.to_lowercase().contains("connection: close"));
 }

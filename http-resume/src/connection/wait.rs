@@ -72,7 +72,9 @@ impl Wait {
     /// That enforces a minimum rate, checked once per `body_timeout`.
     pub(super) fn extend_body_deadline(&mut self, body: usize, now: Instant, config: &Config) {
         if self.awaited == Awaited::RestOfBody
-            && self.deadline(config).is_some_and(|deadline| deadline <= now)
+            && self
+                .deadline(config)
+                .is_some_and(|deadline| deadline <= now)
             && body >= self.body_seen.saturating_add(config.body_progress.max(1))
         {
             self.body_seen = body;

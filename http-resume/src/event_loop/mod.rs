@@ -332,7 +332,10 @@ impl EventLoop {
             if self.resume_queue.is_stopping() {
                 self.begin_shutdown();
             }
-        } else if self.shutdown_deadline.is_some_and(|when| when <= self.service.now) {
+        } else if self
+            .shutdown_deadline
+            .is_some_and(|when| when <= self.service.now)
+        {
             self.abort();
         }
     }

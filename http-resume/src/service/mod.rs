@@ -54,7 +54,12 @@ impl Service {
         index: usize,
     ) -> Self {
         Self {
-            limits: Limits::with_max_body(router.paths().largest_body(config.max_body)),
+            limits: Limits {
+                request_line: config.max_line,
+                headers: config.max_head,
+                fields: config.max_fields,
+                body: router.paths().largest_body(config.max_body),
+            },
             spares: Spares::new(router.handler_count()),
             date: Date::new(),
             now: Instant::now(),

@@ -1,6 +1,6 @@
 //! Parsing of the chunked transfer coding: size lines and trailers.
 
-use super::limits::MAX_FIELDS;
+use super::limits::possible_fields;
 use super::request_error::{Result, TOO_LARGE, bad, refuse};
 
 /// Parses the size in a line such as `1a;name=value`.
@@ -19,9 +19,9 @@ pub(super) fn read_chunk_size(line: &[u8]) -> Result<u64> {
     u64::from_str_radix(digits, 16).or_else(|_| bad("invalid chunk size"))
 }
 
-/// Checks the trailer section, which is then discarded.
-pub(super) fn check_trailers(trailers: &[u8]) -> Result<()> {
-    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
+/// Checks the trailer section, with at most `max_fields` fields, which is then discarded.
+pub(super) fn check_trailers(trailers: &[u8], max_fields: usize) -> Result<()> {
+    let mut fields = vec![httparse::EMPTY_HEADER; possible_fields(trailers, max_fields)];
     match httparse::parse_headers(trailers, &mut fields) {
         Ok(httparse::Status::Complete(_)) => Ok(()),
         Err(httparse::Error::TooManyHeaders) => refuse(TOO_LARGE, "too many trailer fields"),

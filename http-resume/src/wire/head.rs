@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use http::{Method, StatusCode};
 
-use super::limits::MAX_FIELDS;
+use super::limits::possible_fields;
 use super::meaning::{Meaning, is_valid_host};
 use super::message::{Field, Message, Span};
 use super::request_error::{RequestError, Result, TOO_LARGE, bad, refuse};
@@ -16,15 +16,32 @@ pub(super) enum BodyLength {
     Bytes(u64),
 }
 
-/// Parses a complete head into `message`. Returns how the body is delimited.
-pub(super) fn read_head(head: &[u8], message: &mut Message) -> Result<BodyLength> {
+/// With a limit of no more fields than that, a head is parsed without an allocation.
+const USUAL_FIELDS: usize = 100;
+
+/// Parses a complete head with at most `max_fields` fields into `message`. Returns how the body is
+/// delimited.
+pub(super) fn read_head(
+    head: &[u8],
+    message: &mut Message,
+    max_fields: usize,
+) -> Result<BodyLength> {
     message.clear();
     message.head.extend_from_slice(head);
     let head = &message.head[..];
 
-    let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+    let mut usual = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
+    let mut many = Vec::new();
+    let max_fields = possible_fields(head, max_fields);
+    let fields = match usual.get_mut(..max_fields) {
+        Some(fields) => fields,
+        None => {
+            many.resize_with(max_fields, MaybeUninit::uninit);
+            &mut many
+        }
+    };
     let mut request = httparse::Request::new(&mut []);
-    match request.parse_with_uninit_headers(head, &mut fields) {
+    match request.parse_with_uninit_headers(head, fields) {
         Ok(httparse::Status::Complete(_)) => {}
         Ok(httparse::Status::Partial) => return bad("invalid request head"),
         Err(error) => return Err(error_of(error, head)),

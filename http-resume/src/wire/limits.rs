@@ -1,8 +1,5 @@
 //! Limits on the parts of a request.
 
-/// Maximum number of header fields, and of trailer fields.
-pub(super) const MAX_FIELDS: usize = 100;
-
 /// Maximum length of a line with a chunk's size and extensions.
 pub(super) const MAX_CHUNK_LINE: usize = 4 * 1024;
 
@@ -13,16 +10,15 @@ pub(crate) struct Limits {
     pub(crate) request_line: usize,
     /// Length of the header section, or of the trailer section, with its empty line.
     pub(crate) headers: usize,
+    /// Number of header fields, and of trailer fields.
+    pub(crate) fields: usize,
     /// Length of the body. May change once the head has been read.
     pub(crate) body: usize,
 }
 
-impl Limits {
-    pub(crate) fn with_max_body(body: usize) -> Self {
-        Self {
-            request_line: 8 * 1024,
-            headers: 64 * 1024,
-            body,
-        }
-    }
+/// Returns how many fields a section of this length can have, and no more than `max`. So no limit,
+/// however high, makes a short section cost memory.
+pub(super) fn possible_fields(section: &[u8], max: usize) -> usize {
+    const SHORTEST: usize = "a:\r\n".len();
+    max.min(section.len() / SHORTEST + 1)
 }

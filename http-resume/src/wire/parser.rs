@@ -105,7 +105,7 @@ impl Parser {
                     let Some(end) = self.find_head_end(input, limits)? else {
                         return Ok(STARVED);
                     };
-                    let state = match read_head(&input[..end], message)? {
+                    let state = match read_head(&input[..end], message, limits.fields)? {
                         BodyLength::Chunked => State::ChunkSize,
                         BodyLength::Bytes(length) => State::Length(length),
                     };
@@ -159,7 +159,7 @@ impl Parser {
                 let Some(end) = self.find_section_end(input, 0, limits.headers)? else {
                     return Ok(STARVED);
                 };
-                check_trailers(&input[..end])?;
+                check_trailers(&input[..end], limits.fields)?;
                 self.state = State::Head;
                 Ok((end, Some(Event::Complete)))
             }
@@ -173,7 +173,7 @@ impl Parser {
     fn find_head_end(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>> {
         let line = within(input, limits.request_line);
         match memchr::memchr(b'\n', line) {
-            Some(lf) => self.find_section_end(input, 1, lf + 1 + limits.headers),
+            Some(lf) => self.find_section_end(input, 1, limits.headers.saturating_add(lf + 1)),
             None if line.len() < limits.request_line => Ok(None),
             None => refuse(StatusCode::URI_TOO_LONG, "request line too long"),
         }

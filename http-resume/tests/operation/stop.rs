@@ -6,11 +6,13 @@ use std::thread;
 
 use crate::support::Program;
 
-/// Sends requests, and discards the responses, until the server closes the connection.
+/// Sends requests, and discards the responses, until the server closes the connection. Another
+/// request has always begun.
 fn flood(mut stream: TcpStream) {
     let mut responses = stream.try_clone().unwrap();
     let sender = thread::spawn(move || {
-        let burst = "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100);
+        let burst = "/ HTTP/1.1\r\nHost: a\r\n\r\nGET ".repeat(100);
+        let _ = stream.write_all(b"GET ");
         while stream.write_all(burst.as_bytes()).is_ok() {}
     });
     let mut buffer = [0; 64 * 1024];

@@ -38,7 +38,10 @@ fn connection_that_is_not_kept_serves_one_request() {
     for path in ["/", "/async"] {
         let mut client = program.connect();
         let answer = client.fetch(path);
-        assert_eq!((answer.status, answer.field("connection")), (200, Some("close")));
+        assert_eq!(
+            (answer.status, answer.field("connection")),
+            (200, Some("close"))
+        );
         client.assert_closed();
     }
 }
@@ -47,7 +50,11 @@ fn connection_that_is_not_kept_serves_one_request() {
 fn suspension_without_time_ends_at_once() {
     for limit in ["--suspend-timeout", "--request-timeout"] {
         let program = Program::start(&[limit, "0"]);
-        assert_eq!(program.connect().fetch("/sleep/3600000").status, 503, "{limit}");
+        assert_eq!(
+            program.connect().fetch("/sleep/3600000").status,
+            503,
+            "{limit}"
+        );
     }
 }
 

@@ -37,6 +37,22 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = DEFAULTS.max_suspended)]
     max_suspended: usize,
 
+    /// Longest request line; a longer one gets 414
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULTS.max_line)]
+    max_line: usize,
+
+    /// Longest header fields, together; longer ones get 431
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULTS.max_head)]
+    max_head: usize,
+
+    /// Header fields of a request; more get 431
+    #[arg(long, value_name = "N", default_value_t = DEFAULTS.max_fields)]
+    max_fields: usize,
+
+    /// Requests of a connection served at the same time; further ones are not read
+    #[arg(long, value_name = "N", default_value_t = DEFAULTS.max_pipelined)]
+    max_pipelined: usize,
+
     /// Largest request body; a longer one gets 413
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULTS.max_body)]
     max_body: usize,
@@ -90,6 +106,10 @@ impl Options {
             threads: self.threads.map_or(DEFAULTS.threads, usize::from),
             max_connections: self.max_connections,
             max_suspended: self.max_suspended,
+            max_line: self.max_line,
+            max_head: self.max_head,
+            max_fields: self.max_fields,
+            max_pipelined: self.max_pipelined,
             max_body: self.max_body,
             header_timeout: self.header_timeout.0,
             body_timeout: self.body_timeout.0,
