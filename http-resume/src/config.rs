@@ -37,6 +37,12 @@ pub struct Config {
     /// Maximum number of requests of a connection that are served at the same time. Further ones
     /// are not read.
     pub max_pipelined: usize,
+    /// Maximum number of bytes of a connection's suspended requests and unsent responses. While there
+    /// are more, its next request is not read.
+    pub max_pending: usize,
+    /// Maximum number of such bytes per event loop. While there are more, a request whose handler can
+    /// suspend is answered with 503 and `Retry-After`.
+    pub max_pending_total: usize,
     /// Maximum length of a request body in bytes. A longer one is answered with 413.
     /// [`Router::max_body`](crate::Router::max_body) overrides it for a path.
     pub max_body: usize,
@@ -89,6 +95,8 @@ impl Default for Config {
             max_head: 64 * 1024,
             max_fields: 100,
             max_pipelined: 64,
+            max_pending: 1024 * 1024,
+            max_pending_total: 256 * 1024 * 1024,
             max_body: 1024 * 1024,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),

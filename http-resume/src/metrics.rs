@@ -31,7 +31,7 @@ metrics! {
     Requests: counter "requests_total" "",
     /// Requests refused because they were malformed, too large or too slow.
     RefusedRequests: counter "refused_requests_total" "",
-    /// Requests answered with 503 because too many were suspended.
+    /// Requests answered with 503 because too many were suspended, or too many bytes pending.
     OverloadedRequests: counter "overloaded_requests_total" "",
     /// Connections accepted.
     AcceptedConnections: counter "accepted_connections_total" "",
@@ -57,8 +57,12 @@ metrics! {
     LateResumes: counter "late_resumes_total" "",
     /// Failed `accept` calls, usually because the process is out of file descriptors.
     AcceptFailures: counter "accept_failures_total" "",
+    /// Bytes of suspended requests, and of responses that are not sent.
+    PendingBytes: gauge "pending_bytes" "",
     /// Connections closed because the client accepted no byte of a response in time.
     SendTimeouts: counter "send_timeouts_total" "",
+    /// Timers of connections, those of closed ones included.
+    Timers: gauge "timers" "",
     /// Iterations of event loops.
     LoopIterations: counter "loop_iterations_total" "",
     /// System calls that woke an event loop.

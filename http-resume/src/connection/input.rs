@@ -18,6 +18,11 @@ impl Input {
         &self.buffer[self.start..self.end]
     }
 
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     pub(super) fn consume(&mut self, n: usize) {
         self.start += n;
     }

@@ -38,9 +38,6 @@ use crate::resume::{Completion, RequestKey, Returned};
 use crate::service::{CallResult, READ_SIZE, Service, internal_error, timed_out};
 use crate::wire::{CONTINUE, Event, Framing, Message, Parser, RequestError, ResponseParts};
 
-/// No request is started while the output holds this many bytes.
-const MAX_OUTPUT: usize = 256 * 1024;
-
 /// Maximum number of reads, each with its writes, before other connections have their turn.
 const MAX_ROUNDS: usize = 16;
 
@@ -73,6 +70,8 @@ pub(crate) struct Connection {
     pub(crate) timer: Option<Instant>,
     /// Set if the event loop will drive this connection in its next iteration.
     pub(crate) is_due: bool,
+    /// The pending bytes that the event loop has been told of.
+    told: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +111,7 @@ impl Connection {
             output: Output::default(),
             timer: None,
             is_due: false,
+            told: 0,
         }
     }
 
@@ -125,11 +125,19 @@ impl Connection {
         self.is_end_announced |= end_announced;
     }
 
+    /// Tells the event loop how many bytes are pending.
+    fn tell_pending(&mut self, service: &mut Service) {
+        let pending = self.pending_bytes();
+        service.count_pending(self.told, pending);
+        self.told = pending;
+    }
+
     /// Makes all progress that is possible now: serves the received requests, sends their
     /// responses together, and receives more.
     pub(crate) fn drive(&mut self, service: &mut Service) -> NextStep {
         let driven = self.try_drive(service);
         self.input.release(&mut service.spares);
+        self.tell_pending(service);
         driven.unwrap_or_else(|error| {
             tracing::debug!(%error, "a connection failed");
             NextStep::Close
@@ -140,7 +148,7 @@ impl Connection {
         let mut quantum = MAX_STARTED;
         for _ in 0..MAX_ROUNDS {
             let needs_input = self.serve(&mut quantum, service);
-            self.flush(service.now)?;
+            self.flush(service)?;
             if quantum == 0 {
                 break;
             }
@@ -149,7 +157,7 @@ impl Connection {
             }
             if service.is_closing && self.is_idle() && !self.is_readable {
                 self.phase = Phase::Finishing;
-                self.flush(service.now)?;
+                self.flush(service)?;
             }
             if self.is_over() {
                 return Ok(NextStep::Close);
@@ -211,10 +219,21 @@ impl Connection {
         false
     }
 
+    /// Returns how many bytes the connection has allocated for itself.
+    #[cfg(test)]
+    fn heap_bytes(&self) -> usize {
+        self.input.capacity() + self.output.capacity() + self.pipeline.capacity()
+    }
+
+    /// Returns the bytes of suspended requests, and of responses that are not sent.
+    fn pending_bytes(&self) -> usize {
+        self.output.len() + self.pipeline.bytes()
+    }
+
     /// Returns whether the next request may be read and started.
     fn may_start(&self, config: &Config) -> bool {
         self.phase == Phase::Open
-            && self.output.len() < MAX_OUTPUT
+            && self.pending_bytes() <= config.max_pending
             && self
                 .pipeline
                 .admits(self.incoming.as_deref(), config.max_pipelined)
@@ -242,7 +261,8 @@ impl Connection {
                 let is_awaited = mem::take(&mut message.expects_continue);
                 // RFC 9110, 10.1.1: not if a part of the body has arrived.
                 if is_awaited && message.body.is_empty() && self.input.bytes().is_empty() {
-                    self.output.buffer().extend_from_slice(CONTINUE);
+                    let output = self.output.buffer(&mut service.spares);
+                    output.extend_from_slice(CONTINUE);
                 }
             }
             self.incoming = message;
@@ -335,7 +355,7 @@ impl Connection {
         }
     }
 
-    fn respond(&mut self, index: usize, response: &ResponseParts, service: &Service) {
+    fn respond(&mut self, index: usize, response: &ResponseParts, service: &mut Service) {
         self.wait.restart(service.now);
         let is_newest = index + 1 == self.pipeline.len();
         let nothing_follows =
@@ -345,14 +365,14 @@ impl Connection {
             self.phase = Phase::Finishing;
         }
         let is_last = self.phase == Phase::Finishing && is_newest;
-        let output = self.output.buffer();
+        let output = self.output.buffer(&mut service.spares);
         self.pipeline
             .respond(index, response, is_last, &service.date, output);
     }
 
     /// Queues an error response behind the earlier responses and closes the connection,
     /// because the start of the next request cannot be determined.
-    fn refuse(&mut self, error: RequestError, head_only: bool, service: &Service) {
+    fn refuse(&mut self, error: RequestError, head_only: bool, service: &mut Service) {
         service.counters().count(Metric::RefusedRequests);
         tracing::debug!(status = %error.status, error.reason, "request refused");
         self.phase = Phase::Finishing;
@@ -385,8 +405,9 @@ impl Connection {
     }
 
     /// Sends what the socket accepts. After the last response, closes the server's half.
-    fn flush(&mut self, now: Instant) -> io::Result<()> {
-        if self.output.send(&mut self.stream)? {
+    fn flush(&mut self, service: &mut Service) -> io::Result<()> {
+        let now = service.now;
+        if self.output.send(&mut self.stream, &mut service.spares)? {
             self.wait.restart(now);
         }
         if self.phase == Phase::Finishing && self.is_drained() {
@@ -470,10 +491,11 @@ impl Connection {
     /// Responds to everything at once because the event loop ends: sends what the socket
     /// accepts, and reads what would otherwise reset the connection.
     pub(crate) fn abort(&mut self, service: &mut Service) {
+        service.count_pending(mem::take(&mut self.told), 0);
         self.phase = Phase::Finishing;
         self.end_suspensions(service, Metric::EndedShutDown, |_| true);
         // Best effort: the connection is closed in any case.
-        let _ = self.flush(service.now);
+        let _ = self.flush(service);
         for _ in 0..MAX_ROUNDS {
             if self.phase != Phase::Lingering || !matches!(self.receive(false, service), Ok(true)) {
                 break;
@@ -500,6 +522,7 @@ impl Connection {
 
     /// Ends a closed connection, and abandons the requests that are still suspended.
     pub(crate) fn disconnect(mut self, service: &mut Service) {
+        service.count_pending(self.told, 0);
         for index in 0..self.pipeline.len() {
             if let Some(suspension) = self.pipeline.abandon(index, |_| true) {
                 service.end_suspension(Metric::EndedAbandoned);

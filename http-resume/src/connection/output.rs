@@ -2,9 +2,9 @@
 
 use std::io::{self, ErrorKind, Write};
 
-use crate::service::READ_SIZE;
+use crate::service::Spares;
 
-/// Encoded responses. The buffer keeps them until all of them are sent.
+/// Encoded responses. Has a buffer only while there are any, and keeps all until all are sent.
 #[derive(Default)]
 pub(super) struct Output {
     bytes: Vec<u8>,
@@ -20,13 +20,25 @@ impl Output {
         self.bytes.len()
     }
 
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Returns the buffer, for responses to be appended.
-    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
+    pub(super) fn buffer(&mut self, spares: &mut Spares) -> &mut Vec<u8> {
+        if self.bytes.capacity() == 0 {
+            self.bytes = spares.output();
+        }
         &mut self.bytes
     }
 
     /// Sends as many bytes as the socket accepts. Returns whether it accepted any.
-    pub(super) fn send(&mut self, stream: &mut impl Write) -> io::Result<bool> {
+    pub(super) fn send(
+        &mut self,
+        stream: &mut impl Write,
+        spares: &mut Spares,
+    ) -> io::Result<bool> {
         let before = self.sent;
         while self.sent < self.bytes.len() {
             match stream.write(&self.bytes[self.sent..]) {
@@ -40,9 +52,10 @@ impl Output {
             }
         }
         let has_sent = self.sent > before;
-        self.sent = 0;
-        self.bytes.clear();
-        self.bytes.shrink_to(READ_SIZE); // a large response is rare
+        if has_sent {
+            self.sent = 0;
+            spares.put_output(&mut self.bytes);
+        }
         Ok(has_sent)
     }
 }

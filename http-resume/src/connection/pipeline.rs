@@ -27,9 +27,16 @@ use crate::handler::HandlerId;
 use crate::resume::AbandonFlag;
 use crate::wire::{Date, Framing, Message, ResponseParts, encode};
 
+/// The requests in flight that a connection keeps room for.
+const FEW: usize = 2;
+
 /// The requests in flight of a connection, in the order of their arrival.
 #[derive(Default)]
-pub(super) struct Pipeline(VecDeque<InFlight>);
+pub(super) struct Pipeline {
+    requests: VecDeque<InFlight>,
+    /// The bytes that they hold.
+    bytes: usize,
+}
 
 /// A request in flight.
 struct InFlight {
@@ -59,57 +66,69 @@ pub(super) struct Suspension {
 
 impl Pipeline {
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.requests.is_empty()
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.requests.len()
+    }
+
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.requests.capacity() * size_of::<InFlight>()
+    }
+
+    /// Returns the bytes of suspended requests, and of responses that wait for others.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Returns whether the next request may be read and started, if at most `max` are in flight.
     /// `incoming` is that request if its head has been read.
     pub(super) fn admits(&self, incoming: Option<&Message>, max: usize) -> bool {
-        let Some(newest) = self.0.back() else {
+        let Some(newest) = self.requests.back() else {
             return true;
         };
         // A request with an unsafe method is served alone, and an interim response may be
         // sent only if no response is due before it.
         let must_be_alone =
             |message: &Message| !message.method.is_safe() || message.expects_continue;
-        self.0.len() < max && !newest.is_unsafe() && !incoming.is_some_and(must_be_alone)
+        self.requests.len() < max && !newest.is_unsafe() && !incoming.is_some_and(must_be_alone)
     }
 
     /// Adds a running request. Returns its index.
     pub(super) fn push(&mut self, serial: u64, framing: Framing, expiry: Option<Instant>) -> usize {
-        self.0.push_back(InFlight {
+        self.requests.push_back(InFlight {
             serial,
             framing,
             expiry,
             state: State::Running,
         });
-        self.0.len() - 1
+        self.requests.len() - 1
     }
 
     /// Suspends a running request, until it expires at the latest.
     pub(super) fn suspend(&mut self, index: usize, mut suspension: Suspension) {
-        let request = &mut self.0[index];
+        let request = &mut self.requests[index];
         let deadlines = suspension.deadline.into_iter().chain(request.expiry);
         suspension.deadline = deadlines.min();
+        self.bytes += suspension.message.bytes();
         request.state = State::Suspended(suspension);
     }
 
     /// Returns whether the time of a request is over.
     pub(super) fn has_expired(&self, index: usize, now: Instant) -> bool {
-        self.0[index].expiry.is_some_and(|expiry| expiry <= now)
+        self.requests[index]
+            .expiry
+            .is_some_and(|expiry| expiry <= now)
     }
 
     /// Marks the suspended request with this serial number as running. Returns its index
     /// and what was suspended, or `None` if it has ended.
     pub(super) fn resume(&mut self, serial: u64) -> Option<(usize, Suspension)> {
-        let mut requests = self.0.iter();
+        let mut requests = self.requests.iter();
         let index = requests.position(|request| request.serial == serial)?;
-        let suspension = self.0[index].take_suspension()?;
-        Some((index, suspension))
+        Some((index, self.take_suspension(index)?))
     }
 
     /// Abandons a suspended request whose deadline matches `is_over`, and marks it as
@@ -119,12 +138,17 @@ impl Pipeline {
         index: usize,
         is_over: impl Fn(Option<Instant>) -> bool,
     ) -> Option<Suspension> {
-        let request = &mut self.0[index];
-        if !is_over(request.deadline()) {
+        if !is_over(self.requests[index].deadline()) {
             return None;
         }
-        let suspension = request.take_suspension()?;
+        let suspension = self.take_suspension(index)?;
         suspension.flag.set();
+        Some(suspension)
+    }
+
+    fn take_suspension(&mut self, index: usize) -> Option<Suspension> {
+        let suspension = self.requests[index].take_suspension()?;
+        self.bytes -= suspension.message.bytes();
         Some(suspension)
     }
 
@@ -138,32 +162,37 @@ impl Pipeline {
         date: &Date,
         output: &mut Vec<u8>,
     ) {
-        let request = &mut self.0[index];
+        let request = &mut self.requests[index];
         request.framing.close = close;
         if index > 0 {
             let mut bytes = Vec::new();
             encode(response, request.framing, date, &mut bytes);
+            self.bytes += bytes.len();
             request.state = State::Responded(bytes);
             return;
         }
         encode(response, request.framing, date, output);
-        self.0.pop_front();
-        while let Some(State::Responded(bytes)) = self.0.front().map(|front| &front.state) {
+        self.requests.pop_front();
+        while let Some(State::Responded(bytes)) = self.requests.front().map(|front| &front.state) {
             output.extend_from_slice(bytes);
-            self.0.pop_front();
+            self.bytes -= bytes.len();
+            self.requests.pop_front();
+        }
+        if self.requests.is_empty() {
+            self.requests.shrink_to(FEW); // a long pipeline is rare
         }
     }
 
     /// Returns the earliest deadline of a suspension.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.0.iter().filter_map(InFlight::deadline).min()
+        self.requests.iter().filter_map(InFlight::deadline).min()
     }
 }
 
 /// Abandons the requests that are still suspended.
 impl Drop for Pipeline {
     fn drop(&mut self) {
-        for request in &self.0 {
+        for request in &self.requests {
             if let State::Suspended(suspension) = &request.state {
                 suspension.flag.set();
             }

@@ -217,6 +217,26 @@ fn connection_that_floods_has_a_quantum() {
 }
 
 #[test]
+fn idle_connection_keeps_no_buffers() {
+    let mut pair = Pair::new();
+    let queue = Arc::clone(&pair.queue);
+    let mut consumer = queue.consumer();
+    let requests = b"GET /later HTTP/1.1\r\nHost: a\r\n\r\n".repeat(40);
+    pair.send(&requests);
+    pair.suspended.try_iter().for_each(Pending::resume);
+    for returned in consumer.drain(40) {
+        pair.connection.resume(returned, &mut pair.service);
+    }
+    pair.suspended.try_iter().for_each(drop);
+    for returned in consumer.drain(40) {
+        pair.connection.resume(returned, &mut pair.service);
+    }
+    assert_eq!(pair.drive(), NextStep::Wait);
+    assert!(pair.connection.is_idle());
+    assert!(pair.connection.heap_bytes() < 512);
+}
+
+#[test]
 fn first_request_after_a_stop_is_the_last() {
     let mut pair = Pair::new();
     pair.service.is_closing = true;

@@ -121,6 +121,8 @@ impl EventLoop {
         self.service.run_after_handlers();
         self.accept();
         self.fire_timers();
+        let timers = self.timers.len() as u64;
+        self.service.counters().set(Metric::Timers, timers);
         self.check_shutdown();
         Ok(())
     }

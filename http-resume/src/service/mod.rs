@@ -33,6 +33,8 @@ pub(crate) struct Service {
     router: Arc<Router>,
     resume_queue: Arc<ResumeQueue>,
     last_serial: u64,
+    /// The bytes of suspended requests and of responses that are not sent, of all connections.
+    pending_bytes: usize,
     metrics: Arc<Metrics>,
     /// The index of the event loop in the server.
     index: usize,
@@ -68,6 +70,7 @@ impl Service {
             router,
             resume_queue,
             last_serial: 0,
+            pending_bytes: 0,
             metrics,
             index,
         }
@@ -88,6 +91,15 @@ impl Service {
     /// Returns the counters of this event loop.
     pub(crate) fn counters(&self) -> &Counters {
         self.metrics.of_loop(self.index)
+    }
+
+    /// Counts the pending bytes of a connection, which have changed.
+    pub(crate) fn count_pending(&mut self, before: usize, now: usize) {
+        if now != before {
+            self.pending_bytes = self.pending_bytes - before + now;
+            let counters = self.metrics.of_loop(self.index);
+            counters.set(Metric::PendingBytes, self.pending_bytes as u64);
+        }
     }
 
     /// Counts a request as suspended.
@@ -137,6 +149,7 @@ impl Service {
 
     fn is_full(&self) -> bool {
         self.counters().get(Metric::Suspended) >= self.config.max_suspended as u64
+            || self.pending_bytes > self.config.max_pending_total
     }
 
     /// Calls the middleware. Returns the response if one of them responds or panics.

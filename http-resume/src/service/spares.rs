@@ -15,7 +15,13 @@ const MAX_SPARES: usize = 1024;
 /// Maximum number of input buffers. Rarely is more than one in use at a time.
 const MAX_BUFFERS: usize = 16;
 
-/// The spare cells, messages and input buffers of an event loop.
+/// Maximum number of output buffers.
+const MAX_OUTPUTS: usize = 256;
+
+/// Maximum capacity of an output buffer that is kept. A large response is rare.
+const MAX_OUTPUT: usize = 16 * 1024;
+
+/// The spare cells, messages and buffers of an event loop.
 pub(crate) struct Spares {
     /// Vacant cells by handler.
     cells: Vec<Vec<VacantCell>>,
@@ -26,6 +32,8 @@ pub(crate) struct Spares {
     messages: Vec<Box<Message>>,
     /// Initialised, and all of `READ_SIZE`.
     buffers: Vec<Vec<u8>>,
+    /// Empty, for responses.
+    outputs: Vec<Vec<u8>>,
 }
 
 impl Spares {
@@ -36,6 +44,7 @@ impl Spares {
             cells,
             messages: Vec::new(),
             buffers: Vec::new(),
+            outputs: Vec::new(),
         }
     }
 
@@ -65,6 +74,20 @@ impl Spares {
     /// Returns an initialised buffer of [`READ_SIZE`].
     pub(crate) fn buffer(&mut self) -> Vec<u8> {
         self.buffers.pop().unwrap_or_else(|| vec![0; READ_SIZE])
+    }
+
+    /// Returns an empty buffer for responses.
+    pub(crate) fn output(&mut self) -> Vec<u8> {
+        self.outputs.pop().unwrap_or_default()
+    }
+
+    /// Takes a buffer of responses that were sent, which is kept unless it is large.
+    pub(crate) fn put_output(&mut self, output: &mut Vec<u8>) {
+        let mut output = mem::take(output);
+        if self.outputs.len() < MAX_OUTPUTS && output.capacity() <= MAX_OUTPUT {
+            output.clear();
+            self.outputs.push(output);
+        }
     }
 
     /// Takes the buffer, which is kept unless it has grown.

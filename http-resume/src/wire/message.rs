@@ -57,6 +57,11 @@ impl Message {
         self.body.shrink_to(16 * 1024);
     }
 
+    /// Returns how many bytes the message holds.
+    pub(crate) fn bytes(&self) -> usize {
+        self.head.len() + self.body.len()
+    }
+
     /// Returns the path, which is never empty.
     pub(crate) fn path(&self) -> &str {
         match self.text(self.path) {

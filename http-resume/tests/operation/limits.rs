@@ -1,6 +1,6 @@
 //! Every limit is an option.
 
-use crate::support::{Client, Program};
+use crate::support::{Client, Program, until};
 
 /// Returns a request with so many header fields, one of which has a value of this length.
 fn request(fields: usize, length: usize) -> String {
@@ -68,17 +68,63 @@ fn pipelined() {
         client.get("/sleep/3600000");
     }
     let mut observer = program.connect();
-    crate::support::until(|| suspended(&mut observer) == "2");
+    until(|| suspended(&mut observer) == "2");
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(observer.fetch("/").status, 200); // later than what the client sent
     assert_eq!(suspended(&mut observer), "2");
 }
 
+/// A request that is suspended for an hour, with a body of 600 bytes.
+fn sleeper() -> String {
+    let body = "b".repeat(600);
+    format!("GET /sleep/3600000 HTTP/1.1\r\nHost: a\r\nContent-Length: 600\r\n\r\n{body}")
+}
+
+#[test]
+fn pending_bytes_of_a_connection() {
+    let program = Program::start(&["--threads", "1", "--max-pending", "1000"]);
+    let mut client = program.connect();
+    client.send(&sleeper().repeat(5));
+    let mut observer = program.connect();
+    until(|| suspended(&mut observer) == "2");
+    client.send(&sleeper());
+    assert_eq!(observer.fetch("/").status, 200); // later than what the client sent
+    assert_eq!(suspended(&mut observer), "2");
+    assert_ne!(metric(&mut observer, "pending_bytes"), "0");
+    client.reset();
+    until(|| metric(&mut observer, "pending_bytes") == "0");
+}
+
+#[test]
+fn pending_bytes_of_an_event_loop() {
+    let program = Program::start(&["--threads", "1", "--max-pending-total", "1000"]);
+    let mut observer = program.connect();
+    let mut clients: Vec<Client> = (0..3).map(|_| program.connect()).collect();
+    for (number, client) in clients.iter_mut().enumerate().take(2) {
+        client.send(&sleeper());
+        until(|| suspended(&mut observer) == (number + 1).to_string());
+    }
+    clients[2].send(&sleeper());
+    let answer = clients[2].answer();
+    assert_eq!(
+        (answer.status, answer.field("retry-after")),
+        (503, Some("1"))
+    );
+    assert_eq!(observer.fetch("/").status, 200, "it cannot suspend");
+    clients.into_iter().for_each(Client::reset);
+    until(|| metric(&mut observer, "pending_bytes") == "0");
+    assert_eq!(observer.fetch("/async").status, 200);
+}
+
 fn suspended(observer: &mut Client) -> String {
+    metric(observer, "suspended_requests")
+}
+
+pub(crate) fn metric(observer: &mut Client, name: &str) -> String {
     let metrics = observer.fetch("/metrics").body;
-    let mut lines = metrics.lines();
-    let line = lines.find_map(|line| line.strip_prefix("http_resume_suspended_requests "));
-    line.expect(&metrics).to_owned()
+    let name = format!("http_resume_{name} ");
+    let value = metrics.lines().find_map(|line| line.strip_prefix(&name));
+    value.expect(&metrics).to_owned()
 }
 
 #[test]

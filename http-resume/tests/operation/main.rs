@@ -5,6 +5,7 @@ mod support;
 
 mod limits;
 mod log;
+mod memory;
 mod port;
 mod stop;
 mod time;

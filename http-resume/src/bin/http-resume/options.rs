@@ -53,6 +53,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = DEFAULTS.max_pipelined)]
     max_pipelined: usize,
 
+    /// Bytes of a connection's suspended requests and unsent responses; beyond, it is not read
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULTS.max_pending)]
+    max_pending: usize,
+
+    /// The same for all connections of an event loop; beyond, requests that might suspend get 503
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULTS.max_pending_total)]
+    max_pending_total: usize,
+
     /// Largest request body; a longer one gets 413
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULTS.max_body)]
     max_body: usize,
@@ -110,6 +118,8 @@ impl Options {
             max_head: self.max_head,
             max_fields: self.max_fields,
             max_pipelined: self.max_pipelined,
+            max_pending: self.max_pending,
+            max_pending_total: self.max_pending_total,
             max_body: self.max_body,
             header_timeout: self.header_timeout.0,
             body_timeout: self.body_timeout.0,
