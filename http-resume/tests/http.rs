@@ -2,11 +2,12 @@
 
 mod support;
 
+use std::ops::ControlFlow;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use http_resume::{
     Config, Metric, Outcome, Pending, Receipt, Request, Response, Router, sync_handler,
 };
@@ -14,6 +15,28 @@ use support::{HANGS, NEVER, Running, patient, server_with_later, until};
 
 fn server() -> Running {
     server_with_later(Config::default()).0
+}
+
+/// The handler's own, in place of that of its text, and of middleware.
+#[test]
+fn response_has_one_content_type() {
+    let of = |text: &'static str| (header::CONTENT_TYPE, HeaderValue::from_static(text));
+    let router = Router::new()
+        .middleware(move |_, response| {
+            let (name, value) = of("text/of-middleware");
+            ControlFlow::Continue(response.header(name, value))
+        })
+        .get(
+            "/",
+            sync_handler(move |_, response| {
+                let (name, value) = of("text/html");
+                response.header(name, value).text("<p>hello")
+            }),
+        );
+    let server = Running::new(router);
+    let head = server.connect().fetch("/").head.to_lowercase();
+    assert_eq!(head.matches("content-type").count(), 1, "{head}");
+    assert!(head.contains("content-type: text/html\r\n"));
 }
 
 #[test]

@@ -83,7 +83,8 @@ impl<'r, W> Response<'r, W> {
     /// Adds a header field.
     ///
     /// The server sets `Connection`, `Content-Length`, `Date` and `Transfer-Encoding` itself
-    /// and ignores them here. See also [`close`](Self::close).
+    /// and ignores them here. See also [`close`](Self::close). Of several `Content-Type`s, it sends
+    /// the first.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.parts.headers.push((name, value));
         self

@@ -3,6 +3,8 @@
 //! A header field cannot contain a line end, because [`http::HeaderName`] and
 //! [`http::HeaderValue`] exclude it.
 
+use std::mem;
+
 use http::{HeaderName, StatusCode, header};
 
 use super::date::Date;
@@ -43,8 +45,11 @@ pub(crate) fn encode(response: &ResponseParts, framing: Framing, date: &Date, ou
     } else if framing.is_http10 {
         out.extend_from_slice(b"\r\nConnection: keep-alive");
     }
+    let mut has_type = false;
     for (name, value) in &response.headers {
-        if !is_set_by_server(name) {
+        // The first one is the handler's; those of its `text` and of middleware follow.
+        let is_second_type = name == header::CONTENT_TYPE && mem::replace(&mut has_type, true);
+        if !is_set_by_server(name) && !is_second_type {
             out.extend_from_slice(b"\r\n");
             out.extend_from_slice(name.as_str().as_bytes());
             out.extend_from_slice(b": ");

@@ -32,7 +32,8 @@ impl Meaning {
                     }
                 }
                 6 if field.name.eq_ignore_ascii_case("expect") => {
-                    if !field.value.eq_ignore_ascii_case(b"100-continue") {
+                    let mut expected = list(field.value);
+                    if !expected.all(|value| value.eq_ignore_ascii_case(b"100-continue")) {
                         return refuse(StatusCode::EXPECTATION_FAILED, "unsupported Expect value");
                     }
                     expects_continue = !is_http10; // HTTP/1.0 has no interim responses

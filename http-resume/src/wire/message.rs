@@ -65,6 +65,8 @@ impl Message {
     /// Returns the path, which is never empty.
     pub(crate) fn path(&self) -> &str {
         match self.text(self.path) {
+            // RFC 9112, 3.2.4: the absolute form of `*`.
+            "" if self.method == Method::OPTIONS && self.query.is_none() => "*",
             "" => "/",
             path => path,
         }

@@ -173,6 +173,8 @@ impl Parser {
     fn find_head_end(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>> {
         let line = within(input, limits.request_line);
         match memchr::memchr(b'\n', line) {
+            // At once: the client of an earlier version waits for an answer.
+            Some(lf) if lf > 0 && !has_version(&line[..lf]) => bad("invalid request line"),
             Some(lf) => self.find_section_end(input, 1, limits.headers.saturating_add(lf + 1)),
             None if line.len() < limits.request_line => Ok(None),
             None => refuse(StatusCode::URI_TOO_LONG, "request line too long"),
@@ -232,6 +234,12 @@ const BARE_LF: &str = "line not terminated by CR LF";
 
 fn refuse_body<T>() -> Result<T> {
     refuse(StatusCode::PAYLOAD_TOO_LARGE, "request body too large")
+}
+
+/// Returns `true` if the last word of a request line can be a version.
+fn has_version(line: &[u8]) -> bool {
+    let last = memchr::memrchr(b' ', line).map_or(0, |space| space + 1);
+    last > 0 && line[last..].starts_with(b"HTTP/")
 }
 
 /// Returns at most `limit` bytes of the input.
