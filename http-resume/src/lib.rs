@@ -18,14 +18,16 @@ mod wire;
 
 pub use config::Config;
 pub use error::Error;
-pub use handler::{Outcome, Receipt, Request, Response, Router, sync_handler};
+pub use handler::{
+    OwnedRequest, Outcome, Receipt, Reply, Request, Response, Router, async_handler, sync_handler,
+};
 /// The `http` crate, and its types in the signatures of this crate.
 pub use http::{self, HeaderName, HeaderValue, Method, StatusCode};
 pub use metrics::{Metric, Metrics};
 /// The type of [`Config::wait`].
 pub use mpsc_queue::Wait;
 pub use resume::Pending;
-pub use server::{Server, ShutdownHandle};
+pub use server::{Server, Stopper};
 
 /// What the models of `loom-tests` check.
 #[cfg(any(loom, shuttle))]

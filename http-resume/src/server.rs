@@ -24,9 +24,9 @@ use crate::sync::Arc;
 /// let server = Server::bind(Config { addr: any_port, ..Config::default() }, router)?;
 /// println!("listening on http://{}", server.local_addr());
 ///
-/// let handle = server.shutdown_handle();
+/// let stopper = server.stopper();
 /// let running = std::thread::spawn(|| server.run());
-/// handle.shut_down();
+/// stopper.stop();
 /// running.join().unwrap()?;
 /// # Ok::<(), http_resume::Error>(())
 /// ```
@@ -81,16 +81,16 @@ impl Server {
         Arc::clone(&self.metrics)
     }
 
-    /// Returns a handle that shuts the server down from any thread.
+    /// Returns what stops the server, from any thread.
     #[must_use]
-    pub fn shutdown_handle(&self) -> ShutdownHandle {
+    pub fn stopper(&self) -> Stopper {
         let queues = self.loops.iter().map(EventLoop::resume_queue);
-        ShutdownHandle {
+        Stopper {
             queues: queues.map(Arc::clone).collect(),
         }
     }
 
-    /// Serves until [`ShutdownHandle::shut_down`] is called, and returns when every event
+    /// Serves until [`Stopper::stop`] is called, and returns when every event
     /// loop has ended.
     ///
     /// # Errors
@@ -98,19 +98,19 @@ impl Server {
     /// [`Error::Poll`], [`Error::Start`] or [`Error::Panicked`], after shutting down the
     /// remaining event loops.
     pub fn run(self) -> Result<(), Error> {
-        let handle = self.shutdown_handle();
+        let stopper = self.stopper();
         let mut threads = Vec::new();
         let mut result = Ok(());
         for (index, event_loop) in self.loops.into_iter().enumerate() {
-            let shut_down_all = ShutDownOnDrop(handle.clone());
+            let stop_all = StopOnDrop(stopper.clone());
             let thread = thread::Builder::new().name(format!("loop-{index}"));
             match thread.spawn(move || {
-                let _shut_down_all = shut_down_all; // also if the event loop panics
+                let _stop_all = stop_all; // also if the event loop panics
                 event_loop.run()
             }) {
                 Ok(thread) => threads.push(thread),
                 Err(error) => {
-                    handle.shut_down();
+                    stopper.stop();
                     result = Err(Error::Start(error));
                     break;
                 }
@@ -135,29 +135,29 @@ impl fmt::Debug for Server {
     }
 }
 
-/// Shuts down a [`Server`].
+/// Stops a [`Server`].
 #[derive(Clone, Debug)]
-pub struct ShutdownHandle {
+pub struct Stopper {
     queues: Vec<Arc<ResumeQueue>>,
 }
 
-impl ShutdownHandle {
+impl Stopper {
     /// Asks the server to shut down: it accepts no more connections, closes idle ones, and
     /// finishes its requests for at most [`shutdown_timeout`](Config::shutdown_timeout). Then
     /// the suspended requests are answered with 503.
     ///
     /// Returns immediately; [`Server::run`] returns when the shutdown is complete. Further
     /// calls have no effect.
-    pub fn shut_down(&self) {
+    pub fn stop(&self) {
         self.queues.iter().for_each(|queue| queue.stop());
     }
 }
 
 /// Ends the whole server when one event loop ends.
-struct ShutDownOnDrop(ShutdownHandle);
+struct StopOnDrop(Stopper);
 
-impl Drop for ShutDownOnDrop {
+impl Drop for StopOnDrop {
     fn drop(&mut self) {
-        self.0.shut_down();
+        self.0.stop();
     }
 }

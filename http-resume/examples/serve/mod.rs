@@ -21,10 +21,10 @@ pub(crate) fn serve(router: Router, try_it: &[&str]) -> io::Result<()> {
     for line in try_it {
         println!("try: {}", line.replace("URL", &url));
     }
-    let handle = server.shutdown_handle();
+    let handle = server.stopper();
     thread::spawn(move || {
         signals.forever().next();
-        handle.shut_down();
+        handle.stop();
     });
     Ok(server.run()?)
 }

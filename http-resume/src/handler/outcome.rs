@@ -6,8 +6,9 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
-use crate::resume::AbandonFlag;
+use crate::resume::{AbandonFlag, Waiting};
 use crate::wire::ResponseParts;
 
 /// The return value of a handler: it has responded, or suspended the request.
@@ -57,6 +58,13 @@ pub(crate) struct AbandonGuard(Option<AbandonFlag>);
 impl AbandonGuard {
     pub(super) fn new(flag: AbandonFlag) -> Self {
         Self(Some(flag))
+    }
+
+    /// Lets `waiting` end with the request.
+    pub(super) fn set_waiting(&mut self, waiting: Arc<dyn Waiting>) {
+        if let Some(flag) = &mut self.0 {
+            flag.set_waiting(waiting);
+        }
     }
 
     /// Returns the flag without setting it.

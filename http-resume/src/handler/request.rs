@@ -1,10 +1,13 @@
 //! A request as a handler sees it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use http::Method;
 
+use super::owned_request::OwnedRequest;
 use super::paths::Paths;
+use super::state::State;
 use crate::metrics::Metrics;
 use crate::wire::Message;
 
@@ -16,14 +19,21 @@ pub struct Request<'a> {
     message: &'a Message,
     paths: &'a Paths,
     metrics: &'a Metrics,
+    state: &'a Arc<State>,
 }
 
 impl<'a> Request<'a> {
-    pub(crate) fn new(message: &'a Message, paths: &'a Paths, metrics: &'a Metrics) -> Self {
+    pub(crate) fn new(
+        message: &'a Message,
+        paths: &'a Paths,
+        metrics: &'a Metrics,
+        state: &'a Arc<State>,
+    ) -> Self {
         Self {
             message,
             paths,
             metrics,
+            state,
         }
     }
 
@@ -52,6 +62,17 @@ impl<'a> Request<'a> {
         self.paths.param(self.message.path(), name)
     }
 
+    /// Returns the names and values of all parameters of the route.
+    pub(super) fn params(&self) -> Vec<(String, String)> {
+        self.paths.params(self.message.path())
+    }
+
+    /// Copies the request, so that it outlives the call of the handler.
+    #[must_use]
+    pub fn to_owned(&self) -> OwnedRequest {
+        OwnedRequest::copy(self)
+    }
+
     /// Returns the value of the first header field with this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
@@ -70,6 +91,20 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn body(&self) -> &'a [u8] {
         &self.message.body
+    }
+
+    /// Returns the value of this type that [`Router::state`](crate::Router::state) has added.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is none. Then the request gets a 500.
+    #[must_use]
+    pub fn state<T: 'static>(&self) -> &'a T {
+        self.state.get()
+    }
+
+    pub(super) fn shared_state(&self) -> Arc<State> {
+        Arc::clone(self.state)
     }
 
     /// Returns the metrics of the server that received the request.

@@ -8,10 +8,11 @@ use std::marker::PhantomData;
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
+use super::reply::Reply;
 use super::outcome::{AbandonGuard, Brand, HandlerResult, Outcome};
 use crate::metrics::{Counters, Metric};
 use crate::resume::{
-    CellId, Pending, RequestKey, ResumeQueue, VacantCell, cancel, cell_id, suspend,
+    Waiting, CellId, Pending, RequestKey, ResumeQueue, VacantCell, cancel, cell_id, suspend,
 };
 use crate::sync::Arc;
 use crate::wire::{HeaderFields, ResponseParts};
@@ -112,6 +113,31 @@ impl<'r, W> Response<'r, W> {
         Outcome::new(HandlerResult::Responded(self.parts))
     }
 
+    /// Responds with a reply, or with what becomes one, such as a `Result`. The header fields of the
+    /// reply follow those set here; its status replaces that set here.
+    ///
+    /// ```
+    /// use http_resume::{Outcome, Reply, Request, Response, StatusCode};
+    ///
+    /// fn square(request: &Request<'_>) -> Result<String, Reply> {
+    ///     let number = request.param("number").and_then(|text| text.parse::<u32>().ok());
+    ///     let number = number.ok_or(Reply::new(StatusCode::BAD_REQUEST).text("not a number"))?;
+    ///     Ok((u64::from(number) * u64::from(number)).to_string())
+    /// }
+    ///
+    /// fn handler<'r>(request: &Request<'_>, response: Response<'r>) -> Outcome<'r> {
+    ///     response.reply(square(request))
+    /// }
+    /// ```
+    pub fn reply(mut self, reply: impl Into<Reply>) -> Outcome<'r> {
+        let reply = reply.into().into_parts();
+        self.parts.headers.extend(reply.headers);
+        self.parts.status = reply.status;
+        self.parts.body = reply.body;
+        self.parts.close |= reply.close;
+        Outcome::new(HandlerResult::Responded(self.parts))
+    }
+
     /// Suspends the request.
     ///
     /// The pending request carries `work` to the background, which
@@ -167,6 +193,12 @@ impl<'r, W> Receipt<'r, W> {
     /// responds sets its own.
     pub fn suspended(self) -> Outcome<'r> {
         Outcome::new(HandlerResult::Suspended(self.guard))
+    }
+
+    /// As [`suspended`](Self::suspended). `waiting` ends with the request.
+    pub(super) fn suspended_until(mut self, waiting: std::sync::Arc<dyn Waiting>) -> Outcome<'r> {
+        self.guard.set_waiting(waiting);
+        self.suspended()
     }
 
     /// Undoes [`mark_async`](Response::mark_async) and returns the response and the work.

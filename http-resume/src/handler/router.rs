@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use http::Method;
 
@@ -10,6 +11,7 @@ use super::outcome::Outcome;
 use super::paths::{HandlerId, Paths};
 use super::request::Request;
 use super::response::Response;
+use super::state::State;
 
 /// The routes of a server, from a path and a method to a handler.
 ///
@@ -55,6 +57,7 @@ pub struct Router {
     handlers: Vec<Box<dyn ErasedHandler>>,
     middleware: Vec<Box<Middleware>>,
     after_handlers: Vec<Box<dyn Fn() + Send + Sync>>,
+    state: Arc<State>,
 }
 
 type Middleware = dyn for<'r> Fn(&Request<'_>, Response<'r>) -> ControlFlow<Outcome<'r>, Response<'r>>
@@ -66,36 +69,6 @@ impl Router {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Adds a handler for `GET`.
-    ///
-    /// # Panics
-    ///
-    /// Panics in the same cases as [`route`](Self::route).
-    #[must_use]
-    pub fn get<W, F>(self, path: &str, handler: F) -> Self
-    where
-        W: 'static,
-        F: for<'r> Fn(&Request<'_>, Response<'r, W>, Option<W>) -> Outcome<'r>,
-        F: Send + Sync + 'static,
-    {
-        self.route(Method::GET, path, handler)
-    }
-
-    /// Adds a handler for `POST`.
-    ///
-    /// # Panics
-    ///
-    /// Panics in the same cases as [`route`](Self::route).
-    #[must_use]
-    pub fn post<W, F>(self, path: &str, handler: F) -> Self
-    where
-        W: 'static,
-        F: for<'r> Fn(&Request<'_>, Response<'r, W>, Option<W>) -> Outcome<'r>,
-        F: Send + Sync + 'static,
-    {
-        self.route(Method::POST, path, handler)
     }
 
     /// Adds a handler for a method.
@@ -113,6 +86,32 @@ impl Router {
     {
         self.paths.add(method, path, HandlerId(self.handlers.len()));
         self.handlers.push(erase(handler));
+        self
+    }
+
+    /// Adds a value that all handlers can read, as [`Request::state`]: the state of the application, or
+    /// a part of it. It replaces an earlier value of its type.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use http_resume::{Router, sync_handler};
+    ///
+    /// #[derive(Default)]
+    /// struct Visits(AtomicU64);
+    ///
+    /// let router = Router::new().state(Visits::default()).get(
+    ///     "/",
+    ///     sync_handler(|request, response| {
+    ///         let visits = request.state::<Visits>().0.fetch_add(1, Ordering::Relaxed);
+    ///         response.text(visits.to_string())
+    ///     }),
+    /// );
+    /// ```
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        let state = Arc::get_mut(&mut self.state);
+        let state = state.expect("requests share the state, and come later");
+        state.insert(value);
         self
     }
 
@@ -189,6 +188,10 @@ impl Router {
         &self.paths
     }
 
+    pub(crate) fn shared_state(&self) -> &Arc<State> {
+        &self.state
+    }
+
     pub(crate) fn handler(&self, id: HandlerId) -> &dyn ErasedHandler {
         &*self.handlers[id.0]
     }
@@ -206,6 +209,40 @@ impl Router {
     pub(crate) fn run_after_handlers(&self) {
         self.after_handlers.iter().for_each(|callback| callback());
     }
+}
+
+/// Defines a function for each method.
+macro_rules! methods {
+    ($($function:ident $method:ident,)*) => {
+        impl Router {
+            $(
+                #[doc = concat!("Adds a handler for `", stringify!($method), "`.")]
+                ///
+                /// # Panics
+                ///
+                /// Panics in the same cases as [`route`](Self::route).
+                #[must_use]
+                pub fn $function<W, F>(self, path: &str, handler: F) -> Self
+                where
+                    W: 'static,
+                    F: for<'r> Fn(&Request<'_>, Response<'r, W>, Option<W>) -> Outcome<'r>,
+                    F: Send + Sync + 'static,
+                {
+                    self.route(Method::$method, path, handler)
+                }
+            )*
+        }
+    };
+}
+
+methods! {
+    get GET,
+    head HEAD,
+    post POST,
+    put PUT,
+    patch PATCH,
+    delete DELETE,
+    options OPTIONS,
 }
 
 impl fmt::Debug for Router {

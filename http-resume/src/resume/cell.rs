@@ -89,7 +89,10 @@ pub(super) fn fill<W: Send + 'static>(
             work: Some(work),
         }),
     };
-    let flag = AbandonFlag(Arc::clone(&cell.header.is_abandoned));
+    let flag = AbandonFlag {
+        flag: Arc::clone(&cell.header.is_abandoned),
+        waiting: None,
+    };
     (NonNull::from(Box::leak(cell)), flag)
 }
 
@@ -122,14 +125,37 @@ pub(super) unsafe fn return_to_loop(cell: NonNull<Header>, completion: Completio
 }
 
 /// The event loop's end of [`Pending::is_abandoned`](super::Pending::is_abandoned).
-#[derive(Debug)]
-pub struct AbandonFlag(Arc<AtomicBool>);
+pub struct AbandonFlag {
+    flag: Arc<AtomicBool>,
+    /// What waits for the request, and ends with it.
+    waiting: Option<std::sync::Arc<dyn Waiting>>,
+}
+
+/// What waits for a suspended request.
+pub trait Waiting: Send + Sync {
+    /// Stops waiting, because the request has ended without having been resumed.
+    fn end(&self);
+}
 
 impl AbandonFlag {
+    /// Lets `waiting` end with the request.
+    pub fn set_waiting(&mut self, waiting: std::sync::Arc<dyn Waiting>) {
+        self.waiting = Some(waiting);
+    }
+
     /// Reports to the background that the request no longer needs a response.
     pub fn set(&self) {
         // Relaxed: a hint, loaded by `Pending::is_abandoned`.
-        self.0.store(true, Ordering::Relaxed);
+        self.flag.store(true, Ordering::Relaxed);
+        if let Some(waiting) = &self.waiting {
+            waiting.end();
+        }
+    }
+}
+
+impl fmt::Debug for AbandonFlag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AbandonFlag").field(&self.flag).finish()
     }
 }
 

@@ -10,17 +10,21 @@
 //! | [`Returned`] | the resume queue, then the event loop; a closed queue leaves it to the background | read the key and the completion | [`Returned::open`], or the drop, which frees the cell with its work |
 //! | [`VacantCell`] | the event loop | | [`suspend`], or the drop, which frees the cell |
 //!
+//! A [`WakeSlot`] owns the `Pending` of a request that waits for a `Waker`.
+//!
 //! The same embedded link carries the cell to a worker, because a `Pending` is a queue
 //! handle too, and back. With a recycled cell, a round trip allocates nothing.
 
 mod cell;
 mod pending;
 mod queue;
+mod wake_slot;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-pub use cell::{AbandonFlag, CellId, Completion, RequestKey, Returned, VacantCell};
+pub use cell::{AbandonFlag, CellId, Completion, RequestKey, Returned, VacantCell, Waiting};
 pub use pending::{Pending, cancel, cell_id, suspend};
+pub use wake_slot::WakeSlot;
 
 /// The queue on which suspended requests return to their event loop.
 pub type ResumeQueue = queue::ResumeQueue<Returned>;

@@ -210,7 +210,8 @@ impl Service {
     }
 
     fn request<'m>(&'m self, message: &'m Message) -> Request<'m> {
-        Request::new(message, self.router.paths(), &self.metrics)
+        let router = &self.router;
+        Request::new(message, router.paths(), &self.metrics, router.shared_state())
     }
 
     fn new_call(&self, key: RequestKey, spare: Option<VacantCell>) -> Call<'_> {

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use http_resume::{
-    Config, Metrics, Outcome, Pending, Request, Response, Router, Server, ShutdownHandle,
+    Config, Metrics, Outcome, Pending, Request, Response, Router, Server, Stopper,
     sync_handler,
 };
 
@@ -50,7 +50,7 @@ pub(crate) fn patient() -> Config {
 pub(crate) struct Running {
     pub(crate) addr: SocketAddr,
     pub(crate) metrics: Arc<Metrics>,
-    handle: ShutdownHandle,
+    handle: Stopper,
     thread: Option<JoinHandle<Result<(), http_resume::Error>>>,
 }
 
@@ -69,7 +69,7 @@ impl Running {
         Self {
             addr: server.local_addr(),
             metrics: server.metrics(),
-            handle: server.shutdown_handle(),
+            handle: server.stopper(),
             thread: Some(std::thread::spawn(|| server.run())),
         }
     }
@@ -79,7 +79,7 @@ impl Running {
     }
 
     pub(crate) fn stop(&self) {
-        self.handle.shut_down();
+        self.handle.stop();
     }
 
     pub(crate) fn wait(mut self) {
@@ -93,7 +93,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.handle.shut_down();
+        self.handle.stop();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

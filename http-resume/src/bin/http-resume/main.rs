@@ -13,7 +13,7 @@ use std::process::{self, ExitCode};
 use std::thread;
 
 use clap::Parser;
-use http_resume::{Server, ShutdownHandle};
+use http_resume::{Server, Stopper};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -50,7 +50,7 @@ fn run(options: &Options, log: &Log) -> Result<(), Box<dyn Error>> {
     let signals = Signals::new([SIGINT, SIGTERM])?;
     let router = routes::router(options.workers.get(), options.worker_wait(), log)?;
     let server = Server::bind(options.config(resolve(&options.addr)?), router)?;
-    shut_down_on_signal(signals, server.shutdown_handle())?;
+    shut_down_on_signal(signals, server.stopper())?;
 
     // Scripts wait for this line. Ignore the error if stdout is closed.
     let mut stdout = io::stdout();
@@ -71,12 +71,12 @@ fn resolve(addr: &str) -> io::Result<SocketAddr> {
 }
 
 /// Shuts the server down gracefully on the first signal and exits on the second.
-fn shut_down_on_signal(mut signals: Signals, handle: ShutdownHandle) -> io::Result<()> {
+fn shut_down_on_signal(mut signals: Signals, handle: Stopper) -> io::Result<()> {
     let wait = move || {
         let mut signals = signals.forever();
         if let Some(signal) = signals.next() {
             tracing::info!(signal, "stopping; a second signal exits immediately");
-            handle.shut_down();
+            handle.stop();
         }
         if let Some(signal) = signals.next() {
             process::exit(128 + signal); // the status that shells report for a signal

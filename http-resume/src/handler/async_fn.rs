@@ -1,0 +1,96 @@
+//! Handlers that are `async` functions.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use super::outcome::Outcome;
+use super::owned_request::OwnedRequest;
+use super::reply::Reply;
+use super::request::Request;
+use super::response::Response;
+use crate::resume::WakeSlot;
+
+/// The work of an `async` handler: its future.
+pub struct AsyncWork {
+    future: Pin<Box<dyn Future<Output = Reply> + Send>>,
+    slot: Arc<WakeSlot<Self>>,
+}
+
+/// Creates a handler from an `async` function, or from a closure that returns a future.
+///
+/// The event loop polls the future, and suspends the request while it is pending. A wake-up, from any
+/// thread, returns the request to its event loop, as [`Pending::resume`](crate::Pending::resume)
+/// does: it pushes the request's cell on the resume queue, allocates nothing, and makes a system call
+/// only if the event loop is asleep. Futures that need a runtime of their own, such as tokio's timers
+/// and sockets, must run there; the channels between the two work anywhere.
+///
+/// If the request ends first (by its deadline, because the client disconnects, or because the server
+/// stops), the future is dropped, on the thread of its event loop. A panic of the future is answered
+/// with 500.
+///
+/// ```
+/// use http_resume::{OwnedRequest, Reply, Router, StatusCode, async_handler};
+///
+/// async fn double(request: OwnedRequest) -> Result<String, Reply> {
+///     let number = request.param("number").and_then(|text| text.parse::<u64>().ok());
+///     let number = number.ok_or(Reply::new(StatusCode::BAD_REQUEST).text("not a number"))?;
+///     let (sender, mut receiver) = mpsc_queue::channel::channel::<Box<Job>>();
+///     std::thread::spawn(move || sender.send(Box::new(Job::new(2 * number))));
+///     let job = receiver.recv_async().await;
+///     let job = job.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+///     Ok(job.result.to_string())
+/// }
+/// # struct Job { link: mpsc_queue::Link, result: u64 }
+/// # impl Job { fn new(result: u64) -> Self { Job { link: mpsc_queue::Link::new(), result } } }
+/// # mpsc_queue::linked!(Job => link: mpsc_queue::Link);
+///
+/// let router = Router::new().get("/double/{number}", async_handler(double));
+/// ```
+pub fn async_handler<F, T>(
+    handler: F,
+) -> impl for<'r> Fn(&Request<'_>, Response<'r, AsyncWork>, Option<AsyncWork>) -> Outcome<'r>
+where
+    F: Fn(OwnedRequest) -> T,
+    T: Future<Output: Into<Reply>> + Send + 'static,
+{
+    move |request, response, work| {
+        let work = work.unwrap_or_else(|| AsyncWork::new(handler(request.to_owned())));
+        work.call(response)
+    }
+}
+
+impl AsyncWork {
+    fn new(future: impl Future<Output: Into<Reply>> + Send + 'static) -> Self {
+        Self {
+            future: Box::pin(async { future.await.into() }),
+            slot: Arc::default(),
+        }
+    }
+
+    /// Polls the future, and suspends the request if it is pending.
+    fn call(mut self, response: Response<'_, Self>) -> Outcome<'_> {
+        self.slot.begin();
+        let waker = Waker::from(Arc::clone(&self.slot));
+        match self.future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(reply) => response.reply(reply),
+            Poll::Pending => {
+                let slot = Arc::clone(&self.slot);
+                let (pending, receipt) = response.mark_async(self);
+                slot.suspend(pending);
+                receipt.suspended_until(slot)
+            }
+        }
+    }
+}
+
+impl Wake for WakeSlot<AsyncWork> {
+    fn wake(self: Arc<Self>) {
+        Self::wake(&self);
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        Self::wake(self);
+    }
+}

@@ -1,0 +1,113 @@
+//! A response as a value.
+
+use std::borrow::Cow;
+
+use http::{HeaderName, HeaderValue, StatusCode, header};
+
+use crate::wire::ResponseParts;
+
+/// A response as a value, for `async` handlers, and for functions that fail with one.
+///
+/// Texts, bytes and statuses become replies, and a `Result` does if both of its values do.
+///
+/// ```
+/// use http_resume::{Reply, StatusCode};
+///
+/// fn find(key: &str) -> Result<&'static str, StatusCode> {
+///     match key {
+///         "greeting" => Ok("hello"),
+///         _ => Err(StatusCode::NOT_FOUND),
+///     }
+/// }
+///
+/// let found: Reply = find("greeting").into();
+/// let missing: Reply = find("farewell").into();
+/// ```
+#[derive(Debug)]
+#[must_use = "a reply is a value, which a handler must return"]
+pub struct Reply(ResponseParts);
+
+impl Reply {
+    /// Creates a reply without a body.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the status is informational (1xx).
+    pub fn new(status: StatusCode) -> Self {
+        assert!(
+            !status.is_informational(),
+            "{status} is not the status of a final response"
+        );
+        Self(ResponseParts::new(status))
+    }
+
+    /// Sets a body of plain text.
+    pub fn text(self, body: impl Into<Cow<'static, str>>) -> Self {
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        self.header(header::CONTENT_TYPE, plain).body(match body.into() {
+            Cow::Borrowed(body) => Cow::Borrowed(body.as_bytes()),
+            Cow::Owned(body) => Cow::Owned(body.into_bytes()),
+        })
+    }
+
+    /// Sets a body of bytes. [`header`](Self::header) can set its type.
+    pub fn body(mut self, body: impl Into<Cow<'static, [u8]>>) -> Self {
+        self.0.body = body.into();
+        self
+    }
+
+    /// Adds a header field, as [`Response::header`](crate::Response::header) does.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
+        self
+    }
+
+    /// Closes the connection after the response.
+    pub fn close(mut self) -> Self {
+        self.0.close = true;
+        self
+    }
+
+    /// Returns the status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    pub(super) fn into_parts(self) -> ResponseParts {
+        self.0
+    }
+}
+
+impl From<StatusCode> for Reply {
+    fn from(status: StatusCode) -> Self {
+        Self::new(status)
+    }
+}
+
+impl From<&'static str> for Reply {
+    fn from(text: &'static str) -> Self {
+        Self::new(StatusCode::OK).text(text)
+    }
+}
+
+impl From<String> for Reply {
+    fn from(text: String) -> Self {
+        Self::new(StatusCode::OK).text(text)
+    }
+}
+
+impl From<Vec<u8>> for Reply {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::new(StatusCode::OK).body(bytes)
+    }
+}
+
+impl<T: Into<Reply>, E: Into<Reply>> From<Result<T, E>> for Reply {
+    fn from(result: Result<T, E>) -> Self {
+        match result {
+            Ok(value) => value.into(),
+            Err(error) => error.into(),
+        }
+    }
+}
