@@ -19,7 +19,7 @@ mod wire;
 pub use config::Config;
 pub use error::Error;
 pub use handler::{
-    OwnedRequest, Outcome, Receipt, Reply, Request, Response, Router, async_handler, sync_handler,
+    Outcome, OwnedRequest, Receipt, Reply, Request, Response, Router, async_handler, sync_handler,
 };
 /// The `http` crate, and its types in the signatures of this crate.
 pub use http::{self, HeaderName, HeaderValue, Method, StatusCode};

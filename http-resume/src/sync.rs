@@ -1,6 +1,9 @@
 //! Synchronisation primitives. In the models they are those of loom or shuttle, so that the
 //! checked code is the shipped code.
 
+/// The `Arc` of wakers, in the models too.
+pub(crate) use std::sync::Arc as WakerArc;
+
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use std::sync::{
     Arc,

@@ -32,11 +32,13 @@ impl Drop for Guard {
     }
 }
 
+type Wakers = Arc<Mutex<Vec<Waker>>>;
+
 /// Starts a server whose requests wait for ever. Returns where their futures are dropped, and their
 /// last wakers.
-fn server_of_waiters(config: Config) -> (Running, Receiver<Option<String>>, Arc<Mutex<Vec<Waker>>>) {
+fn server_of_waiters(config: Config) -> (Running, Receiver<Option<String>>, Wakers) {
     let (sender, dropped) = channel();
-    let wakers = Arc::<Mutex<Vec<Waker>>>::default();
+    let wakers = Wakers::default();
     let of_handler = Arc::clone(&wakers);
     let sender = Mutex::new(sender);
     let server = server(config, move |_| {
@@ -91,8 +93,13 @@ fn timers_of_tokio_on_its_runtime() {
         .unwrap();
     let tokio = runtime.handle().clone();
     let server = server(Config::default(), move |_| {
-        let slept = tokio.spawn(tokio::time::sleep(Duration::from_millis(1)));
-        async { slept.await.map(|()| "slept").map_err(|_| StatusCode::BAD_GATEWAY) }
+        let slept = tokio.spawn(async { tokio::time::sleep(Duration::from_millis(1)).await });
+        async {
+            slept
+                .await
+                .map(|()| "slept")
+                .map_err(|_| StatusCode::BAD_GATEWAY)
+        }
     });
     assert_eq!(server.connect().fetch("/").body, "slept");
 }
@@ -113,14 +120,19 @@ fn async_channel_between_requests_and_worker() {
         let requests = requests.clone();
         async move {
             let (sender, receiver) = async_channel::bounded(1);
-            requests.send(sender).await.map_err(|_| StatusCode::BAD_GATEWAY)?;
+            requests
+                .send(sender)
+                .await
+                .map_err(|_| StatusCode::BAD_GATEWAY)?;
             let count = receiver.recv().await.map_err(|_| StatusCode::BAD_GATEWAY)?;
             Ok::<_, StatusCode>(count.to_string())
         }
     });
     let mut client = server.connect();
     (0..20).for_each(|_| client.get("/"));
-    let mut counts: Vec<usize> = (0..20).map(|_| client.answer().body.parse().unwrap()).collect();
+    let mut counts: Vec<usize> = (0..20)
+        .map(|_| client.answer().body.parse().unwrap())
+        .collect();
     counts.sort_unstable();
     assert_eq!(counts, (1..=20).collect::<Vec<_>>());
     drop(client);
@@ -303,13 +315,14 @@ fn future_without_waker_has_a_deadline() {
 
 #[test]
 fn errors_become_responses() {
-    let server = server(Config::default(), async |request: OwnedRequest| {
-        match request.query() {
+    let server = server(
+        Config::default(),
+        async |request: OwnedRequest| match request.query() {
             None => Ok("fine"),
             Some("gone") => Err(Reply::from(StatusCode::GONE)),
             Some(_) => Err(Reply::new(StatusCode::BAD_REQUEST).text("what?").close()),
-        }
-    });
+        },
+    );
     let mut client = server.connect();
     assert_eq!(client.fetch("/").body, "fine");
     assert_eq!(client.fetch("/?gone").status, 410);

@@ -74,7 +74,10 @@ fn wake_up_races_with_suspension() {
         slot.begin();
         work.call();
         // SAFETY: loom checks that no other access overlaps.
-        assert!(event.with(|event| unsafe { *event }), "what the wake-up is about");
+        assert!(
+            event.with(|event| unsafe { *event }),
+            "what the wake-up is about"
+        );
         drop((work, vacant));
         waker.join().unwrap();
         assert_eq!(drops.count(), 1);
@@ -110,9 +113,10 @@ fn two_wake_ups_resume_once() {
 
 #[test]
 fn wake_up_races_with_end() {
-    let model = Model::new("A request that ends during a wake-up is resumed, or its work is dropped")
-        .threads("waker, loop")
-        .at_least(4);
+    let model =
+        Model::new("A request that ends during a wake-up is resumed, or its work is dropped")
+            .threads("waker, loop")
+            .at_least(4);
     model.check(|| {
         let drops = Drops::new();
         let queue = Arc::new(ResumeQueue::new(|| {}));

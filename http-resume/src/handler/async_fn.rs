@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::outcome::Outcome;
@@ -11,11 +10,12 @@ use super::reply::Reply;
 use super::request::Request;
 use super::response::Response;
 use crate::resume::WakeSlot;
+use crate::sync::WakerArc;
 
 /// The work of an `async` handler: its future.
 pub struct AsyncWork {
     future: Pin<Box<dyn Future<Output = Reply> + Send>>,
-    slot: Arc<WakeSlot<Self>>,
+    slot: WakerArc<WakeSlot<Self>>,
 }
 
 /// Creates a handler from an `async` function, or from a closure that returns a future.
@@ -65,18 +65,18 @@ impl AsyncWork {
     fn new(future: impl Future<Output: Into<Reply>> + Send + 'static) -> Self {
         Self {
             future: Box::pin(async { future.await.into() }),
-            slot: Arc::default(),
+            slot: WakerArc::default(),
         }
     }
 
     /// Polls the future, and suspends the request if it is pending.
     fn call(mut self, response: Response<'_, Self>) -> Outcome<'_> {
         self.slot.begin();
-        let waker = Waker::from(Arc::clone(&self.slot));
+        let waker = Waker::from(WakerArc::clone(&self.slot));
         match self.future.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(reply) => response.reply(reply),
             Poll::Pending => {
-                let slot = Arc::clone(&self.slot);
+                let slot = WakerArc::clone(&self.slot);
                 let (pending, receipt) = response.mark_async(self);
                 slot.suspend(pending);
                 receipt.suspended_until(slot)
@@ -86,11 +86,11 @@ impl AsyncWork {
 }
 
 impl Wake for WakeSlot<AsyncWork> {
-    fn wake(self: Arc<Self>) {
+    fn wake(self: WakerArc<Self>) {
         Self::wake(&self);
     }
 
-    fn wake_by_ref(self: &Arc<Self>) {
+    fn wake_by_ref(self: &WakerArc<Self>) {
         Self::wake(self);
     }
 }

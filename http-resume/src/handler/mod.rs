@@ -22,4 +22,3 @@ pub use request::Request;
 pub(crate) use response::Call;
 pub use response::{Receipt, Response};
 pub use router::Router;
-pub(crate) use state::State;

@@ -6,9 +6,9 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use crate::resume::{AbandonFlag, Waiting};
+use crate::sync::WakerArc;
 use crate::wire::ResponseParts;
 
 /// The return value of a handler: it has responded, or suspended the request.
@@ -61,7 +61,7 @@ impl AbandonGuard {
     }
 
     /// Lets `waiting` end with the request.
-    pub(super) fn set_waiting(&mut self, waiting: Arc<dyn Waiting>) {
+    pub(super) fn set_waiting(&mut self, waiting: WakerArc<dyn Waiting>) {
         if let Some(flag) = &mut self.0 {
             flag.set_waiting(waiting);
         }

@@ -44,10 +44,11 @@ impl Reply {
     /// Sets a body of plain text.
     pub fn text(self, body: impl Into<Cow<'static, str>>) -> Self {
         let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-        self.header(header::CONTENT_TYPE, plain).body(match body.into() {
-            Cow::Borrowed(body) => Cow::Borrowed(body.as_bytes()),
-            Cow::Owned(body) => Cow::Owned(body.into_bytes()),
-        })
+        self.header(header::CONTENT_TYPE, plain)
+            .body(match body.into() {
+                Cow::Borrowed(body) => Cow::Borrowed(body.as_bytes()),
+                Cow::Owned(body) => Cow::Owned(body.into_bytes()),
+            })
     }
 
     /// Sets a body of bytes. [`header`](Self::header) can set its type.

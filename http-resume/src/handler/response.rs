@@ -8,13 +8,13 @@ use std::marker::PhantomData;
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
-use super::reply::Reply;
 use super::outcome::{AbandonGuard, Brand, HandlerResult, Outcome};
+use super::reply::Reply;
 use crate::metrics::{Counters, Metric};
 use crate::resume::{
-    Waiting, CellId, Pending, RequestKey, ResumeQueue, VacantCell, cancel, cell_id, suspend,
+    CellId, Pending, RequestKey, ResumeQueue, VacantCell, Waiting, cancel, cell_id, suspend,
 };
-use crate::sync::Arc;
+use crate::sync::{Arc, WakerArc};
 use crate::wire::{HeaderFields, ResponseParts};
 
 /// A response to be given by one call of a handler: now ([`text`](Self::text),
@@ -196,7 +196,7 @@ impl<'r, W> Receipt<'r, W> {
     }
 
     /// As [`suspended`](Self::suspended). `waiting` ends with the request.
-    pub(super) fn suspended_until(mut self, waiting: std::sync::Arc<dyn Waiting>) -> Outcome<'r> {
+    pub(super) fn suspended_until(mut self, waiting: WakerArc<dyn Waiting>) -> Outcome<'r> {
         self.guard.set_waiting(waiting);
         self.suspended()
     }

@@ -13,7 +13,7 @@ use mpsc_queue::{Handle, Link, UniqueHandle, linked};
 
 use super::queue::ResumeQueue;
 use crate::panic::catch_panic;
-use crate::sync::{Arc, AtomicBool, Ordering};
+use crate::sync::{Arc, AtomicBool, Ordering, WakerArc};
 
 /// Names a request within its event loop. Serial numbers are never reused, so a late resume
 /// cannot reach a different request.
@@ -128,7 +128,7 @@ pub(super) unsafe fn return_to_loop(cell: NonNull<Header>, completion: Completio
 pub struct AbandonFlag {
     flag: Arc<AtomicBool>,
     /// What waits for the request, and ends with it.
-    waiting: Option<std::sync::Arc<dyn Waiting>>,
+    waiting: Option<WakerArc<dyn Waiting>>,
 }
 
 /// What waits for a suspended request.
@@ -139,7 +139,7 @@ pub trait Waiting: Send + Sync {
 
 impl AbandonFlag {
     /// Lets `waiting` end with the request.
-    pub fn set_waiting(&mut self, waiting: std::sync::Arc<dyn Waiting>) {
+    pub fn set_waiting(&mut self, waiting: WakerArc<dyn Waiting>) {
         self.waiting = Some(waiting);
     }
 

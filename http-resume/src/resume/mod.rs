@@ -18,9 +18,9 @@
 mod cell;
 mod pending;
 mod queue;
-mod wake_slot;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod wake_slot;
 
 pub use cell::{AbandonFlag, CellId, Completion, RequestKey, Returned, VacantCell, Waiting};
 pub use pending::{Pending, cancel, cell_id, suspend};

@@ -211,7 +211,12 @@ impl Service {
 
     fn request<'m>(&'m self, message: &'m Message) -> Request<'m> {
         let router = &self.router;
-        Request::new(message, router.paths(), &self.metrics, router.shared_state())
+        Request::new(
+            message,
+            router.paths(),
+            &self.metrics,
+            router.shared_state(),
+        )
     }
 
     fn new_call(&self, key: RequestKey, spare: Option<VacantCell>) -> Call<'_> {

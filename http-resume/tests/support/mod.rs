@@ -11,8 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use http_resume::{
-    Config, Metrics, Outcome, Pending, Request, Response, Router, Server, Stopper,
-    sync_handler,
+    Config, Metrics, Outcome, Pending, Request, Response, Router, Server, Stopper, sync_handler,
 };
 
 /// Longer than anything takes that does not hang.
