@@ -29,6 +29,13 @@ impl Work {
     }
 }
 
+/// Accesses the work, so that loom checks that the drop follows the calls.
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.call();
+    }
+}
+
 const KEY: RequestKey = RequestKey {
     connection: 0,
     serial: 1,
@@ -115,23 +122,23 @@ fn two_wake_ups_resume_once() {
 fn wake_up_races_with_end() {
     let model =
         Model::new("A request that ends during a wake-up is resumed, or its work is dropped")
-            .threads("waker, loop")
+            .threads("the end, waker")
             .at_least(4);
     model.check(|| {
         let drops = Drops::new();
         let queue = Arc::new(ResumeQueue::new(|| {}));
         let consumer = queue.consumer();
         let slot = Arc::new(WakeSlot::new());
+        let end = {
+            let slot = Arc::clone(&slot);
+            thread::spawn(move || slot.end())
+        };
         let work = Work::new(&drops);
         work.call();
         let (pending, _flag) = suspend(&queue, KEY, None, work);
         slot.suspend(pending);
-        let waker = {
-            let slot = Arc::clone(&slot);
-            thread::spawn(move || slot.wake())
-        };
-        slot.end();
-        waker.join().unwrap();
+        slot.wake();
+        end.join().unwrap();
         drop(consumer); // drops what has been resumed
         assert_eq!(drops.count(), 1);
     });

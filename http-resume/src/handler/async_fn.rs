@@ -42,9 +42,10 @@ pub struct AsyncWork {
 ///     let job = job.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
 ///     Ok(job.result.to_string())
 /// }
-/// # struct Job { link: mpsc_queue::Link, result: u64 }
-/// # impl Job { fn new(result: u64) -> Self { Job { link: mpsc_queue::Link::new(), result } } }
-/// # mpsc_queue::linked!(Job => link: mpsc_queue::Link);
+/// # use mpsc_queue::Link;
+/// # struct Job { link: Link, result: u64 }
+/// # impl Job { fn new(result: u64) -> Self { Job { link: Link::new(), result } } }
+/// # mpsc_queue::linked!(Job => link: Link);
 ///
 /// let router = Router::new().get("/double/{number}", async_handler(double));
 /// ```
