@@ -103,3 +103,24 @@ fn adapters() {
     }
     stop(program, "INT");
 }
+
+#[test]
+fn async_fn() {
+    let program = example("async_fn");
+    let mut client = program.connect();
+    let bad = "expected a number up to a million";
+    for (path, status, body) in [
+        ("/sum/100000", 200, "5000050000"),
+        ("/sum/0", 200, "0"),
+        ("/sum/x", 400, bad),
+        ("/wait/0", 200, "waited 0 ms"),
+        ("/wait/20", 200, "waited 20 ms"),
+        ("/wait/1000001", 400, bad),
+        ("/count", 200, "number 1"),
+        ("/count", 200, "number 2"),
+    ] {
+        let answer = client.fetch(path);
+        assert_eq!((answer.status, &*answer.body), (status, body), "{path}");
+    }
+    stop(program, "TERM");
+}

@@ -3,18 +3,106 @@
 mod support;
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use http_resume::{
-    Config, Metric, Outcome, Pending, Receipt, Request, Response, Router, sync_handler,
+    Config, Metric, Outcome, OwnedRequest, Pending, Receipt, Request, Response, Router,
+    async_handler, sync_handler,
 };
 use support::{HANGS, NEVER, Running, patient, server_with_later, until};
 
 fn server() -> Running {
     server_with_later(Config::default()).0
+}
+
+#[test]
+fn each_method_has_a_function() {
+    let handler = || sync_handler(|request, response| response.text(request.method().to_string()));
+    let router = Router::new()
+        .get("/", handler())
+        .head("/", handler())
+        .post("/", handler())
+        .put("/", handler())
+        .patch("/", handler())
+        .delete("/", handler())
+        .options("/", handler())
+        .route(Method::TRACE, "/", handler());
+    let server = Running::new(router);
+    let mut client = server.connect();
+    for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
+        client.send(&format!("{method} / HTTP/1.1\r\nHost: a\r\n\r\n"));
+        assert_eq!(client.answer().body, method);
+    }
+    client.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(client.head().field("content-length"), Some("4"), "its own");
+    client.send("BREW / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(client.answer().status, 405);
+}
+
+#[test]
+fn handlers_share_state() {
+    struct Name(&'static str);
+    let count = AtomicUsize::new(0);
+    let router = Router::new()
+        .state(Name("replaced"))
+        .state(Name("shared"))
+        .state(count)
+        .get(
+            "/",
+            sync_handler(|request, response| {
+                let count = request
+                    .state::<AtomicUsize>()
+                    .fetch_add(1, Ordering::Relaxed);
+                response.text(format!("{} {count}", request.state::<Name>().0))
+            }),
+        )
+        .get(
+            "/async",
+            async_handler(async |request: OwnedRequest| request.state::<Name>().0),
+        )
+        .get(
+            "/missing",
+            sync_handler(|request, response| response.text(request.state::<String>().clone())),
+        );
+    let server = Running::new(router);
+    let mut client = server.connect();
+    for body in ["shared 0", "shared 1"] {
+        assert_eq!(client.fetch("/").body, body);
+    }
+    assert_eq!(client.fetch("/async").body, "shared");
+    assert_eq!(client.fetch("/missing").status, 500);
+}
+
+#[test]
+fn result_becomes_response() {
+    fn checked(query: Option<&str>) -> Result<String, StatusCode> {
+        let number: u8 = query
+            .and_then(|text| text.parse().ok())
+            .ok_or(StatusCode::BAD_REQUEST)?;
+        Ok(number.to_string())
+    }
+    let added = (
+        HeaderName::from_static("x-added"),
+        HeaderValue::from_static("yes"),
+    );
+    let router = Router::new().get(
+        "/",
+        sync_handler(move |request, response| {
+            let (name, value) = added.clone();
+            response.header(name, value).reply(checked(request.query()))
+        }),
+    );
+    let server = Running::new(router);
+    let mut client = server.connect();
+    for (path, status, body) in [("/?7", 200, "7"), ("/?300", 400, ""), ("/", 400, "")] {
+        let answer = client.fetch(path);
+        assert_eq!((answer.status, &*answer.body), (status, body), "{path}");
+        assert_eq!(answer.field("x-added"), Some("yes"));
+    }
 }
 
 /// The handler's own, in place of that of its text, and of middleware.
