@@ -122,3 +122,85 @@ fn middleware_break_skips_handler() {
     assert_eq!(server.connect().fetch("/").body, "middleware");
     assert_eq!(handled.load(Ordering::SeqCst), 0);
 }
+
+/// A client that awaits 100 need not send its body.
+#[test]
+fn middleware_refuses_before_the_body() {
+    let handled = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&handled);
+    let router = Router::new()
+        .middleware(|request, response| match request.header("authorization") {
+            Some(_) => Continue(response),
+            None => Break(response.status(StatusCode::UNAUTHORIZED).text("no")),
+        })
+        .post(
+            "/",
+            sync_handler(move |request, response| {
+                counter.fetch_add(1, Ordering::SeqCst);
+                response.send(request.body().to_owned())
+            }),
+        );
+    let server = Running::new(router);
+    let post =
+        |field: &str| format!("POST / HTTP/1.1\r\nHost: a\r\n{field}\r\nContent-Length: 5\r\n\r\n");
+    let mut client = server.connect();
+    client.send(&post("Expect: 100-continue"));
+    assert_eq!(client.answer().status, 401);
+    client.assert_closed();
+
+    let mut client = server.connect();
+    client.send(&(post("X: y") + "he"));
+    assert_eq!(client.answer().status, 401, "the rest does not come");
+    client.assert_closed();
+
+    let mut client = server.connect();
+    client.send(&(post("Authorization: x") + "hello"));
+    assert_eq!(client.answer().body, "hello");
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(
+        client.answer().status,
+        401,
+        "the connection stays without a body"
+    );
+    client.send(&(post("Authorization: x") + "again"));
+    assert_eq!(client.answer().body, "again");
+    assert_eq!(handled.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn responses_pass_middleware() {
+    let router = Router::new()
+        .on_response(|request, reply| {
+            assert_ne!(request.query(), Some("panic"));
+            let seen = format!("{} {}", request.path(), reply.status().as_u16());
+            reply.header(ADDED, HeaderValue::try_from(seen).unwrap())
+        })
+        .on_response(|_, reply| match reply.status() {
+            StatusCode::NOT_FOUND => reply.with_status(StatusCode::GONE),
+            _ => {
+                let length = reply.as_bytes().len().to_string();
+                reply.text(length)
+            }
+        })
+        .get("/", sync_handler(|_, response| response.text("hello")))
+        .get("/staged", staged);
+    let server = Running::new(router);
+    let mut client = server.connect();
+    for (path, status, added, body) in [
+        ("/", 200, Some("/ 200"), "5"),
+        ("/staged", 200, Some("/staged 200"), "4"),
+        ("/staged?drop", 500, Some("/staged 500"), "21"),
+        (
+            "/nowhere",
+            410,
+            Some("/nowhere 404"),
+            "no route matches this path",
+        ),
+        ("/?panic", 500, None, "internal server error"),
+        ("/", 200, Some("/ 200"), "5"),
+    ] {
+        let answer = client.fetch(path);
+        let got = (answer.status, answer.field("x-added"), &*answer.body);
+        assert_eq!(got, (status, added, body), "{path}");
+    }
+}

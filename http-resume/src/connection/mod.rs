@@ -204,7 +204,7 @@ impl Connection {
                     *quantum -= 1;
                     self.start(message, service);
                 }
-                Ok(Event::Head) => self.incoming = Some(message),
+                Ok(Event::Head) => self.accept(message, service),
                 Ok(Event::Starved) => {
                     self.wait_for_input(Some(message), service);
                     return true;
@@ -223,6 +223,17 @@ impl Connection {
     #[cfg(test)]
     fn heap_bytes(&self) -> usize {
         self.input.capacity() + self.output.capacity() + self.pipeline.capacity()
+    }
+
+    /// Lets middleware see the head of a request. If it responds, a body is not read.
+    fn accept(&mut self, mut message: Box<Message>, service: &mut Service) {
+        service.call_middleware(&mut message, self.slot);
+        if message.answer.is_some() && self.parser.has_body() {
+            self.phase = Phase::Finishing;
+            self.start(message, service);
+        } else {
+            self.incoming = Some(message);
+        }
     }
 
     /// Returns the bytes of suspended requests, and of responses that are not sent.
@@ -339,6 +350,7 @@ impl Connection {
         match result {
             CallResult::Responded(mut response) => {
                 response.headers.extend(message.added.drain(..));
+                let response = service.call_response_middleware(&message, response);
                 service.spares.put_message(message);
                 self.respond(index, &response, service);
             }

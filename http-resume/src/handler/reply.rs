@@ -75,7 +75,30 @@ impl Reply {
         self.0.status
     }
 
-    pub(super) fn into_parts(self) -> ResponseParts {
+    /// Returns the body.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0.body
+    }
+
+    /// Sets the status.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_status(self, status: StatusCode) -> Self {
+        let parts = Self::new(status).0;
+        Self(ResponseParts {
+            status: parts.status,
+            ..self.0
+        })
+    }
+
+    pub(crate) fn from_parts(parts: ResponseParts) -> Self {
+        Self(parts)
+    }
+
+    pub(crate) fn into_parts(self) -> ResponseParts {
         self.0
     }
 }

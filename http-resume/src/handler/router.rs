@@ -9,6 +9,7 @@ use http::Method;
 use super::handler_fn::{ErasedHandler, erase};
 use super::outcome::Outcome;
 use super::paths::{HandlerId, Paths};
+use super::reply::Reply;
 use super::request::Request;
 use super::response::Response;
 use super::state::State;
@@ -56,6 +57,7 @@ pub struct Router {
     paths: Paths,
     handlers: Vec<Box<dyn ErasedHandler>>,
     middleware: Vec<Box<Middleware>>,
+    response_middleware: Vec<Box<ResponseMiddleware>>,
     after_handlers: Vec<Box<dyn Fn() + Send + Sync>>,
     state: Arc<State>,
 }
@@ -63,6 +65,8 @@ pub struct Router {
 type Middleware = dyn for<'r> Fn(&Request<'_>, Response<'r>) -> ControlFlow<Outcome<'r>, Response<'r>>
     + Send
     + Sync;
+
+type ResponseMiddleware = dyn Fn(&Request<'_>, Reply) -> Reply + Send + Sync;
 
 impl Router {
     /// Creates a router without routes.
@@ -136,12 +140,14 @@ impl Router {
         self
     }
 
-    /// Adds a function that is called once for every request, before its handler, including
-    /// requests without a handler. Middleware is called in the order in which it was added.
+    /// Adds a function that is called once for every request, as soon as its head has been received:
+    /// before its body, which is empty then, and before its handler, including requests without a
+    /// handler. Middleware is called in the order in which it was added.
     ///
     /// Return `Continue` to call the next middleware, or the handler after the last one.
     /// Header fields set here are added to the final response, including one sent after a
-    /// suspension; the status and `close` are not. Return `Break` to respond instead.
+    /// suspension; the status and `close` are not. Return `Break` to respond instead; if the request
+    /// has a body, it is not read, and the connection is closed.
     ///
     /// ```
     /// use std::ops::ControlFlow::{Break, Continue};
@@ -165,6 +171,33 @@ impl Router {
         F: Send + Sync + 'static,
     {
         self.middleware.push(Box::new(middleware));
+        self
+    }
+
+    /// Adds a function that is called with every response to a request, before it is sent, and
+    /// returns what is sent. Called in the order in which they were added. A panic is answered with
+    /// 500.
+    ///
+    /// It sees the responses of handlers, of middleware, and those of the server to a request that it
+    /// could read, such as 404; not its refusals, such as 400.
+    ///
+    /// ```
+    /// use http_resume::{HeaderName, HeaderValue, Router, sync_handler};
+    ///
+    /// let router = Router::new()
+    ///     .on_response(|request, reply| {
+    ///         println!("{} {}: {}", request.method(), request.path(), reply.status());
+    ///         let name = HeaderName::from_static("cache-control");
+    ///         reply.header(name, HeaderValue::from_static("no-store"))
+    ///     })
+    ///     .get("/", sync_handler(|_, response| response.text("hello")));
+    /// ```
+    #[must_use]
+    pub fn on_response<F>(mut self, middleware: F) -> Self
+    where
+        F: Fn(&Request<'_>, Reply) -> Reply + Send + Sync + 'static,
+    {
+        self.response_middleware.push(Box::new(middleware));
         self
     }
 
@@ -204,6 +237,11 @@ impl Router {
     /// Returns the middleware in the order of the calls.
     pub(crate) fn all_middleware(&self) -> &[Box<Middleware>] {
         &self.middleware
+    }
+
+    /// Returns the middleware of responses in the order of the calls.
+    pub(crate) fn all_response_middleware(&self) -> &[Box<ResponseMiddleware>] {
+        &self.response_middleware
     }
 
     pub(crate) fn run_after_handlers(&self) {

@@ -12,7 +12,7 @@ use http::{HeaderValue, StatusCode, header};
 pub(crate) use spares::{READ_SIZE, Spares};
 
 use crate::config::Config;
-use crate::handler::{Call, HandlerId, HandlerResult, Request, Response, Router};
+use crate::handler::{Call, HandlerId, HandlerResult, Reply, Request, Response, Router};
 use crate::metrics::{Counters, Metric, Metrics};
 use crate::panic::catch_panic;
 use crate::resume::{AbandonFlag, RequestKey, ResumeQueue, Returned, VacantCell};
@@ -124,11 +124,11 @@ impl Service {
         of_path.unwrap_or(self.config.max_body)
     }
 
-    /// Calls the middleware, then the handler of a new request.
+    /// Calls the handler of a new request, unless middleware has responded.
     pub(crate) fn call_first(&mut self, message: &mut Message, key: RequestKey) -> CallResult {
         self.counters().count(Metric::Requests);
-        if let Some(response) = self.call_middleware(message, key) {
-            return CallResult::Responded(response);
+        if let Some(response) = message.answer.take() {
+            return CallResult::Responded(*response);
         }
         match self.router.paths().find(message) {
             Ok(handler) if self.is_full() && self.router.handler(handler).can_suspend() => {
@@ -152,8 +152,14 @@ impl Service {
             || self.pending_bytes > self.config.max_pending_total
     }
 
-    /// Calls the middleware. Returns the response if one of them responds or panics.
-    fn call_middleware(&self, message: &mut Message, key: RequestKey) -> Option<ResponseParts> {
+    /// Calls the middleware for a head. If one of them responds or panics, leaves the answer in the
+    /// message.
+    pub(crate) fn call_middleware(&self, message: &mut Message, connection: usize) {
+        // Middleware cannot suspend, so no resume has this key.
+        let key = RequestKey {
+            connection,
+            serial: 0,
+        };
         for middleware in self.router.all_middleware() {
             let call = self.new_call(key, None);
             let request = self.request(message);
@@ -161,18 +167,41 @@ impl Service {
                 ControlFlow::Continue(response) => ControlFlow::Continue(response.into_fields()),
                 ControlFlow::Break(outcome) => ControlFlow::Break(outcome.into_result()),
             });
-            match flow {
-                Some(ControlFlow::Continue(fields)) => message.added.extend(fields),
-                Some(ControlFlow::Break(HandlerResult::Responded(response))) => {
-                    return Some(response);
+            let response = match flow {
+                Some(ControlFlow::Continue(fields)) => {
+                    message.added.extend(fields);
+                    continue;
                 }
+                Some(ControlFlow::Break(HandlerResult::Responded(response))) => response,
                 Some(ControlFlow::Break(HandlerResult::Suspended(_))) => {
                     unreachable!("middleware has no work to suspend with")
                 }
-                None => return Some(internal_error()),
-            }
+                None => internal_error(),
+            };
+            message.answer = Some(Box::new(response));
+            return;
         }
-        None
+    }
+
+    /// Calls the middleware for a response.
+    pub(crate) fn call_response_middleware(
+        &self,
+        message: &Message,
+        response: ResponseParts,
+    ) -> ResponseParts {
+        let all = self.router.all_response_middleware();
+        if all.is_empty() {
+            return response; // fast path
+        }
+        let request = self.request(message);
+        let reply = Reply::from_parts(response);
+        let result = catch_panic(|| {
+            let changed = all
+                .iter()
+                .fold(reply, |reply, change| change(&request, reply));
+            changed.into_parts()
+        });
+        result.unwrap_or_else(internal_error)
     }
 
     /// Calls a handler: for the first time, or with a returned request.

@@ -2,6 +2,8 @@
 
 use http::{HeaderName, HeaderValue, Method};
 
+use super::response::ResponseParts;
+
 /// A received request. The parser fills it.
 ///
 /// Messages are recycled, so that a request allocates nothing once the buffers have grown.
@@ -24,6 +26,8 @@ pub(crate) struct Message {
     pub(crate) max_body: usize,
     /// Header fields that middleware adds to the response.
     pub(crate) added: Vec<(HeaderName, HeaderValue)>,
+    /// The response of middleware, in place of that of a handler.
+    pub(crate) answer: Option<Box<ResponseParts>>,
 }
 
 /// A part of [`Message::head`].
@@ -48,6 +52,7 @@ impl Message {
         self.fields.clear();
         self.body.clear();
         self.added.clear();
+        self.answer = None;
     }
 
     /// Clears the message and releases memory that only a large request needs.
