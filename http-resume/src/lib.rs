@@ -14,6 +14,8 @@ mod resume;
 mod server;
 mod service;
 mod sync;
+#[cfg(not(any(loom, shuttle)))]
+pub mod testing;
 mod wire;
 
 pub use config::Config;

@@ -16,13 +16,13 @@
 mod input;
 mod output;
 mod pipeline;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod wait;
 
 use std::io::{self, ErrorKind};
 use std::mem;
-use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode};
@@ -31,6 +31,7 @@ use mio::net::TcpStream;
 use self::input::Input;
 use self::output::Output;
 use self::pipeline::{Pipeline, Suspension};
+pub(crate) use self::stream::Stream;
 use self::wait::{Awaited, Wait};
 use crate::config::Config;
 use crate::metrics::Metric;
@@ -47,8 +48,8 @@ const MAX_STARTED: usize = 64;
 /// Time for a client to read the last response.
 const LINGER: Duration = Duration::from_secs(1);
 
-pub(crate) struct Connection {
-    stream: TcpStream,
+pub(crate) struct Connection<S = TcpStream> {
+    stream: S,
     /// The index of the connection in its event loop.
     slot: usize,
     phase: Phase,
@@ -94,8 +95,8 @@ pub(crate) enum NextStep {
     Close,
 }
 
-impl Connection {
-    pub(crate) fn new(stream: TcpStream, slot: usize, now: Instant) -> Self {
+impl<S: Stream> Connection<S> {
+    pub(crate) fn new(stream: S, slot: usize, now: Instant) -> Self {
         Self {
             stream,
             slot,
@@ -115,7 +116,7 @@ impl Connection {
         }
     }
 
-    pub(crate) fn stream(&mut self) -> &mut TcpStream {
+    pub(crate) fn stream(&mut self) -> &mut S {
         &mut self.stream
     }
 
@@ -423,7 +424,7 @@ impl Connection {
             self.wait.restart(now);
         }
         if self.phase == Phase::Finishing && self.is_drained() {
-            self.stream.shutdown(Shutdown::Write)?;
+            self.stream.end()?;
             self.phase = Phase::Lingering;
             self.wait.restart(now);
             self.is_readable = true; // the end of the client's data may be there already

@@ -48,7 +48,10 @@ fn run(options: &Options, log: &Log) -> Result<(), Box<dyn Error>> {
     }
     // Registered first, so that no later signal is missed.
     let signals = Signals::new([SIGINT, SIGTERM])?;
-    let router = routes::router(options.workers.get(), options.worker_wait(), log)?;
+    let router = routes::router(options.workers.get(), options.worker_wait(), {
+        let log = log.clone();
+        move || log.dropped()
+    })?;
     let server = Server::bind(options.config(resolve(&options.addr)?), router)?;
     shut_down_on_signal(signals, server.stopper())?;
 

@@ -11,16 +11,19 @@ use http_resume::{
 };
 use mpsc_queue::channel;
 
-use super::log::Log;
 use super::pool::{Pool, Work};
 use super::timer::{Alarm, Timer};
 
-/// Returns all routes, after starting the threads that they need.
-pub(crate) fn router(workers: usize, worker_wait: Wait, log: &Log) -> io::Result<Router> {
+/// Returns all routes, after starting the threads that they need. `dropped_lines` returns how many lines
+/// of the log were dropped.
+pub(crate) fn router(
+    workers: usize,
+    worker_wait: Wait,
+    dropped_lines: impl Fn() -> u64 + Send + Sync + 'static,
+) -> io::Result<Router> {
     let pool = Arc::new(Pool::new(workers, worker_wait)?);
     let timer = Timer::new()?;
     let pool_of_loops = Arc::clone(&pool);
-    let log = log.clone();
     Ok(Router::new()
         .after_handlers(move || pool_of_loops.hand_over())
         .get("/", sync_handler(|_, response| response.text("hello")))
@@ -36,7 +39,7 @@ pub(crate) fn router(workers: usize, worker_wait: Wait, log: &Log) -> io::Result
         .get("/panic/{place}", on_pool(&pool, panics))
         .get(
             "/metrics",
-            sync_handler(move |request, response| metrics(&log, request, response)),
+            sync_handler(move |request, response| metrics(dropped_lines(), request, response)),
         ))
 }
 
@@ -243,14 +246,13 @@ fn panics<'r>(
 }
 
 /// Returns the metrics in the text format of Prometheus.
-fn metrics<'r>(log: &Log, request: &Request<'_>, response: Response<'r>) -> Outcome<'r> {
+fn metrics<'r>(dropped_lines: u64, request: &Request<'_>, response: Response<'r>) -> Outcome<'r> {
     let format = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     let name = "http_resume_dropped_log_lines_total";
     let text = format!(
         "{}# HELP {name} Lines of the log that were dropped because too many waited.\n\
-         # TYPE {name} counter\n{name} {}\n",
-        request.metrics(),
-        log.dropped()
+         # TYPE {name} counter\n{name} {dropped_lines}\n",
+        request.metrics()
     );
     response
         .header(header::CONTENT_TYPE, format)
@@ -265,4 +267,93 @@ fn bad_number<W>(response: Response<'_, W>) -> Outcome<'_> {
     response
         .status(StatusCode::BAD_REQUEST)
         .text("the last path segment must be a number")
+}
+
+#[cfg(test)]
+mod tests {
+    use http_resume::testing::{Get, Kit, Post, Received, run};
+    use http_resume::{Config, Metric};
+
+    use super::*;
+
+    fn with_routes(test: impl FnOnce(&mut Kit<'_>)) {
+        let router = router(1, Wait::Park, || 7).expect("threads can be started");
+        run(Config::default(), router, test);
+    }
+
+    /// Returns the response of a route that is suspended `times` times.
+    fn after(kit: &mut Kit<'_>, request: Get<'_>, times: usize) -> Received {
+        let client = kit.send(request);
+        let mut calls = 0;
+        while calls < times {
+            assert!(kit.response(client).is_none(), "{request:?} is suspended");
+            calls += kit.wait();
+        }
+        assert_eq!(calls, times, "{request:?}");
+        kit.response(client).expect("it is answered")
+    }
+
+    #[test]
+    fn routes_are_suspended_as_often_as_they_say() {
+        with_routes(|kit| {
+            for (path, times, status, text) in [
+                ("/", 0, 200, "hello"),
+                ("/hello", 1, 200, "hello from background"),
+                ("/async", 1, 200, "hello"),
+                ("/sleep/0", 1, 200, "slept 0"),
+                ("/sleep/x", 0, 400, "the last path segment must be a number"),
+                ("/stages/0", 0, 200, "0"),
+                ("/stages/5", 5, 200, "5"),
+                ("/drop", 1, 500, "internal server error"),
+                ("/panic/handler", 0, 500, "internal server error"),
+                ("/panic/resumed", 1, 500, "internal server error"),
+                ("/panic/worker", 1, 500, "internal server error"),
+                ("/nowhere", 0, 404, "no route matches this path"),
+            ] {
+                let received = after(kit, Get(path), times);
+                assert_eq!((received.status, received.text()), (status, text), "{path}");
+            }
+            assert_eq!(kit.metrics().total(Metric::Suspended), 0);
+        });
+    }
+
+    #[test]
+    fn ping_is_resumed_on_this_thread() {
+        with_routes(|kit| {
+            for (body, status) in [(&b"ping"[..], 200), (b"pong", 422)] {
+                let client = kit.send(Post("/ping", body));
+                assert!(kit.response(client).is_none());
+                assert_eq!(kit.resume(), 1);
+                assert_eq!(kit.response(client).unwrap().status, status);
+            }
+        });
+    }
+
+    #[test]
+    fn echo_returns_the_body() {
+        with_routes(|kit| {
+            let client = kit.send(Post("/echo", b"the body"));
+            kit.wait();
+            assert_eq!(kit.response(client).unwrap().text(), "the body");
+        });
+    }
+
+    #[test]
+    fn sleeper_times_out() {
+        with_routes(|kit| {
+            let client = kit.send(Get("/sleep/3600000"));
+            kit.advance(Config::default().suspend_timeout);
+            assert_eq!(kit.response(client).unwrap().status, 503);
+            assert_eq!(kit.metrics().total(Metric::EndedTimedOut), 1);
+        });
+    }
+
+    #[test]
+    fn metrics_have_the_lines_dropped() {
+        with_routes(|kit| {
+            let client = kit.send(Get("/metrics"));
+            let received = kit.response(client).unwrap();
+            assert!(received.text().ends_with("dropped_log_lines_total 7\n"));
+        });
+    }
 }
