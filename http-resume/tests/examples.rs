@@ -2,10 +2,10 @@
 
 mod support;
 
-use std::env;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::{env, fs};
 
-use support::{Client, Program};
+use support::{Client, Program, until};
 
 /// Starts an example. `cargo test` builds the examples; `cargo test --test examples` does not.
 fn example(name: &str) -> Program {
@@ -122,5 +122,110 @@ fn async_fn() {
         let answer = client.fetch(path);
         assert_eq!((answer.status, &*answer.body), (status, body), "{path}");
     }
+    stop(program, "TERM");
+}
+
+#[test]
+fn limits() {
+    let program = example("limits");
+    for (number, status) in [200, 200, 200, 429, 429].into_iter().enumerate() {
+        let mut client = program.connect();
+        // The body of a refused request does not come.
+        let body = if status == 200 { "text" } else { "" };
+        client.send(&format!(
+            "POST / HTTP/1.1\r\nHost: a\r\nClient: me\r\nContent-Length: 4\r\n\r\n{body}"
+        ));
+        assert_eq!(client.answer().status, status, "{number}");
+    }
+    assert_eq!(program.connect().fetch("/").status, 401);
+    stop(program, "TERM");
+}
+
+/// Returns how many requests wait for an event.
+fn waiting(observer: &mut Client) -> usize {
+    observer.fetch("/waiting").body.parse().unwrap()
+}
+
+/// Some have left, and some do not read.
+#[test]
+fn long_poll() {
+    const WAITING: usize = 2000;
+    rlimit::increase_nofile_limit(u64::MAX).unwrap();
+    let program = example("long_poll");
+    let mut observer = program.connect();
+    let mut clients: Vec<Client> = (0..WAITING).map(|_| program.connect()).collect();
+    clients
+        .iter_mut()
+        .for_each(|client| client.get("/events?after=0"));
+    until(|| waiting(&mut observer) == WAITING);
+    let left: Vec<Client> = clients.drain(..WAITING / 4).collect();
+    left.into_iter().for_each(Client::reset);
+    post(&mut observer, "/events", "it rains");
+    assert_eq!(
+        observer.answer().body,
+        format!("{WAITING} have waited for it\n")
+    );
+    let slow = clients.split_off(WAITING / 2);
+    for client in &mut clients {
+        assert_eq!(client.answer().body, "it rains");
+        client.get("/events?after=1");
+    }
+    until(|| waiting(&mut observer) == clients.len());
+    post(&mut observer, "/events", "it\nsnows");
+    assert_eq!(observer.answer().status, 200);
+    for client in &mut clients {
+        assert_eq!(client.answer().body, "it snows");
+    }
+    assert_eq!(observer.fetch("/events?after=0").body, "it rains\nit snows");
+    assert_eq!(observer.fetch("/events?after=x").status, 400);
+    for mut client in slow {
+        assert_eq!(client.answer().body, "it rains");
+    }
+    stop(program, "TERM");
+}
+
+/// The page waits for an event that comes while it waits.
+#[test]
+#[ignore = "needs Chromium"]
+fn long_poll_in_a_browser() {
+    let program = example("long_poll");
+    let mut observer = program.connect();
+    post(&mut observer, "/events", "before");
+    assert_eq!(observer.answer().status, 200);
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let is_there = |name: &&str| Command::new(name).arg("--version").output().is_ok();
+    let profile = env::temp_dir().join(format!("long_poll-{}", program.id()));
+    let browser = Command::new(
+        names
+            .into_iter()
+            .find(is_there)
+            .expect("there is a browser"),
+    )
+    .args([
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--dump-dom",
+    ])
+    // Time passes for the page only while it waits for nothing.
+    .arg("--virtual-time-budget=1000")
+    .arg(format!("--user-data-dir={}", profile.display()))
+    .arg(format!("http://{}/", program.addr))
+    .stdout(Stdio::piped())
+    .stderr(Stdio::null())
+    .spawn()
+    .expect("the browser starts");
+    for event in ["while it waits", "<b>text</b>", "end"] {
+        until(|| waiting(&mut observer) == 1);
+        post(&mut observer, "/events", event);
+        assert_eq!(observer.answer().body, "1 have waited for it\n");
+    }
+    let shown = browser.wait_with_output().unwrap();
+    let shown = String::from_utf8_lossy(&shown.stdout);
+    let _ = fs::remove_dir_all(profile);
+    for item in ["before", "while it waits", "&lt;b&gt;text&lt;/b&gt;"] {
+        assert!(shown.contains(&format!("<li>{item}</li>")), "{shown}");
+    }
+    assert!(shown.contains(">ended<"), "{shown}");
     stop(program, "TERM");
 }
