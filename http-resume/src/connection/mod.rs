@@ -148,6 +148,7 @@ impl<S: Stream> Connection<S> {
     fn try_drive(&mut self, service: &mut Service) -> io::Result<NextStep> {
         let mut quantum = MAX_STARTED;
         for _ in 0..MAX_ROUNDS {
+            self.call_returned(service);
             let needs_input = self.serve(&mut quantum, service);
             self.flush(service)?;
             if quantum == 0 {
@@ -315,14 +316,40 @@ impl<S: Stream> Connection<S> {
     }
 
     /// Calls the handler of a returned request again, unless the request has ended.
+    ///
+    /// While too many bytes are pending, only that of the first request: what others respond would
+    /// wait for it.
     pub(crate) fn resume(&mut self, returned: Returned, service: &mut Service) {
-        let key = returned.key();
-        let Some((index, suspension)) = self.pipeline.resume(key.serial) else {
+        if let Err(late) = self.pipeline.keep(returned) {
             let counters = service.counters();
             counters.count_from_any_thread(Metric::LateResumes);
+            drop(late);
             return;
-        };
-        let message = suspension.message;
+        }
+        self.call_returned(service);
+    }
+
+    /// Calls the handlers of returned requests, as far as their responses may wait, for another one or
+    /// for the client to read.
+    fn call_returned(&mut self, service: &mut Service) {
+        while self.output.len() <= service.config.max_pending {
+            let is_full = self.pending_bytes() > service.config.max_pending;
+            let Some((index, suspension)) = self.pipeline.resume(is_full) else {
+                return;
+            };
+            self.call_again(index, suspension, service);
+        }
+    }
+
+    fn call_again(&mut self, index: usize, suspension: Suspension, service: &mut Service) {
+        let Suspension {
+            message,
+            handler,
+            returned,
+            ..
+        } = suspension;
+        let returned = returned.expect("the request has returned");
+        let key = returned.key();
         let result = match returned.completion() {
             Completion::Resumed if self.pipeline.has_expired(index, service.now) => {
                 service.end_suspension(Metric::EndedTimedOut);
@@ -330,7 +357,7 @@ impl<S: Stream> Connection<S> {
             }
             Completion::Resumed => {
                 service.end_suspension(Metric::EndedResumed);
-                service.call(&message, key, suspension.handler, Some(returned))
+                service.call(&message, key, handler, Some(returned))
             }
             Completion::Dropped => {
                 service.end_suspension(Metric::EndedDropped);
@@ -362,6 +389,7 @@ impl<S: Stream> Connection<S> {
                     handler,
                     flag,
                     deadline: service.now.checked_add(service.config.suspend_timeout),
+                    returned: None,
                 };
                 self.pipeline.suspend(index, suspension);
             }

@@ -11,7 +11,7 @@
 //! | `Running` | too many requests are suspended, and the handler can suspend | `Responded` (503) |
 //! | `Running` | the handler panics | `Responded` (500) |
 //! | `Running` | the handler suspends the request | `Suspended` |
-//! | [`Suspended`](State::Suspended) | the pending request is resumed | `Running`: the handler's next call |
+//! | [`Suspended`](State::Suspended) | the pending request is resumed | `Running`: the handler's next call, if the responses that wait are not too long already; otherwise later |
 //! | `Suspended` | the pending request is dropped | `Responded` (500) |
 //! | `Suspended` | its deadline or that of the shutdown passes | `Responded` (503); abandoned |
 //! | `Suspended` | the client disconnects | gone with the connection; abandoned |
@@ -24,7 +24,7 @@ use std::mem;
 use std::time::Instant;
 
 use crate::handler::HandlerId;
-use crate::resume::AbandonFlag;
+use crate::resume::{AbandonFlag, Returned};
 use crate::wire::{Date, Framing, Message, ResponseParts, encode};
 
 /// The requests in flight that a connection keeps room for.
@@ -62,6 +62,8 @@ pub(super) struct Suspension {
     pub(super) flag: AbandonFlag,
     /// `None` for never.
     pub(super) deadline: Option<Instant>,
+    /// Set if the request has been resumed, and its handler will be called later.
+    pub(super) returned: Option<Returned>,
 }
 
 impl Pipeline {
@@ -123,11 +125,31 @@ impl Pipeline {
             .is_some_and(|expiry| expiry <= now)
     }
 
-    /// Marks the suspended request with this serial number as running. Returns its index
-    /// and what was suspended, or `None` if it has ended.
-    pub(super) fn resume(&mut self, serial: u64) -> Option<(usize, Suspension)> {
-        let mut requests = self.requests.iter();
-        let index = requests.position(|request| request.serial == serial)?;
+    /// Keeps a returned request with what was suspended. Gives it back if the request has ended.
+    pub(super) fn keep(&mut self, returned: Returned) -> Result<(), Returned> {
+        let serial = returned.key().serial;
+        let mut requests = self.requests.iter_mut();
+        let request = requests.find(|request| request.serial == serial);
+        match request.map(|request| &mut request.state) {
+            Some(State::Suspended(suspension)) => {
+                suspension.returned = Some(returned);
+                Ok(())
+            }
+            _ => Err(returned),
+        }
+    }
+
+    /// Marks a request that has returned as running: the first one, if `first_only`, or the oldest.
+    /// Returns its index and what was suspended.
+    pub(super) fn resume(&mut self, first_only: bool) -> Option<(usize, Suspension)> {
+        let has_returned = |request: &InFlight| match &request.state {
+            State::Suspended(suspension) => suspension.returned.is_some(),
+            State::Running | State::Responded(_) => false,
+        };
+        let index = self.requests.iter().position(has_returned)?;
+        if first_only && index > 0 {
+            return None;
+        }
         Some((index, self.take_suspension(index)?))
     }
 
