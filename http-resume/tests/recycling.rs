@@ -5,10 +5,15 @@ mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Poll;
 
-use http_resume::{Config, Metric, Outcome, Pending, Request, Response, Router, sync_handler};
+use http_resume::{
+    Config, Metric, Outcome, OwnedRequest, Pending, Request, Response, Router, async_handler,
+    sync_handler,
+};
 use support::{Client, Running, until};
 
 /// Counts what each thread allocates.
@@ -24,6 +29,8 @@ const LARGE: usize = 8 * 1024;
 thread_local! {
     /// All allocations of this thread, and the large ones.
     static COUNTS: [Cell<usize>; 2] = const { [const { Cell::new(0) }; 2] };
+    /// How many more allocations this thread has made than it has freed.
+    static LEFT: Cell<isize> = const { Cell::new(0) };
 }
 
 fn count(size: usize) {
@@ -34,17 +41,23 @@ fn count(size: usize) {
     });
 }
 
+fn count_left(change: isize) {
+    let _ = LEFT.try_with(|left| left.update(|left| left + change));
+}
+
 // SAFETY: the system's allocator does it all. Counting neither allocates nor unwinds: the
 // counters need no initialiser and no destructor.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
+        count_left(1);
         // SAFETY: the caller keeps the contract, which is the same.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
+        count_left(1);
         // SAFETY: the caller keeps the contract, which is the same.
         unsafe { System.alloc_zeroed(layout) }
     }
@@ -56,6 +69,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count_left(-1);
         // SAFETY: the caller keeps the contract, which is the same.
         unsafe { System.dealloc(pointer, layout) }
     }
@@ -270,4 +284,66 @@ fn refused_connection_leaves_its_message_and_buffer() {
         client.reset();
     });
     assert_eq!(large, 0);
+}
+
+/// Polls again, as often as the path says, after a wake-up of its own.
+async fn polled(request: OwnedRequest) -> &'static str {
+    let mut left: u32 = request.param("count").unwrap().parse().unwrap();
+    poll_fn(|cx| {
+        if left == 0 {
+            return Poll::Ready("done");
+        }
+        left -= 1;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await
+}
+
+#[test]
+fn wake_ups_of_async_handlers_allocate_nothing() {
+    let router = Router::new().get("/polled/{count}", async_handler(polled));
+    let (running, count) = counting(router, || COUNTS.with(|[all, _]| all.get() as isize));
+    let mut client = running.connect();
+    let mut allocations = |path: &str| {
+        for _ in 0..3 {
+            client.fetch(path); // until the buffers have grown
+        }
+        let before = count(&mut client);
+        assert_eq!(client.fetch(path).body, "done");
+        count(&mut client) - before
+    };
+    let (few, many) = (allocations("/polled/1"), allocations("/polled/100"));
+    assert!(few > 0, "the future is on the heap");
+    // The path is longer, and copied.
+    assert_eq!(few, many);
+}
+
+#[test]
+fn panics_leave_nothing_behind() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let router = Router::new().get(
+        "/panic",
+        sync_handler(|request, _| panic!("{:?}, on purpose", request.path())),
+    );
+    let (running, count) = counting(router, || LEFT.get());
+    let mut client = running.connect();
+    let mut left = || {
+        for _ in 0..10 {
+            assert_eq!(client.fetch("/panic").status, 500);
+        }
+        count(&mut client)
+    };
+    left(); // until the buffers have grown
+    assert_eq!(left(), left());
+}
+
+/// Starts a server with another route, which returns a figure of the event loop's thread.
+fn counting(router: Router, figure: fn() -> isize) -> (Running, impl Fn(&mut Client) -> isize) {
+    let router = router.get(
+        "/figure",
+        sync_handler(move |_, response| response.text(figure().to_string())),
+    );
+    let read = |client: &mut Client| client.fetch("/figure").body.parse().unwrap();
+    (Running::new(router), read)
 }
