@@ -50,9 +50,9 @@ pub(crate) fn run(connections: usize) {
     }
     let ends = metrics.assert_add_up();
     println!("{ends:?}");
-    // The second and third round reuse the memory of the first.
+    // The third round reuses the memory of the others, among which the first fills the spares.
     assert!(
-        after[2] <= after[0] + after[0] / 10,
+        after[2] <= after[1] + after[1] / 20,
         "memory grows: {after:?}"
     );
 }
