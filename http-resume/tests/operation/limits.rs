@@ -1,5 +1,8 @@
 //! Every limit is an option.
 
+use std::net::TcpListener;
+use std::process::Command;
+
 use crate::support::{Client, Program, until};
 
 /// Returns a request with so many header fields, one of which has a value of this length.
@@ -154,4 +157,39 @@ fn limits_beyond_all_memory_cost_none() {
          3\r\nabc\r\n0\r\nTrailer: t\r\n\r\n",
     );
     assert_eq!(client.answer().body, "abc");
+}
+
+/// Starts the program where two threads of 1 GiB fit, and returns what it says.
+fn with_little_room(options: &[&str]) -> String {
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -v 3500000 && exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_http-resume"))
+        .args(["--addr", "127.0.0.1:0"])
+        .args(options)
+        .env("RUST_MIN_STACK", (1 << 30).to_string())
+        .output()
+        .expect("there is a shell");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn option_that_cannot_be_met_is_named() {
+    let said = with_little_room(&["--threads", "1", "--workers", "9"]);
+    assert!(
+        said.contains("cannot start 9 workers (--workers)"),
+        "{said}"
+    );
+}
+
+#[test]
+fn port_that_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    let output = Command::new(env!("CARGO_BIN_EXE_http-resume"))
+        .args(["--addr", &addr])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains(&addr), "{said}");
 }

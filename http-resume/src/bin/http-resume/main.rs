@@ -52,14 +52,23 @@ fn run(options: &Options, log: &Log) -> Result<(), Box<dyn Error>> {
         let log = log.clone();
         move || log.dropped()
     })?;
-    let server = Server::bind(options.config(resolve(&options.addr)?), router)?;
+    let config = options.config(resolve(&options.addr)?);
+    let threads = config.threads;
+    let of_threads = |error: http_resume::Error| match error {
+        http_resume::Error::Start(error) => {
+            let what = format!("cannot start the {threads} event loops of --threads: {error}");
+            io::Error::new(error.kind(), what).into()
+        }
+        error => Box::<dyn Error>::from(error),
+    };
+    let server = Server::bind(config, router).map_err(of_threads)?;
     shut_down_on_signal(signals, server.stopper())?;
 
     // Scripts wait for this line. Ignore the error if stdout is closed.
     let mut stdout = io::stdout();
     let _ = writeln!(stdout, "listening on http://{}", server.local_addr());
     let _ = stdout.flush();
-    server.run()?;
+    server.run().map_err(of_threads)?;
     tracing::info!("stopped");
     Ok(())
 }
