@@ -5,38 +5,22 @@ use std::sync::Arc;
 
 use http::Method;
 
-use super::request::Request;
 use super::state::State;
 
 /// A request of its own: its head, its body, and the parameters of its route.
 ///
-/// [`Request::to_owned`] copies it. An `async` handler gets one, since it runs beyond the call.
+/// [`Request::to_owned`](crate::Request::to_owned) copies it. An `async` handler gets one, since it runs beyond the call.
 pub struct OwnedRequest {
-    method: Method,
-    path: String,
-    query: Option<String>,
-    headers: Vec<(String, Vec<u8>)>,
-    params: Vec<(String, String)>,
-    body: Vec<u8>,
-    state: Arc<State>,
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) query: Option<String>,
+    pub(super) headers: Vec<(String, Vec<u8>)>,
+    pub(super) params: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+    pub(super) state: Arc<State>,
 }
 
 impl OwnedRequest {
-    pub(super) fn copy(request: &Request<'_>) -> Self {
-        let headers = request.headers();
-        Self {
-            method: request.method().clone(),
-            path: request.path().to_owned(),
-            query: request.query().map(str::to_owned),
-            headers: headers
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
-            params: request.params(),
-            body: request.body().to_owned(),
-            state: request.shared_state(),
-        }
-    }
-
     /// Returns the method.
     #[must_use]
     pub fn method(&self) -> &Method {
@@ -71,7 +55,7 @@ impl OwnedRequest {
             .map(|(_, value)| value)
     }
 
-    /// Returns all header fields in order, as [`Request::headers`] does.
+    /// Returns all header fields in order, as [`Request::headers`](crate::Request::headers) does.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let headers = self.headers.iter();
         headers.map(|(name, value)| (&**name, &**value))
@@ -83,7 +67,7 @@ impl OwnedRequest {
         &self.body
     }
 
-    /// Returns the value of this type, as [`Request::state`] does.
+    /// Returns the value of this type, as [`Request::state`](crate::Request::state) does.
     ///
     /// # Panics
     ///

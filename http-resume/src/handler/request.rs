@@ -62,15 +62,20 @@ impl<'a> Request<'a> {
         self.paths.param(self.message.path(), name)
     }
 
-    /// Returns the names and values of all parameters of the route.
-    pub(super) fn params(&self) -> Vec<(String, String)> {
-        self.paths.params(self.message.path())
-    }
-
     /// Copies the request, so that it outlives the call of the handler.
     #[must_use]
     pub fn to_owned(&self) -> OwnedRequest {
-        OwnedRequest::copy(self)
+        let headers = self.headers();
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        OwnedRequest {
+            method: self.method().clone(),
+            path: self.path().to_owned(),
+            query: self.query().map(str::to_owned),
+            headers: headers.collect(),
+            params: self.paths.params(self.message.path()),
+            body: self.body().to_owned(),
+            state: Arc::clone(self.state),
+        }
     }
 
     /// Returns the value of the first header field with this name, in any case.
@@ -101,10 +106,6 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn state<T: 'static>(&self) -> &'a T {
         self.state.get()
-    }
-
-    pub(super) fn shared_state(&self) -> Arc<State> {
-        Arc::clone(self.state)
     }
 
     /// Returns the metrics of the server that received the request.
