@@ -265,9 +265,9 @@ fn wake_ups_race_with_ends() {
     };
     for _ in 0..REQUESTS {
         let mut client = server.connect();
-        let before = server.metrics.total(Metric::Suspensions);
+        let before = server.metrics.total(Metric::Requests);
         client.get("/");
-        until(|| server.metrics.total(Metric::Suspensions) > before);
+        until(|| server.metrics.total(Metric::Requests) > before);
         client.reset();
     }
     for _ in 0..REQUESTS {
