@@ -85,8 +85,11 @@ impl Recorded {
             .arg(env!("CARGO_BIN_EXE_http-resume"));
         let options = ["--threads", "1", "--workers", "2"];
         let program = Program::start_by(command, &options);
-        let requests =
-            format!("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", self.path, program.addr).repeat(self.depth);
+        let requests = format!(
+            "GET {} HTTP/1.1\r\nHost: {}\r\n\r\n",
+            self.path, program.addr
+        )
+        .repeat(self.depth);
         let mut clients: Vec<Client> = (0..CONNECTIONS).map(|_| program.connect()).collect();
         for _ in 0..rounds {
             clients.iter_mut().for_each(|client| client.send(&requests));

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use http::{Method, StatusCode};
 
-use super::limits::possible_fields;
+use super::limits::{Limits, possible_fields};
 use super::meaning::{Meaning, is_valid_host};
 use super::message::{Field, Message, Span};
 use super::request_error::{RequestError, Result, TOO_LARGE, bad, refuse};
@@ -19,6 +19,42 @@ pub(super) enum BodyLength {
 /// With a limit of no more fields than that, a head is parsed without an allocation.
 const USUAL_FIELDS: usize = 100;
 
+/// Parses the head at the beginning of the input in one pass, if it is complete, well-formed and
+/// within the limits. Returns where it ends, and how the body is delimited.
+///
+/// `None` does not tell why: the caller searches the end of the head, and calls [`read_head`].
+pub(super) fn read_whole_head(
+    input: &[u8],
+    message: &mut Message,
+    limits: &Limits,
+) -> Option<(usize, BodyLength)> {
+    let mut fields = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
+    let fields = &mut fields[..limits.fields.min(USUAL_FIELDS)];
+    let mut request = httparse::Request::new(&mut []);
+    let Ok(httparse::Status::Complete(end)) = request.parse_with_uninit_headers(input, fields)
+    else {
+        return None;
+    };
+    let head = &input[..end];
+    let start = |field: &httparse::Header<'_>| Span::of(field.name.as_bytes(), head).start();
+    let starts = request.headers.iter().map(start);
+    let mut starts = starts.chain([end - 2]);
+    // httparse takes a bare LF for a line end, also before the request line.
+    let ends_with_crlf = |start: usize| head[start - 2] == b'\r';
+    let line = starts.next()?;
+    let is_strict = head[0] != b'\n'
+        && head.ends_with(b"\r\n")
+        && ends_with_crlf(line)
+        && starts.all(ends_with_crlf)
+        && line <= limits.request_line
+        && end - line <= limits.headers;
+    if !is_strict {
+        return None;
+    }
+    let length = fill(message, head, &request).ok()?;
+    Some((end, length))
+}
+
 /// Parses a complete head with at most `max_fields` fields into `message`. Returns how the body is
 /// delimited.
 pub(super) fn read_head(
@@ -26,10 +62,6 @@ pub(super) fn read_head(
     message: &mut Message,
     max_fields: usize,
 ) -> Result<BodyLength> {
-    message.clear();
-    message.head.extend_from_slice(head);
-    let head = &message.head[..];
-
     let mut usual = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
     let mut many = Vec::new();
     let max_fields = possible_fields(head, max_fields);
@@ -42,16 +74,25 @@ pub(super) fn read_head(
     };
     let mut request = httparse::Request::new(&mut []);
     match request.parse_with_uninit_headers(head, fields) {
-        Ok(httparse::Status::Complete(_)) => {}
-        Ok(httparse::Status::Partial) => return bad("invalid request head"),
-        Err(error) => return Err(error_of(error, head)),
+        Ok(httparse::Status::Complete(_)) => fill(message, head, &request),
+        Ok(httparse::Status::Partial) => bad("invalid request head"),
+        Err(error) => Err(error_of(error, head)),
     }
+}
+
+/// Fills `message` with a head and what was parsed from it.
+fn fill(
+    message: &mut Message,
+    head: &[u8],
+    request: &httparse::Request<'_, '_>,
+) -> Result<BodyLength> {
     let (Some(method), Some(target), Some(version)) =
         (request.method, request.path, request.version)
     else {
         return bad("invalid request head");
     };
-
+    message.clear();
+    message.head.extend_from_slice(head);
     message.is_http10 = version == 0;
     message.method = match Method::from_bytes(method.as_bytes()) {
         Ok(method) => method,
@@ -62,11 +103,12 @@ pub(super) fn read_head(
     message.keep_alive = meaning.keep_alive;
     let has_body = meaning.chunked || meaning.length > 0;
     message.expects_continue = meaning.expects_continue && has_body;
+    let span = |part| Span::of(part, head);
     message
         .fields
         .extend(request.headers.iter().map(|field| Field {
-            name: Span::of(field.name.as_bytes(), head),
-            value: Span::of(field.value, head),
+            name: span(field.name.as_bytes()),
+            value: span(field.value),
         }));
     Ok(if meaning.chunked {
         BodyLength::Chunked

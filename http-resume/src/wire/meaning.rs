@@ -109,34 +109,36 @@ fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
 }
 
-/// Parses a number that consists of digits only.
+/// Parses a number that consists of digits only. (`str::parse` would accept a sign.)
 fn decimal(value: &[u8]) -> Option<u64> {
-    // `parse` alone would accept a sign.
-    if !value.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(value).ok()?.parse().ok()
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
+    let (&first, rest) = value.split_first()?;
+    rest.iter().try_fold(digit(first)?, |number, &byte| {
+        number.checked_mul(10)?.checked_add(digit(byte)?)
+    })
 }
 
 /// Returns `true` for a host with or without a port. Userinfo, blanks and lists are invalid.
 pub(super) fn is_valid_host(value: &[u8]) -> bool {
-    let (host_is_valid, port) = match value.strip_prefix(b"[") {
+    let port = match value.strip_prefix(b"[") {
         Some(literal) => match literal.iter().position(|&byte| byte == b']') {
-            Some(end) => (is_ipv6(&literal[..end]), &literal[end + 1..]),
-            None => return false,
+            Some(end) if is_ipv6(&literal[..end]) => &literal[end + 1..],
+            _ => return false,
         },
         None => {
-            let end = memchr::memchr(b':', value).unwrap_or(value.len());
-            let is_name = |&byte: &u8| IS_IN_NAME[usize::from(byte)];
-            (end > 0 && value[..end].iter().all(is_name), &value[end..])
+            let is_in_name = |byte: u8| IS_IN_NAME[usize::from(byte)];
+            let end = value.iter().position(|&byte| !is_in_name(byte));
+            match value.split_at(end.unwrap_or(value.len())) {
+                ([], _) => return false,
+                (_, port) => port,
+            }
         }
     };
-    host_is_valid
-        && match port {
-            [] | [b':'] => true,
-            [b':', digits @ ..] => decimal(digits).is_some_and(|port| port <= u16::MAX.into()),
-            _ => false,
-        }
+    match port {
+        [] | [b':'] => true,
+        [b':', digits @ ..] => decimal(digits).is_some_and(|port| port <= u16::MAX.into()),
+        _ => false,
+    }
 }
 
 fn is_ipv6(text: &[u8]) -> bool {

@@ -99,6 +99,10 @@ impl Span {
         }
     }
 
+    pub(super) fn start(self) -> usize {
+        self.start as usize
+    }
+
     fn range(self) -> std::ops::Range<usize> {
         self.start as usize..self.end as usize
     }

@@ -1,9 +1,11 @@
 //! The parser: splits a stream of bytes into requests.
 
+use std::mem;
+
 use http::StatusCode;
 
 use super::chunked::{check_trailers, read_chunk_size};
-use super::head::{BodyLength, read_head};
+use super::head::{BodyLength, read_head, read_whole_head};
 use super::limits::{Limits, MAX_CHUNK_LINE};
 use super::message::Message;
 use super::request_error::{Result, TOO_LARGE, bad, refuse};
@@ -15,6 +17,9 @@ pub(crate) struct Parser {
     /// How much of a partially received head, line or trailer section has been searched
     /// for its end.
     searched: usize,
+    /// Set if the head that is being received has been found to be incomplete, or to be in need of
+    /// a closer look.
+    is_partial: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,10 +107,10 @@ impl Parser {
                 [b'\r', b'\n', ..] => Ok((2, None)), // an empty line before a request
                 [] | [b'\r'] => Ok(STARVED),
                 _ => {
-                    let Some(end) = self.find_head_end(input, limits)? else {
+                    let Some((end, length)) = self.read_head(input, message, limits)? else {
                         return Ok(STARVED);
                     };
-                    let state = match read_head(&input[..end], message, limits.fields)? {
+                    let state = match length {
                         BodyLength::Chunked => State::ChunkSize,
                         BodyLength::Bytes(length) => State::Length(length),
                     };
@@ -164,6 +169,28 @@ impl Parser {
                 Ok((end, Some(Event::Complete)))
             }
         }
+    }
+
+    /// Parses the head, if it is complete. Returns where it ends, and how the body is delimited.
+    fn read_head(
+        &mut self,
+        input: &[u8],
+        message: &mut Message,
+        limits: &Limits,
+    ) -> Result<Option<(usize, BodyLength)>> {
+        // Only once for a head, which would otherwise be parsed anew with every byte.
+        if !mem::replace(&mut self.is_partial, true)
+            && let Some(whole) = read_whole_head(input, message, limits)
+        {
+            self.is_partial = false;
+            return Ok(Some(whole));
+        }
+        let Some(end) = self.find_head_end(input, limits)? else {
+            return Ok(None);
+        };
+        self.is_partial = false;
+        let length = read_head(&input[..end], message, limits.fields)?;
+        Ok(Some((end, length)))
     }
 
     // The searches ignore bytes beyond a limit, so that the result does not depend on how
