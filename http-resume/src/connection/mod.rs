@@ -377,7 +377,9 @@ impl<S: Stream> Connection<S> {
     ) {
         match result {
             CallResult::Responded(mut response) => {
-                response.headers.extend(message.added.drain(..));
+                if !message.added.is_empty() {
+                    response.headers.extend(message.added.drain(..));
+                }
                 let response = service.call_response_middleware(&message, response);
                 service.spares.put_message(message);
                 self.respond(index, &response, service);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::wire::ResponseParts;
 
@@ -42,13 +42,9 @@ impl Reply {
     }
 
     /// Sets a body of plain text.
-    pub fn text(self, body: impl Into<Cow<'static, str>>) -> Self {
-        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-        self.header(header::CONTENT_TYPE, plain)
-            .body(match body.into() {
-                Cow::Borrowed(body) => Cow::Borrowed(body.as_bytes()),
-                Cow::Owned(body) => Cow::Owned(body.into_bytes()),
-            })
+    pub fn text(mut self, body: impl Into<Cow<'static, str>>) -> Self {
+        self.0.set_text(body.into());
+        self
     }
 
     /// Sets a body of bytes. [`header`](Self::header) can set its type.
@@ -86,12 +82,9 @@ impl Reply {
     /// # Panics
     ///
     /// As [`new`](Self::new).
-    pub fn with_status(self, status: StatusCode) -> Self {
-        let parts = Self::new(status).0;
-        Self(ResponseParts {
-            status: parts.status,
-            ..self.0
-        })
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.0.status = Self::new(status).0.status;
+        self
     }
 
     pub(crate) fn from_parts(parts: ResponseParts) -> Self {

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
 
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::outcome::{AbandonGuard, Brand, HandlerResult, Outcome};
 use super::reply::Reply;
@@ -98,13 +98,9 @@ impl<'r, W> Response<'r, W> {
     }
 
     /// Responds with plain text.
-    pub fn text(self, body: impl Into<Cow<'static, str>>) -> Outcome<'r> {
-        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-        let response = self.header(header::CONTENT_TYPE, plain);
-        match body.into() {
-            Cow::Borrowed(body) => response.send(body.as_bytes()),
-            Cow::Owned(body) => response.send(body.into_bytes()),
-        }
+    pub fn text(mut self, body: impl Into<Cow<'static, str>>) -> Outcome<'r> {
+        self.parts.set_text(body.into());
+        Outcome::new(HandlerResult::Responded(self.parts))
     }
 
     /// Responds with a body of bytes. [`header`](Self::header) can set its type.
@@ -130,11 +126,7 @@ impl<'r, W> Response<'r, W> {
     /// }
     /// ```
     pub fn reply(mut self, reply: impl Into<Reply>) -> Outcome<'r> {
-        let reply = reply.into().into_parts();
-        self.parts.headers.extend(reply.headers);
-        self.parts.status = reply.status;
-        self.parts.body = reply.body;
-        self.parts.close |= reply.close;
+        self.parts.continue_with(reply.into().into_parts());
         Outcome::new(HandlerResult::Responded(self.parts))
     }
 

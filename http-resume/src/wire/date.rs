@@ -1,20 +1,25 @@
 //! The `Date` field.
 
-use std::io::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The value of the `Date` field, formatted once per second.
+/// The line end and the field that give a body the type of plain text.
+pub(super) const TEXT_TYPE: &str = "\r\nContent-Type: text/plain; charset=utf-8";
+
+/// The `Date` field, formatted once per second.
 #[derive(Debug)]
 pub(crate) struct Date {
     second: u64,
-    text: Vec<u8>,
+    value: String,
+    /// How responses with status 200 and a body of plain text begin.
+    beginning_of_text: String,
 }
 
 impl Date {
     pub(crate) fn new() -> Self {
         let mut date = Self {
             second: u64::MAX,
-            text: Vec::new(),
+            value: String::new(),
+            beginning_of_text: String::new(),
         };
         date.update();
         date
@@ -28,13 +33,17 @@ impl Date {
             .map_or(0, |since| since.as_secs());
         if second != self.second {
             self.second = second;
-            self.text.clear();
             let date = httpdate::HttpDate::from(now);
-            write!(self.text, "{date}").expect("writing to a Vec does not fail");
+            self.value = date.to_string();
+            self.beginning_of_text = format!("HTTP/1.1 200 OK\r\nDate: {date}{TEXT_TYPE}");
         }
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
-        &self.text
+        self.value.as_bytes()
+    }
+
+    pub(super) fn beginning_of_text(&self) -> &[u8] {
+        self.beginning_of_text.as_bytes()
     }
 }

@@ -7,7 +7,7 @@ use std::mem;
 
 use http::{HeaderName, StatusCode, header};
 
-use super::date::Date;
+use super::date::{Date, TEXT_TYPE};
 use super::response::ResponseParts;
 
 /// The interim response to `Expect: 100-continue`.
@@ -26,15 +26,9 @@ pub(crate) struct Framing {
 
 /// Appends a response to `out`.
 pub(crate) fn encode(response: &ResponseParts, framing: Framing, date: &Date, out: &mut Vec<u8>) {
-    let status = response.status;
-    out.extend_from_slice(b"HTTP/1.1 ");
-    out.extend_from_slice(status.as_str().as_bytes());
-    out.push(b' ');
-    out.extend_from_slice(status.canonical_reason().unwrap_or("").as_bytes());
-    out.extend_from_slice(b"\r\nDate: ");
-    out.extend_from_slice(date.as_bytes());
     // RFC 9110: neither has a body, and 204 must not have a Content-Length.
-    let is_bodiless = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let is_bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&response.status);
+    begin(response, date, out);
     if !is_bodiless {
         out.extend_from_slice(b"\r\nContent-Length: ");
         let mut digits = itoa::Buffer::new();
@@ -45,7 +39,7 @@ pub(crate) fn encode(response: &ResponseParts, framing: Framing, date: &Date, ou
     } else if framing.is_http10 {
         out.extend_from_slice(b"\r\nConnection: keep-alive");
     }
-    let mut has_type = false;
+    let mut has_type = response.is_text();
     for (name, value) in &response.headers {
         // The first one is the handler's; those of its `text` and of middleware follow.
         let is_second_type = name == header::CONTENT_TYPE && mem::replace(&mut has_type, true);
@@ -59,6 +53,23 @@ pub(crate) fn encode(response: &ResponseParts, framing: Framing, date: &Date, ou
     out.extend_from_slice(b"\r\n\r\n");
     if !is_bodiless && !framing.head_only {
         out.extend_from_slice(&response.body);
+    }
+}
+
+/// Appends the status line, the date, and the type of a body of plain text.
+fn begin(response: &ResponseParts, date: &Date, out: &mut Vec<u8>) {
+    let status = response.status;
+    if status == StatusCode::OK && response.is_text() {
+        return out.extend_from_slice(date.beginning_of_text()); // fast path
+    }
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(status.as_str().as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(status.canonical_reason().unwrap_or("").as_bytes());
+    out.extend_from_slice(b"\r\nDate: ");
+    out.extend_from_slice(date.as_bytes());
+    if response.is_text() {
+        out.extend_from_slice(TEXT_TYPE.as_bytes());
     }
 }
 
