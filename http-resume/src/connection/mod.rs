@@ -37,7 +37,7 @@ use crate::config::Config;
 use crate::metrics::Metric;
 use crate::resume::{Completion, RequestKey, Returned};
 use crate::service::{CallResult, READ_SIZE, Service, internal_error, timed_out};
-use crate::wire::{CONTINUE, Event, Framing, Message, Parser, RequestError, ResponseParts};
+use crate::wire::{CONTINUE, Event, Framing, Message, Parser, RequestError, ResponseParts, encode};
 
 /// Maximum number of reads, each with its writes, before other connections have their turn.
 const MAX_ROUNDS: usize = 16;
@@ -147,6 +147,9 @@ impl<S: Stream> Connection<S> {
 
     fn try_drive(&mut self, service: &mut Service) -> io::Result<NextStep> {
         let mut quantum = MAX_STARTED;
+        if self.input.bytes().is_empty() {
+            self.receive(true, service)?;
+        }
         for _ in 0..MAX_ROUNDS {
             self.call_returned(service);
             let needs_input = self.serve(&mut quantum, service);
@@ -310,9 +313,20 @@ impl<S: Stream> Connection<S> {
             is_http10: message.is_http10,
             close: false,
         };
-        let expiry = service.now.checked_add(service.config.request_timeout);
-        let index = self.pipeline.push(key.serial, framing, expiry);
-        self.apply_result(index, message, result, service);
+        match result {
+            CallResult::Responded(response) if self.pipeline.is_empty() => {
+                let response = finish(response, message, service);
+                let close = self.will_close(response.close, true, service);
+                let framing = Framing { close, ..framing };
+                let output = self.output.buffer(&mut service.spares);
+                encode(&response, framing, &service.date, output);
+            }
+            result => {
+                let expiry = service.now.checked_add(service.config.request_timeout);
+                let index = self.pipeline.push(key.serial, framing, expiry);
+                self.apply_result(index, message, result, service);
+            }
+        }
     }
 
     /// Calls the handler of a returned request again, unless the request has ended.
@@ -371,17 +385,13 @@ impl<S: Stream> Connection<S> {
     fn apply_result(
         &mut self,
         index: usize,
-        mut message: Box<Message>,
+        message: Box<Message>,
         result: CallResult,
         service: &mut Service,
     ) {
         match result {
-            CallResult::Responded(mut response) => {
-                if !message.added.is_empty() {
-                    response.headers.extend(message.added.drain(..));
-                }
-                let response = service.call_response_middleware(&message, response);
-                service.spares.put_message(message);
+            CallResult::Responded(response) => {
+                let response = finish(response, message, service);
                 self.respond(index, &response, service);
             }
             CallResult::Suspended(handler, flag) => {
@@ -399,18 +409,23 @@ impl<S: Stream> Connection<S> {
     }
 
     fn respond(&mut self, index: usize, response: &ResponseParts, service: &mut Service) {
-        self.wait.restart(service.now);
         let is_newest = index + 1 == self.pipeline.len();
-        let nothing_follows =
-            is_newest && self.wait.is_for_request() && self.input.bytes().is_empty();
-        if self.phase == Phase::Open && (response.close || (service.is_closing && nothing_follows))
-        {
-            self.phase = Phase::Finishing;
-        }
-        let is_last = self.phase == Phase::Finishing && is_newest;
+        let close = self.will_close(response.close, is_newest, service);
         let output = self.output.buffer(&mut service.spares);
         self.pipeline
-            .respond(index, response, is_last, &service.date, output);
+            .respond(index, response, close, &service.date, output);
+    }
+
+    /// Starts the time of the client again, because a request has its response. Returns whether the
+    /// connection is closed after that.
+    fn will_close(&mut self, is_asked: bool, is_newest: bool, service: &Service) -> bool {
+        self.wait.restart(service.now);
+        let nothing_follows =
+            is_newest && self.wait.is_for_request() && self.input.bytes().is_empty();
+        if self.phase == Phase::Open && (is_asked || (service.is_closing && nothing_follows)) {
+            self.phase = Phase::Finishing;
+        }
+        self.phase == Phase::Finishing && is_newest
     }
 
     /// Queues an error response behind the earlier responses and closes the connection,
@@ -573,4 +588,18 @@ impl<S: Stream> Connection<S> {
             }
         }
     }
+}
+
+/// Returns the response as it is sent: after middleware.
+fn finish(
+    mut response: ResponseParts,
+    mut message: Box<Message>,
+    service: &mut Service,
+) -> ResponseParts {
+    if !message.added.is_empty() {
+        response.headers.extend(message.added.drain(..));
+    }
+    let response = service.call_response_middleware(&message, response);
+    service.spares.put_message(message);
+    response
 }

@@ -36,6 +36,8 @@ pub(super) struct Pipeline {
     requests: VecDeque<InFlight>,
     /// The bytes that they hold.
     bytes: usize,
+    /// How many of them have returned, and wait for the next call of their handler.
+    returned: usize,
 }
 
 /// A request in flight.
@@ -133,6 +135,7 @@ impl Pipeline {
         match request.map(|request| &mut request.state) {
             Some(State::Suspended(suspension)) => {
                 suspension.returned = Some(returned);
+                self.returned += 1;
                 Ok(())
             }
             _ => Err(returned),
@@ -142,6 +145,9 @@ impl Pipeline {
     /// Marks a request that has returned as running: the first one, if `first_only`, or the oldest.
     /// Returns its index and what was suspended.
     pub(super) fn resume(&mut self, first_only: bool) -> Option<(usize, Suspension)> {
+        if self.returned == 0 {
+            return None; // fast path
+        }
         let has_returned = |request: &InFlight| match &request.state {
             State::Suspended(suspension) => suspension.returned.is_some(),
             State::Running | State::Responded(_) => false,
@@ -171,6 +177,7 @@ impl Pipeline {
     fn take_suspension(&mut self, index: usize) -> Option<Suspension> {
         let suspension = self.requests[index].take_suspension()?;
         self.bytes -= suspension.message.bytes();
+        self.returned -= usize::from(suspension.returned.is_some());
         Some(suspension)
     }
 
