@@ -285,26 +285,18 @@ struct Pipe {
     sent: Vec<u8>,
 }
 
-impl Read for Pipe {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+impl Stream for Pipe {
+    fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.received.is_empty() {
             return Err(ErrorKind::WouldBlock.into());
         }
         self.received.read(buffer)
     }
-}
 
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.sent.write(bytes)
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Stream for Pipe {
     fn end(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! Received bytes.
 
-use std::io::{self, Read};
+use std::io;
 
+use super::stream::Stream;
 use crate::service::{READ_SIZE, Spares};
 
 /// Bytes that were received but not consumed. Has a buffer only while there are any.
@@ -34,12 +35,12 @@ impl Input {
     /// Reads once. Returns the number of bytes read, and whether they filled the buffer.
     pub(super) fn read(
         &mut self,
-        stream: &mut impl Read,
+        stream: &mut impl Stream,
         spares: &mut Spares,
     ) -> io::Result<(usize, bool)> {
         let space = self.space(spares);
         let size = space.len();
-        let n = stream.read(space)?;
+        let n = stream.receive(space)?;
         self.end += n;
         Ok((n, n == size))
     }

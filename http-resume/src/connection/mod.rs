@@ -42,8 +42,8 @@ use crate::wire::{CONTINUE, Event, Framing, Message, Parser, RequestError, Respo
 /// Maximum number of reads, each with its writes, before other connections have their turn.
 const MAX_ROUNDS: usize = 16;
 
-/// Maximum number of requests that are started before other connections have their turn.
-const MAX_STARTED: usize = 64;
+/// Maximum number of requests that are begun before other connections have their turn.
+const QUANTUM: usize = 64;
 
 /// Time for a client to read the last response.
 const LINGER: Duration = Duration::from_secs(1);
@@ -146,7 +146,7 @@ impl<S: Stream> Connection<S> {
     }
 
     fn try_drive(&mut self, service: &mut Service) -> io::Result<NextStep> {
-        let mut quantum = MAX_STARTED;
+        let mut quantum = QUANTUM;
         if self.input.bytes().is_empty() {
             self.receive(true, service)?;
         }
@@ -194,7 +194,7 @@ impl<S: Stream> Connection<S> {
         self.pipeline.is_empty() && self.output.is_empty()
     }
 
-    /// Starts the requests that were received, at most `quantum` of them. Returns whether more input
+    /// Begins the requests that were received, at most `quantum` of them. Returns whether more input
     /// is needed.
     fn serve(&mut self, quantum: &mut usize, service: &mut Service) -> bool {
         while *quantum > 0 && self.may_start(&service.config) {
@@ -205,11 +205,11 @@ impl<S: Stream> Connection<S> {
             let incoming = self.incoming.take();
             let mut message = incoming.unwrap_or_else(|| service.spares.message());
             match self.read(&mut message, service) {
-                Ok(Event::Complete) => {
+                Ok(Event::Head) => {
                     *quantum -= 1;
-                    self.start(message, service);
+                    self.accept(message, service);
                 }
-                Ok(Event::Head) => self.accept(message, service),
+                Ok(Event::Complete) => self.start(message, service),
                 Ok(Event::Starved) => {
                     self.wait_for_input(Some(message), service);
                     return true;
@@ -230,15 +230,20 @@ impl<S: Stream> Connection<S> {
         self.input.capacity() + self.output.capacity() + self.pipeline.capacity()
     }
 
-    /// Lets middleware see the head of a request. If it responds, a body is not read.
+    /// Lets middleware see the head of a request. If it responds, a body is not read. A request
+    /// without a body is complete, and starts at once if it may.
     fn accept(&mut self, mut message: Box<Message>, service: &mut Service) {
         service.call_middleware(&mut message, self.slot);
-        if message.answer.is_some() && self.parser.has_body() {
+        let has_body = self.parser.has_body();
+        if has_body && message.answer.is_some() {
             self.phase = Phase::Finishing;
-            self.start(message, service);
-        } else {
+        } else if has_body || !self.admits(Some(&message), &service.config) {
             self.incoming = Some(message);
+            return;
+        } else {
+            self.parser.end_message();
         }
+        self.start(message, service);
     }
 
     /// Returns the bytes of suspended requests, and of responses that are not sent.
@@ -250,9 +255,11 @@ impl<S: Stream> Connection<S> {
     fn may_start(&self, config: &Config) -> bool {
         self.phase == Phase::Open
             && self.pending_bytes() <= config.max_pending
-            && self
-                .pipeline
-                .admits(self.incoming.as_deref(), config.max_pipelined)
+            && self.admits(self.incoming.as_deref(), config)
+    }
+
+    fn admits(&self, incoming: Option<&Message>, config: &Config) -> bool {
+        self.pipeline.admits(incoming, config.max_pipelined)
     }
 
     /// Parses the input. Once the head is complete, the limit of the route applies.
@@ -504,12 +511,12 @@ impl<S: Stream> Connection<S> {
         if self.phase == Phase::Lingering {
             return Some(self.wait.since() + LINGER);
         }
-        let client = if !self.output.is_empty() {
-            self.wait.since().checked_add(config.send_timeout)
-        } else if !self.pipeline.is_empty() {
-            None
-        } else {
-            self.wait.deadline(config)
+        if self.is_drained() {
+            return self.wait.deadline(config);
+        }
+        let client = match self.output.is_empty() {
+            true => None,
+            false => self.wait.since().checked_add(config.send_timeout),
         };
         self.pipeline.deadline().into_iter().chain(client).min()
     }

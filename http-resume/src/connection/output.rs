@@ -1,7 +1,8 @@
 //! Bytes to be sent.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 
+use super::stream::Stream;
 use crate::service::Spares;
 
 /// Encoded responses. Has a buffer only while there are any, and keeps all until all are sent.
@@ -36,12 +37,12 @@ impl Output {
     /// Sends as many bytes as the socket accepts. Returns whether it accepted any.
     pub(super) fn send(
         &mut self,
-        stream: &mut impl Write,
+        stream: &mut impl Stream,
         spares: &mut Spares,
     ) -> io::Result<bool> {
         let before = self.sent;
         while self.sent < self.bytes.len() {
-            match stream.write(&self.bytes[self.sent..]) {
+            match stream.send(&self.bytes[self.sent..]) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(n) => self.sent += n,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {

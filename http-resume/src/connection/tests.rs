@@ -207,13 +207,13 @@ const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 #[test]
 fn connection_that_floods_has_a_quantum() {
     let mut pair = Pair::new();
-    pair.arrive(&GET.repeat(2 * MAX_STARTED + 1));
+    pair.arrive(&GET.repeat(2 * QUANTUM + 1));
     assert_eq!(pair.drive(), NextStep::Drive);
-    assert_eq!(pair.started(), MAX_STARTED);
+    assert_eq!(pair.started(), QUANTUM);
     assert_eq!(pair.drive(), NextStep::Drive);
-    assert_eq!(pair.started(), 2 * MAX_STARTED);
+    assert_eq!(pair.started(), 2 * QUANTUM);
     assert_eq!(pair.drive(), NextStep::Wait);
-    assert_eq!(pair.started(), 2 * MAX_STARTED + 1);
+    assert_eq!(pair.started(), 2 * QUANTUM + 1);
 }
 
 #[test]

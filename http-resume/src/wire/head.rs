@@ -91,6 +91,9 @@ fn fill(
     else {
         return bad("invalid request head");
     };
+    if u32::try_from(head.len()).is_err() {
+        return refuse(TOO_LARGE, "fields too long"); // for the spans
+    }
     message.clear();
     message.head.extend_from_slice(head);
     message.is_http10 = version == 0;

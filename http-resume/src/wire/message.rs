@@ -89,13 +89,13 @@ impl Message {
 }
 
 impl Span {
-    /// Returns the position of `part` within `whole`.
-    pub(crate) fn of(part: &[u8], whole: &[u8]) -> Self {
-        let start = part.as_ptr().addr() - whole.as_ptr().addr();
-        debug_assert!(start + part.len() <= whole.len(), "`part` is in `whole`");
+    /// Returns the position of `part` within `head`, whose length fits in 32 bits.
+    pub(super) fn of(part: &[u8], head: &[u8]) -> Self {
+        let start = part.as_ptr().addr() - head.as_ptr().addr();
+        debug_assert!(start + part.len() <= head.len(), "`part` is in `head`");
         Self {
-            start: u32::try_from(start).expect("the length of a head fits in 32 bits"),
-            end: u32::try_from(start + part.len()).expect("the length of a head fits in 32 bits"),
+            start: start as u32,
+            end: (start + part.len()) as u32,
         }
     }
 

@@ -70,6 +70,12 @@ impl Parser {
         !matches!(self.state, State::Head | State::Length(0))
     }
 
+    /// Ends a message without a body, as the next [`read`](Self::read) would do.
+    pub(crate) fn end_message(&mut self) {
+        debug_assert!(!self.is_in_head() && !self.has_body(), "the head was read");
+        self.state = State::Head;
+    }
+
     /// Refuses a body whose announced length exceeds the limit, before it is read.
     pub(crate) fn check_length(&self, limit: usize) -> Result<()> {
         self.state.check_length(limit)
