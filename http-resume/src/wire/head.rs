@@ -4,56 +4,13 @@ use std::mem::MaybeUninit;
 
 use http::{Method, StatusCode};
 
-use super::limits::{Limits, possible_fields};
-use super::meaning::{Meaning, is_valid_host};
+use super::limits::possible_fields;
+use super::meaning::{BodyLength, Fields, is_valid_host};
 use super::message::{Field, Message, Span};
 use super::request_error::{RequestError, Result, TOO_LARGE, bad, refuse};
 
-/// How the end of a body is determined.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum BodyLength {
-    Chunked,
-    Bytes(u64),
-}
-
 /// With a limit of no more fields than that, a head is parsed without an allocation.
 const USUAL_FIELDS: usize = 100;
-
-/// Parses the head at the beginning of the input in one pass, if it is complete, well-formed and
-/// within the limits. Returns where it ends, and how the body is delimited.
-///
-/// `None` does not tell why: the caller searches the end of the head, and calls [`read_head`].
-pub(super) fn read_whole_head(
-    input: &[u8],
-    message: &mut Message,
-    limits: &Limits,
-) -> Option<(usize, BodyLength)> {
-    let mut fields = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
-    let fields = &mut fields[..limits.fields.min(USUAL_FIELDS)];
-    let mut request = httparse::Request::new(&mut []);
-    let Ok(httparse::Status::Complete(end)) = request.parse_with_uninit_headers(input, fields)
-    else {
-        return None;
-    };
-    let head = &input[..end];
-    let start = |field: &httparse::Header<'_>| Span::of(field.name.as_bytes(), head).start();
-    let starts = request.headers.iter().map(start);
-    let mut starts = starts.chain([end - 2]);
-    // httparse takes a bare LF for a line end, also before the request line.
-    let ends_with_crlf = |start: usize| head[start - 2] == b'\r';
-    let line = starts.next()?;
-    let is_strict = head[0] != b'\n'
-        && head.ends_with(b"\r\n")
-        && ends_with_crlf(line)
-        && starts.all(ends_with_crlf)
-        && line <= limits.request_line
-        && end - line <= limits.headers;
-    if !is_strict {
-        return None;
-    }
-    let length = fill(message, head, &request).ok()?;
-    Some((end, length))
-}
 
 /// Parses a complete head with at most `max_fields` fields into `message`. Returns how the body is
 /// delimited.
@@ -102,22 +59,15 @@ fn fill(
         Err(_) => return bad("invalid method"),
     };
     (message.path, message.query) = read_target(target, &message.method, head)?;
-    let meaning = Meaning::of(request.headers, message.is_http10)?;
-    message.keep_alive = meaning.keep_alive;
-    let has_body = meaning.chunked || meaning.length > 0;
-    message.expects_continue = meaning.expects_continue && has_body;
-    let span = |part| Span::of(part, head);
-    message
-        .fields
-        .extend(request.headers.iter().map(|field| Field {
-            name: span(field.name.as_bytes()),
-            value: span(field.value),
-        }));
-    Ok(if meaning.chunked {
-        BodyLength::Chunked
-    } else {
-        BodyLength::Bytes(meaning.length)
-    })
+    let mut fields = Fields::default();
+    for field in &*request.headers {
+        fields.add(field.name.as_bytes(), field.value, message.is_http10)?;
+        message.fields.push(Field {
+            name: Span::of(field.name.as_bytes(), head),
+            value: Span::of(field.value, head),
+        });
+    }
+    fields.finish(message)
 }
 
 fn error_of(error: httparse::Error, head: &[u8]) -> RequestError {

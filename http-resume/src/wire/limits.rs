@@ -22,3 +22,8 @@ pub(super) fn possible_fields(section: &[u8], max: usize) -> usize {
     const SHORTEST: usize = "a:\r\n".len();
     max.min(section.len() / SHORTEST + 1)
 }
+
+/// Returns at most `limit` bytes of the input.
+pub(super) fn within(input: &[u8], limit: usize) -> &[u8] {
+    &input[..input.len().min(limit)]
+}

@@ -4,74 +4,87 @@ use std::net::Ipv6Addr;
 
 use http::StatusCode;
 
+use super::message::Message;
 use super::request_error::{Result, bad, refuse};
 
-/// The meaning of the header fields that the server itself interprets.
-#[derive(Debug)]
-pub(super) struct Meaning {
-    pub(super) chunked: bool,
-    /// 0 without a body and with a chunked one.
-    pub(super) length: u64,
-    pub(super) keep_alive: bool,
-    pub(super) expects_continue: bool,
+/// How the end of a body is determined.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum BodyLength {
+    Chunked,
+    Bytes(u64),
 }
 
-impl Meaning {
-    pub(super) fn of(fields: &[httparse::Header<'_>], is_http10: bool) -> Result<Self> {
-        let mut hosts = 0;
-        let mut length = None;
-        let mut codings = Codings::default();
-        let (mut close, mut keep_alive, mut expects_continue) = (false, false, false);
-        for field in fields {
-            // Lengths are compared first because most fields are none of these.
-            match field.name.len() {
-                4 if field.name.eq_ignore_ascii_case("host") => {
-                    hosts += 1;
-                    if !is_valid_host(field.value) {
-                        return bad("invalid Host");
-                    }
+/// What the header fields that the server itself interprets have said so far.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
+    hosts: usize,
+    length: Option<u64>,
+    codings: Codings,
+    close: bool,
+    keep_alive: bool,
+    expects_continue: bool,
+}
+
+impl Fields {
+    /// Interprets a field.
+    pub(super) fn add(&mut self, name: &[u8], value: &[u8], is_http10: bool) -> Result<()> {
+        // Lengths are compared first because most fields are none of these.
+        match name.len() {
+            4 if name.eq_ignore_ascii_case(b"host") => {
+                self.hosts += 1;
+                match is_valid_host(value) {
+                    true => Ok(()),
+                    false => bad("invalid Host"),
                 }
-                6 if field.name.eq_ignore_ascii_case("expect") => {
-                    let mut expected = list(field.value);
-                    if !expected.all(|value| value.eq_ignore_ascii_case(b"100-continue")) {
-                        return refuse(StatusCode::EXPECTATION_FAILED, "unsupported Expect value");
-                    }
-                    expects_continue = !is_http10; // HTTP/1.0 has no interim responses
-                }
-                10 if field.name.eq_ignore_ascii_case("connection") => {
-                    for option in list(field.value) {
-                        close |= option.eq_ignore_ascii_case(b"close");
-                        keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
-                    }
-                }
-                14 if field.name.eq_ignore_ascii_case("content-length") => {
-                    let Some(value) = decimal(field.value) else {
-                        return bad("invalid Content-Length");
-                    };
-                    if length.is_some_and(|length| length != value) {
-                        return bad("conflicting Content-Length values");
-                    }
-                    length = Some(value);
-                }
-                17 if field.name.eq_ignore_ascii_case("transfer-encoding") => {
-                    list(field.value).for_each(|coding| codings.add(coding));
-                }
-                _ => {}
             }
+            6 | 10 | 14 | 17 => self.add_rare(name, value, is_http10),
+            _ => Ok(()),
         }
-        if hosts > 1 || (hosts == 0 && !is_http10) {
+    }
+
+    fn add_rare(&mut self, name: &[u8], value: &[u8], is_http10: bool) -> Result<()> {
+        if name.eq_ignore_ascii_case(b"expect") {
+            let mut expected = list(value);
+            if !expected.all(|value| value.eq_ignore_ascii_case(b"100-continue")) {
+                return refuse(StatusCode::EXPECTATION_FAILED, "unsupported Expect value");
+            }
+            self.expects_continue = !is_http10; // HTTP/1.0 has no interim responses
+        } else if name.eq_ignore_ascii_case(b"connection") {
+            for option in list(value) {
+                self.close |= option.eq_ignore_ascii_case(b"close");
+                self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+            }
+        } else if name.eq_ignore_ascii_case(b"content-length") {
+            let Some(value) = decimal(value) else {
+                return bad("invalid Content-Length");
+            };
+            if self.length.is_some_and(|length| length != value) {
+                return bad("conflicting Content-Length values");
+            }
+            self.length = Some(value);
+        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            list(value).for_each(|coding| self.codings.add(coding));
+        }
+        Ok(())
+    }
+
+    /// Stores in the message what all fields mean together. Returns how the body is delimited.
+    pub(super) fn finish(self, message: &mut Message) -> Result<BodyLength> {
+        let is_http10 = message.is_http10;
+        if self.hosts > 1 || (self.hosts == 0 && !is_http10) {
             return bad("missing or repeated Host");
         }
-        let chunked = codings.is_chunked(is_http10)?;
-        if chunked && length.is_some() {
-            return bad("both Content-Length and Transfer-Encoding present");
-        }
-        Ok(Self {
-            chunked,
-            length: length.unwrap_or(0),
-            keep_alive: !close && (keep_alive || !is_http10),
-            expects_continue,
-        })
+        let body = match (self.codings.is_chunked(is_http10)?, self.length) {
+            (true, None) => BodyLength::Chunked,
+            (true, Some(_)) => {
+                return bad("both Content-Length and Transfer-Encoding present");
+            }
+            (false, length) => BodyLength::Bytes(length.unwrap_or(0)),
+        };
+        message.keep_alive = !self.close && (self.keep_alive || !is_http10);
+        let has_body = !matches!(body, BodyLength::Bytes(0));
+        message.expects_continue = self.expects_continue && has_body;
+        Ok(body)
     }
 }
 

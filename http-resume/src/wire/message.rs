@@ -89,21 +89,22 @@ impl Message {
 }
 
 impl Span {
+    /// Creates a span within a head, whose length fits in 32 bits.
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        Self {
+            start: start as u32,
+            end: end as u32,
+        }
+    }
+
     /// Returns the position of `part` within `head`, whose length fits in 32 bits.
     pub(super) fn of(part: &[u8], head: &[u8]) -> Self {
         let start = part.as_ptr().addr() - head.as_ptr().addr();
         debug_assert!(start + part.len() <= head.len(), "`part` is in `head`");
-        Self {
-            start: start as u32,
-            end: (start + part.len()) as u32,
-        }
+        Self::new(start, start + part.len())
     }
 
-    pub(super) fn start(self) -> usize {
-        self.start as usize
-    }
-
-    fn range(self) -> std::ops::Range<usize> {
+    pub(super) fn range(self) -> std::ops::Range<usize> {
         self.start as usize..self.end as usize
     }
 }

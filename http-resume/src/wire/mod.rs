@@ -23,6 +23,7 @@ mod request_error;
 mod response;
 #[cfg(test)]
 mod tests;
+mod usual_head;
 
 pub(crate) use date::Date;
 pub(crate) use encode::{CONTINUE, Framing, encode};

@@ -5,10 +5,12 @@ use std::mem;
 use http::StatusCode;
 
 use super::chunked::{check_trailers, read_chunk_size};
-use super::head::{BodyLength, read_head, read_whole_head};
-use super::limits::{Limits, MAX_CHUNK_LINE};
+use super::head::read_head;
+use super::limits::{Limits, MAX_CHUNK_LINE, within};
+use super::meaning::BodyLength;
 use super::message::Message;
 use super::request_error::{Result, TOO_LARGE, bad, refuse};
+use super::usual_head::read_usual_head;
 
 /// The parser of a connection: its position within a message.
 #[derive(Debug, Default)]
@@ -186,7 +188,7 @@ impl Parser {
     ) -> Result<Option<(usize, BodyLength)>> {
         // Only once for a head, which would otherwise be parsed anew with every byte.
         if !mem::replace(&mut self.is_partial, true)
-            && let Some(whole) = read_whole_head(input, message, limits)
+            && let Some(whole) = read_usual_head(input, message, limits)
         {
             self.is_partial = false;
             return Ok(Some(whole));
@@ -273,11 +275,6 @@ fn refuse_body<T>() -> Result<T> {
 fn has_version(line: &[u8]) -> bool {
     let last = memchr::memrchr(b' ', line).map_or(0, |space| space + 1);
     last > 0 && line[last..].starts_with(b"HTTP/")
-}
-
-/// Returns at most `limit` bytes of the input.
-fn within(input: &[u8], limit: usize) -> &[u8] {
-    &input[..input.len().min(limit)]
 }
 
 /// Returns at most `left` bytes of the input.
