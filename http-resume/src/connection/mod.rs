@@ -321,8 +321,8 @@ impl<S: Stream> Connection<S> {
             close: false,
         };
         match result {
-            CallResult::Responded(response) if self.pipeline.is_empty() => {
-                let response = finish(response, message, service);
+            CallResult::Responded(mut response) if self.pipeline.is_empty() => {
+                finish(&mut response, message, service);
                 let close = self.will_close(response.close, true, service);
                 let framing = Framing { close, ..framing };
                 let output = self.output.buffer(&mut service.spares);
@@ -397,8 +397,8 @@ impl<S: Stream> Connection<S> {
         service: &mut Service,
     ) {
         match result {
-            CallResult::Responded(response) => {
-                let response = finish(response, message, service);
+            CallResult::Responded(mut response) => {
+                finish(&mut response, message, service);
                 self.respond(index, &response, service);
             }
             CallResult::Suspended(handler, flag) => {
@@ -597,16 +597,11 @@ impl<S: Stream> Connection<S> {
     }
 }
 
-/// Returns the response as it is sent: after middleware.
-fn finish(
-    mut response: ResponseParts,
-    mut message: Box<Message>,
-    service: &mut Service,
-) -> ResponseParts {
+/// Completes a response by middleware. The message is no longer needed.
+fn finish(response: &mut ResponseParts, mut message: Box<Message>, service: &mut Service) {
     if !message.added.is_empty() {
         response.headers.extend(message.added.drain(..));
     }
-    let response = service.call_response_middleware(&message, response);
+    service.call_response_middleware(&message, response);
     service.spares.put_message(message);
-    response
 }

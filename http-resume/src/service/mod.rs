@@ -4,6 +4,7 @@
 mod spares;
 
 use std::cell::Cell;
+use std::mem;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -183,25 +184,24 @@ impl Service {
         }
     }
 
-    /// Calls the middleware for a response.
-    pub(crate) fn call_response_middleware(
-        &self,
-        message: &Message,
-        response: ResponseParts,
-    ) -> ResponseParts {
+    /// Calls the middleware for a response, which may change it. After a panic, it is a 500.
+    pub(crate) fn call_response_middleware(&self, message: &Message, response: &mut ResponseParts) {
         let all = self.router.all_response_middleware();
         if all.is_empty() {
-            return response; // fast path
+            return; // fast path
         }
         let request = self.request(message);
-        let reply = Reply::from_parts(response);
-        let result = catch_panic(|| {
+        let parts = mem::replace(response, internal_error());
+        let changed = catch_panic(|| {
+            let reply = Reply::from_parts(parts);
             let changed = all
                 .iter()
                 .fold(reply, |reply, change| change(&request, reply));
             changed.into_parts()
         });
-        result.unwrap_or_else(internal_error)
+        if let Some(changed) = changed {
+            *response = changed;
+        }
     }
 
     /// Calls a handler: for the first time, or with a returned request.

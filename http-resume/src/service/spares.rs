@@ -66,7 +66,7 @@ impl Spares {
 
     pub(crate) fn put_message(&mut self, mut message: Box<Message>) {
         if self.messages.len() < MAX_SPARES {
-            message.shrink();
+            message.recycle();
             self.messages.push(message);
         }
     }

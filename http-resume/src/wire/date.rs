@@ -5,12 +5,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The line end and the field that give a body the type of plain text.
 pub(super) const TEXT_TYPE: &str = "\r\nContent-Type: text/plain; charset=utf-8";
 
+/// The line end and the name of the field with the length of a body.
+pub(super) const LENGTH: &str = "\r\nContent-Length: ";
+
 /// The `Date` field, formatted once per second.
 #[derive(Debug)]
 pub(crate) struct Date {
     second: u64,
     value: String,
-    /// How responses with status 200 and a body of plain text begin.
+    /// How responses with status 200 and a body of plain text begin, up to its length.
     beginning_of_text: String,
 }
 
@@ -35,7 +38,7 @@ impl Date {
             self.second = second;
             let date = httpdate::HttpDate::from(now);
             self.value = date.to_string();
-            self.beginning_of_text = format!("HTTP/1.1 200 OK\r\nDate: {date}{TEXT_TYPE}");
+            self.beginning_of_text = format!("HTTP/1.1 200 OK\r\nDate: {date}{TEXT_TYPE}{LENGTH}");
         }
     }
 

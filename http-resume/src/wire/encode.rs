@@ -7,7 +7,7 @@ use std::mem;
 
 use http::{HeaderName, StatusCode, header};
 
-use super::date::{Date, TEXT_TYPE};
+use super::date::{Date, LENGTH, TEXT_TYPE};
 use super::response::ResponseParts;
 
 /// The interim response to `Expect: 100-continue`.
@@ -28,9 +28,12 @@ pub(crate) struct Framing {
 pub(crate) fn encode(response: &ResponseParts, framing: Framing, date: &Date, out: &mut Vec<u8>) {
     // RFC 9110: neither has a body, and 204 must not have a Content-Length.
     let is_bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&response.status);
-    begin(response, date, out);
+    if response.status == StatusCode::OK && response.is_text() {
+        out.extend_from_slice(date.beginning_of_text()); // fast path
+    } else {
+        begin(response, is_bodiless, date, out);
+    }
     if !is_bodiless {
-        out.extend_from_slice(b"\r\nContent-Length: ");
         let mut digits = itoa::Buffer::new();
         out.extend_from_slice(digits.format(response.body.len()).as_bytes());
     }
@@ -56,12 +59,10 @@ pub(crate) fn encode(response: &ResponseParts, framing: Framing, date: &Date, ou
     }
 }
 
-/// Appends the status line, the date, and the type of a body of plain text.
-fn begin(response: &ResponseParts, date: &Date, out: &mut Vec<u8>) {
+/// Appends the status line, the date, the type of a body of plain text, and the name of the field with
+/// the length.
+fn begin(response: &ResponseParts, is_bodiless: bool, date: &Date, out: &mut Vec<u8>) {
     let status = response.status;
-    if status == StatusCode::OK && response.is_text() {
-        return out.extend_from_slice(date.beginning_of_text()); // fast path
-    }
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(status.as_str().as_bytes());
     out.push(b' ');
@@ -70,6 +71,9 @@ fn begin(response: &ResponseParts, date: &Date, out: &mut Vec<u8>) {
     out.extend_from_slice(date.as_bytes());
     if response.is_text() {
         out.extend_from_slice(TEXT_TYPE.as_bytes());
+    }
+    if !is_bodiless {
+        out.extend_from_slice(LENGTH.as_bytes());
     }
 }
 

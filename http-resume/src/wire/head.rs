@@ -51,7 +51,7 @@ fn fill(
     if u32::try_from(head.len()).is_err() {
         return refuse(TOO_LARGE, "fields too long"); // for the spans
     }
-    message.clear();
+    message.clear_head();
     message.head.extend_from_slice(head);
     message.is_http10 = version == 0;
     message.method = match Method::from_bytes(method.as_bytes()) {

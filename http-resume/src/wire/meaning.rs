@@ -124,11 +124,15 @@ fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Parses a number that consists of digits only. (`str::parse` would accept a sign.)
 fn decimal(value: &[u8]) -> Option<u64> {
-    let digit = |byte: u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
-    let (&first, rest) = value.split_first()?;
-    rest.iter().try_fold(digit(first)?, |number, &byte| {
-        number.checked_mul(10)?.checked_add(digit(byte)?)
-    })
+    let add = |number: u64, digit: u64| number.checked_mul(10)?.checked_add(digit);
+    let digits = value.iter().map(|byte| u64::from(byte.wrapping_sub(b'0')));
+    let number = digits
+        .into_iter()
+        .try_fold(0, |number, digit| match digit {
+            0..=9 => add(number, digit),
+            _ => None,
+        })?;
+    (!value.is_empty()).then_some(number)
 }
 
 /// Returns `true` for a host with or without a port. Userinfo, blanks and lists are invalid.

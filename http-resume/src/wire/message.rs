@@ -45,21 +45,22 @@ pub(crate) struct Field {
 }
 
 impl Message {
-    /// Resets the fields that the next head does not overwrite.
-    pub(crate) fn clear(&mut self) {
-        self.expects_continue = false;
+    /// Empties what a head fills.
+    pub(super) fn clear_head(&mut self) {
         self.head.clear();
         self.fields.clear();
-        self.body.clear();
-        self.added.clear();
-        self.answer = None;
     }
 
-    /// Clears the message and releases memory that only a large request needs.
-    pub(crate) fn shrink(&mut self) {
-        self.clear();
+    /// Empties the message, and releases memory that only a large request needs.
+    pub(crate) fn recycle(&mut self) {
+        self.clear_head();
         self.head.shrink_to(4 * 1024);
+        self.body.clear();
         self.body.shrink_to(16 * 1024);
+        if !self.added.is_empty() {
+            self.added.clear();
+        }
+        self.answer = None;
     }
 
     /// Returns how many bytes the message holds.

@@ -48,6 +48,7 @@ pub fn replay(pieces: &[&[u8]], limits: &Limits) -> (Vec<Parsed>, End) {
                 Event::Head => {}
                 Event::Complete => {
                     requests.push(parsed(&message, begin..at));
+                    message.recycle();
                     begin = at;
                 }
             }

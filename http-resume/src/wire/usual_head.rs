@@ -18,7 +18,7 @@ pub(super) fn read_usual_head(
     message: &mut Message,
     limits: &Limits,
 ) -> Option<(usize, BodyLength)> {
-    message.clear();
+    message.clear_head();
     let input = within(input, u32::MAX as usize); // for the spans
     let begin = read_request_line(input, message)?;
     if begin > limits.request_line {
