@@ -37,11 +37,12 @@ pub struct Config {
     /// Maximum number of requests of a connection that are served at the same time. Further ones
     /// are not read.
     pub max_pipelined: usize,
-    /// Maximum number of bytes of a connection's suspended requests and unsent responses. While there
-    /// are more, its next request is not read.
+    /// Maximum number of bytes of a connection's suspended requests and unsent responses. While
+    /// there are more, its next request is not read.
     pub max_pending: usize,
-    /// Maximum number of such bytes per event loop. While there are more, a request whose handler can
-    /// suspend is answered with 503 and `Retry-After`.
+    /// Maximum number of such bytes per event loop, and of bodies that are being received. While
+    /// other connections have more, a connection that has any is not read, and requests of the
+    /// remaining ones are answered with 503.
     pub max_pending_total: usize,
     /// Maximum length of a request body in bytes. A longer one is answered with 413.
     /// [`Router::max_body`](crate::Router::max_body) overrides it for a path.

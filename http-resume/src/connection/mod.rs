@@ -43,7 +43,11 @@ use crate::wire::{CONTINUE, Event, Framing, Message, Parser, RequestError, Respo
 const MAX_ROUNDS: usize = 16;
 
 /// Maximum number of requests that are begun before other connections have their turn.
-const QUANTUM: usize = 64;
+const MAX_BEGUN: usize = 64;
+
+/// Maximum number of bytes before other connections have their turn: of requests that are parsed, and
+/// of their responses. The last request may exceed it.
+const MAX_BYTES: usize = READ_SIZE;
 
 /// Time for a client to read the last response.
 const LINGER: Duration = Duration::from_secs(1);
@@ -83,6 +87,30 @@ enum Phase {
     Finishing,
     /// All responses are sent. Further input is discarded.
     Lingering,
+}
+
+/// What a connection may still do before other connections have their turn.
+struct Quantum {
+    requests: usize,
+    bytes: usize,
+}
+
+impl Quantum {
+    fn new() -> Self {
+        Self {
+            requests: MAX_BEGUN,
+            bytes: MAX_BYTES,
+        }
+    }
+
+    fn spend(&mut self, is_request: bool, bytes: usize) {
+        self.requests -= usize::from(is_request);
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    fn is_spent(&self) -> bool {
+        self.requests == 0 || self.bytes == 0
+    }
 }
 
 /// What the event loop does next with a connection.
@@ -126,9 +154,10 @@ impl<S: Stream> Connection<S> {
         self.is_end_announced |= end_announced;
     }
 
-    /// Tells the event loop how many bytes are pending.
+    /// Tells the event loop how many bytes are pending, with those of a body that is being received.
     fn tell_pending(&mut self, service: &mut Service) {
-        let pending = self.pending_bytes();
+        let incoming = self.incoming.as_ref().map_or(0, |message| message.bytes());
+        let pending = self.pending_bytes() + incoming;
         service.count_pending(self.told, pending);
         self.told = pending;
     }
@@ -146,7 +175,7 @@ impl<S: Stream> Connection<S> {
     }
 
     fn try_drive(&mut self, service: &mut Service) -> io::Result<NextStep> {
-        let mut quantum = QUANTUM;
+        let mut quantum = Quantum::new();
         if self.input.bytes().is_empty() {
             self.receive(true, service)?;
         }
@@ -154,11 +183,15 @@ impl<S: Stream> Connection<S> {
             self.call_returned(service);
             let needs_input = self.serve(&mut quantum, service);
             self.flush(service)?;
-            if quantum == 0 {
+            if self.told > 0 {
+                self.tell_pending(service);
+            }
+            if quantum.is_spent() {
                 break;
             }
-            if !needs_input && self.may_start(&service.config) {
-                continue; // the output has room again
+            let has_room = !needs_input && self.may_start(service);
+            if has_room || self.next_returned(&service.config).is_some() {
+                continue; // because responses were sent
             }
             if service.is_closing && self.is_idle() && !self.is_readable {
                 self.phase = Phase::Finishing;
@@ -194,34 +227,43 @@ impl<S: Stream> Connection<S> {
         self.pipeline.is_empty() && self.output.is_empty()
     }
 
-    /// Begins the requests that were received, at most `quantum` of them. Returns whether more input
-    /// is needed.
-    fn serve(&mut self, quantum: &mut usize, service: &mut Service) -> bool {
-        while *quantum > 0 && self.may_start(&service.config) {
+    /// Serves the requests that were received, as far as the quantum suffices. Returns whether more
+    /// input is needed.
+    fn serve(&mut self, quantum: &mut Quantum, service: &mut Service) -> bool {
+        while !quantum.is_spent() && self.may_start(service) {
             if self.incoming.is_none() && self.input.bytes().is_empty() {
                 self.wait_for_input(None, service);
                 return true;
             }
-            let incoming = self.incoming.take();
-            let mut message = incoming.unwrap_or_else(|| service.spares.message());
-            match self.read(&mut message, service) {
-                Ok(Event::Head) => {
-                    *quantum -= 1;
-                    self.accept(message, service);
-                }
-                Ok(Event::Complete) => self.start(message, service),
-                Ok(Event::Starved) => {
-                    self.wait_for_input(Some(message), service);
-                    return true;
-                }
-                Err(error) => {
-                    let head_only = self.is_head_request(Some(&message));
-                    service.spares.put_message(message);
-                    self.refuse(error, head_only, service);
-                }
+            let bytes_before = self.input.bytes().len();
+            let pending_before = self.pending_bytes();
+            let event = self.read_message(service);
+            let parsed = bytes_before - self.input.bytes().len();
+            let pending = self.pending_bytes().saturating_sub(pending_before);
+            quantum.spend(event == Some(Event::Head), parsed + pending);
+            if event == Some(Event::Starved) {
+                return true;
             }
         }
         false
+    }
+
+    /// Reads up to the next event, and does what follows from it. Returns `None` after a refusal.
+    fn read_message(&mut self, service: &mut Service) -> Option<Event> {
+        let incoming = self.incoming.take();
+        let mut message = incoming.unwrap_or_else(|| service.spares.message());
+        let event = self.read(&mut message, service);
+        match event {
+            Ok(Event::Head) => self.accept(message, service),
+            Ok(Event::Complete) => self.start(message, service),
+            Ok(Event::Starved) => self.wait_for_input(Some(message), service),
+            Err(error) => {
+                let head_only = self.is_head_request(Some(&message));
+                service.spares.put_message(message);
+                self.refuse(error, head_only, service);
+            }
+        }
+        event.ok()
     }
 
     /// Returns how many bytes the connection has allocated for itself.
@@ -252,10 +294,15 @@ impl<S: Stream> Connection<S> {
     }
 
     /// Returns whether the next request may be read and started.
-    fn may_start(&self, config: &Config) -> bool {
+    ///
+    /// While too many bytes are pending in the event loop, only connections without any may start one.
+    /// It gets a 503.
+    fn may_start(&self, service: &Service) -> bool {
+        let pending = self.pending_bytes();
         self.phase == Phase::Open
-            && self.pending_bytes() <= config.max_pending
-            && self.admits(self.incoming.as_deref(), config)
+            && pending <= service.config.max_pending
+            && (pending == 0 || !service.has_too_many_pending_bytes(self.told))
+            && self.admits(self.incoming.as_deref(), &service.config)
     }
 
     fn admits(&self, incoming: Option<&Message>, config: &Config) -> bool {
@@ -274,6 +321,10 @@ impl<S: Stream> Connection<S> {
             message.max_body = service.max_body(message);
             self.parser.check_length(message.max_body)?;
         }
+        if event == Event::Starved && !self.parser.is_in_head() {
+            // A large body is no reason to refuse itself.
+            service.check_pending_bytes(self.told)?;
+        }
         Ok(event)
     }
 
@@ -284,7 +335,7 @@ impl<S: Stream> Connection<S> {
                 let is_awaited = mem::take(&mut message.expects_continue);
                 // RFC 9110, 10.1.1: not if a part of the body has arrived.
                 if is_awaited && message.body.is_empty() && self.input.bytes().is_empty() {
-                    let output = self.output.buffer(&mut service.spares);
+                    let output = self.output.buffer(service.now, &mut service.spares);
                     output.extend_from_slice(CONTINUE);
                 }
             }
@@ -314,7 +365,7 @@ impl<S: Stream> Connection<S> {
             connection: self.slot,
             serial: service.new_serial(),
         };
-        let result = service.call_first(&mut message, key);
+        let result = service.call_first(&mut message, key, self.told);
         let framing = Framing {
             head_only: message.method == Method::HEAD,
             is_http10: message.is_http10,
@@ -325,7 +376,7 @@ impl<S: Stream> Connection<S> {
                 finish(&mut response, message, service);
                 let close = self.will_close(response.close, true, service);
                 let framing = Framing { close, ..framing };
-                let output = self.output.buffer(&mut service.spares);
+                let output = self.output.buffer(service.now, &mut service.spares);
                 encode(&response, framing, &service.date, output);
             }
             result => {
@@ -353,13 +404,20 @@ impl<S: Stream> Connection<S> {
     /// Calls the handlers of returned requests, as far as their responses may wait, for another one or
     /// for the client to read.
     fn call_returned(&mut self, service: &mut Service) {
-        while self.output.len() <= service.config.max_pending {
-            let is_full = self.pending_bytes() > service.config.max_pending;
-            let Some((index, suspension)) = self.pipeline.resume(is_full) else {
-                return;
-            };
+        while let Some(index) = self.next_returned(&service.config) {
+            let suspension = self.pipeline.take_suspension(index);
+            let suspension = suspension.expect("a returned request is suspended");
             self.call_again(index, suspension, service);
         }
+    }
+
+    /// Returns the index of the returned request whose handler may be called next.
+    fn next_returned(&self, config: &Config) -> Option<usize> {
+        if self.output.len() > config.max_pending {
+            return None;
+        }
+        let is_full = self.pending_bytes() > config.max_pending;
+        self.pipeline.next_returned(is_full)
     }
 
     fn call_again(&mut self, index: usize, suspension: Suspension, service: &mut Service) {
@@ -418,12 +476,12 @@ impl<S: Stream> Connection<S> {
     fn respond(&mut self, index: usize, response: &ResponseParts, service: &mut Service) {
         let is_newest = index + 1 == self.pipeline.len();
         let close = self.will_close(response.close, is_newest, service);
-        let output = self.output.buffer(&mut service.spares);
+        let output = self.output.buffer(service.now, &mut service.spares);
         self.pipeline
             .respond(index, response, close, &service.date, output);
     }
 
-    /// Starts the time of the client again, because a request has its response. Returns whether the
+    /// Starts the time until the next request again, because one has its response. Returns whether the
     /// connection is closed after that.
     fn will_close(&mut self, is_asked: bool, is_newest: bool, service: &Service) -> bool {
         self.wait.restart(service.now);
@@ -472,7 +530,10 @@ impl<S: Stream> Connection<S> {
     /// Sends what the socket accepts. After the last response, closes the server's half.
     fn flush(&mut self, service: &mut Service) -> io::Result<()> {
         let now = service.now;
-        if self.output.send(&mut self.stream, &mut service.spares)? {
+        if self
+            .output
+            .send(&mut self.stream, now, &mut service.spares)?
+        {
             self.wait.restart(now);
         }
         if self.phase == Phase::Finishing && self.is_drained() {
@@ -514,10 +575,8 @@ impl<S: Stream> Connection<S> {
         if self.is_drained() {
             return self.wait.deadline(config);
         }
-        let client = match self.output.is_empty() {
-            true => None,
-            false => self.wait.since().checked_add(config.send_timeout),
-        };
+        let waits_since = self.output.waits_since();
+        let client = waits_since.and_then(|since| since.checked_add(config.send_timeout));
         self.pipeline.deadline().into_iter().chain(client).min()
     }
 

@@ -1,6 +1,7 @@
 //! Bytes to be sent.
 
 use std::io::{self, ErrorKind};
+use std::time::Instant;
 
 use super::stream::Stream;
 use crate::service::Spares;
@@ -10,6 +11,8 @@ use crate::service::Spares;
 pub(super) struct Output {
     bytes: Vec<u8>,
     sent: usize,
+    /// Since when the client has accepted nothing. `None` without bytes.
+    waits_since: Option<Instant>,
 }
 
 impl Output {
@@ -26,8 +29,13 @@ impl Output {
         self.bytes.capacity()
     }
 
+    pub(super) fn waits_since(&self) -> Option<Instant> {
+        self.waits_since
+    }
+
     /// Returns the buffer, for responses to be appended.
-    pub(super) fn buffer(&mut self, spares: &mut Spares) -> &mut Vec<u8> {
+    pub(super) fn buffer(&mut self, now: Instant, spares: &mut Spares) -> &mut Vec<u8> {
+        self.waits_since.get_or_insert(now);
         if self.bytes.capacity() == 0 {
             self.bytes = spares.output();
         }
@@ -38,13 +46,17 @@ impl Output {
     pub(super) fn send(
         &mut self,
         stream: &mut impl Stream,
+        now: Instant,
         spares: &mut Spares,
     ) -> io::Result<bool> {
         let before = self.sent;
         while self.sent < self.bytes.len() {
             match stream.send(&self.bytes[self.sent..]) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(n) => self.sent += n,
+                Ok(n) => {
+                    self.sent += n;
+                    self.waits_since = Some(now);
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return Ok(self.sent > before);
                 }
@@ -55,6 +67,7 @@ impl Output {
         let has_sent = self.sent > before;
         if has_sent {
             self.sent = 0;
+            self.waits_since = None;
             spares.put_output(&mut self.bytes);
         }
         Ok(has_sent)

@@ -142,9 +142,9 @@ impl Pipeline {
         }
     }
 
-    /// Marks a request that has returned as running: the first one, if `first_only`, or the oldest.
-    /// Returns its index and what was suspended.
-    pub(super) fn resume(&mut self, first_only: bool) -> Option<(usize, Suspension)> {
+    /// Returns the index of the oldest request that has returned: only if it is the first of all
+    /// requests, with `first_only`.
+    pub(super) fn next_returned(&self, first_only: bool) -> Option<usize> {
         if self.returned == 0 {
             return None; // fast path
         }
@@ -153,10 +153,7 @@ impl Pipeline {
             State::Running | State::Responded(_) => false,
         };
         let index = self.requests.iter().position(has_returned)?;
-        if first_only && index > 0 {
-            return None;
-        }
-        Some((index, self.take_suspension(index)?))
+        (index == 0 || !first_only).then_some(index)
     }
 
     /// Abandons a suspended request whose deadline matches `is_over`, and marks it as
@@ -174,7 +171,8 @@ impl Pipeline {
         Some(suspension)
     }
 
-    fn take_suspension(&mut self, index: usize) -> Option<Suspension> {
+    /// Marks a suspended request as running. Returns what was suspended.
+    pub(super) fn take_suspension(&mut self, index: usize) -> Option<Suspension> {
         let suspension = self.requests[index].take_suspension()?;
         self.bytes -= suspension.message.bytes();
         self.returned -= usize::from(suspension.returned.is_some());

@@ -1,11 +1,12 @@
 //! Deadlines and quanta, with real sockets and a clock that the tests control.
 
+use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{TcpListener as StdListener, TcpStream as StdStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
-use crate::handler::{Outcome, Response, Router, sync_handler};
+use crate::handler::{Outcome, Request, Response, Router, sync_handler};
 use crate::metrics::Metrics;
 use crate::resume::{Pending, ResumeQueue};
 use crate::sync::Arc;
@@ -33,7 +34,8 @@ impl Pair {
         let (sender, suspended) = channel();
         let router = Router::new()
             .post("/", sync_handler(|_, response| response.text("thank you")))
-            .get("/later", move |_, response, _| suspend(&sender, response));
+            .get("/later", move |_, response, _| suspend(&sender, response))
+            .get("/large/{length}", sync_handler(large));
         let queue = Arc::new(ResumeQueue::new(|| {}));
         let (config, router) = (Arc::new(config), Arc::new(router));
         let metrics = Arc::new(Metrics::new(1));
@@ -106,6 +108,11 @@ fn suspend<'r>(sender: &Sender<Pending<()>>, response: Response<'r, ()>) -> Outc
     let (pending, receipt) = response.mark_async(());
     sender.send(pending).expect("the test receives");
     receipt.suspended()
+}
+
+fn large<'r>(request: &Request<'_>, response: Response<'r>) -> Outcome<'r> {
+    let length = request.param("length").and_then(|text| text.parse().ok());
+    response.text("b".repeat(length.expect("a number")))
 }
 
 fn head(length: usize) -> Vec<u8> {
@@ -207,13 +214,76 @@ const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 #[test]
 fn connection_that_floods_has_a_quantum() {
     let mut pair = Pair::new();
-    pair.arrive(&GET.repeat(2 * QUANTUM + 1));
+    pair.arrive(&GET.repeat(2 * MAX_BEGUN + 1));
     assert_eq!(pair.drive(), NextStep::Drive);
-    assert_eq!(pair.started(), QUANTUM);
+    assert_eq!(pair.started(), MAX_BEGUN);
     assert_eq!(pair.drive(), NextStep::Drive);
-    assert_eq!(pair.started(), 2 * QUANTUM);
+    assert_eq!(pair.started(), 2 * MAX_BEGUN);
     assert_eq!(pair.drive(), NextStep::Wait);
-    assert_eq!(pair.started(), 2 * QUANTUM + 1);
+    assert_eq!(pair.started(), 2 * MAX_BEGUN + 1);
+}
+
+#[test]
+fn large_responses_have_a_quantum() {
+    let mut pair = Pair::new();
+    let request = "GET /large/10000 HTTP/1.1\r\nHost: a\r\n\r\n";
+    pair.arrive(request.repeat(5).as_bytes());
+    for started in [2, 4] {
+        assert_eq!(pair.drive(), NextStep::Drive);
+        assert_eq!(pair.started(), started);
+    }
+    assert_eq!(pair.drive(), NextStep::Wait);
+    assert_eq!(pair.started(), 5);
+}
+
+#[test]
+fn bytes_that_start_no_request_have_a_quantum() {
+    let chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (start, bytes) in [("", "\r\n"), (chunked, "1\r\nb\r\n")] {
+        let mut pair = Pair::new();
+        let flood = bytes.repeat(3 * MAX_BYTES / bytes.len());
+        pair.arrive((start.to_owned() + &flood).as_bytes());
+        for _ in 0..2 {
+            assert_eq!(pair.drive(), NextStep::Drive);
+        }
+    }
+}
+
+/// A stream from which the client receives nothing.
+struct Stuck(VecDeque<u8>);
+
+impl Stream for Stuck {
+    fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 => Err(ErrorKind::WouldBlock.into()),
+            length => Ok(length),
+        }
+    }
+
+    fn send(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(ErrorKind::WouldBlock.into())
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// New responses for a client that accepts none do not give it more time.
+#[test]
+fn send_timeout_counts_from_last_byte_that_was_accepted() {
+    let Pair { mut service, .. } = Pair::new();
+    let mut connection = Connection::new(Stuck(VecDeque::new()), 0, service.now);
+    let due = service.now + service.config.send_timeout;
+    for _ in 0..3 {
+        connection.stream.0.extend(GET);
+        connection.set_readable(false);
+        assert_eq!(connection.drive(&mut service), NextStep::Wait);
+        assert_eq!(connection.deadline(&service), Some(due));
+        service.now += Duration::from_secs(10);
+    }
+    assert_eq!(service.now, due);
+    assert_eq!(connection.on_deadline(&mut service), NextStep::Close);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::metrics::{Counters, Metric, Metrics};
 use crate::panic::catch_panic;
 use crate::resume::{AbandonFlag, RequestKey, ResumeQueue, Returned, VacantCell};
 use crate::sync::Arc;
-use crate::wire::{Date, Limits, Message, ResponseParts};
+use crate::wire::{Date, Limits, Message, RequestError, ResponseParts};
 
 /// The shared state of an event loop's connections.
 pub(crate) struct Service {
@@ -34,7 +34,8 @@ pub(crate) struct Service {
     router: Arc<Router>,
     resume_queue: Arc<ResumeQueue>,
     last_serial: u64,
-    /// The bytes of suspended requests and of responses that are not sent, of all connections.
+    /// The bytes of suspended requests, of responses that are not sent, and of bodies that are being
+    /// received, of all connections.
     pending_bytes: usize,
     metrics: Arc<Metrics>,
     /// The index of the event loop in the server.
@@ -125,19 +126,41 @@ impl Service {
         of_path.unwrap_or(self.config.max_body)
     }
 
-    /// Calls the handler of a new request, unless middleware has responded.
-    pub(crate) fn call_first(&mut self, message: &mut Message, key: RequestKey) -> CallResult {
+    /// Calls the handler of a new request, unless middleware has responded. `own` bytes are pending in its
+    /// connection.
+    pub(crate) fn call_first(
+        &mut self,
+        message: &mut Message,
+        key: RequestKey,
+        own: usize,
+    ) -> CallResult {
         self.counters().count(Metric::Requests);
         if let Some(response) = message.answer.take() {
             return CallResult::Responded(*response);
         }
         match self.router.paths().find(message) {
-            Ok(handler) if self.is_full() && self.router.handler(handler).can_suspend() => {
-                self.counters().count(Metric::OverloadedRequests);
-                CallResult::Responded(overloaded())
-            }
-            Ok(handler) => self.call(message, key, handler, None),
+            Ok(handler) => match self.overload(handler, own) {
+                Some(reason) => {
+                    self.counters().count(Metric::OverloadedRequests);
+                    CallResult::Responded(overloaded(reason))
+                }
+                None => self.call(message, key, handler, None),
+            },
             Err(response) => CallResult::Responded(response),
+        }
+    }
+
+    /// Returns why the handler is not called, if there is a reason.
+    fn overload(&self, handler: HandlerId, own: usize) -> Option<&'static str> {
+        let max_suspended = self.config.max_suspended as u64;
+        if self.has_too_many_pending_bytes(own) {
+            Some(TOO_MANY_BYTES)
+        } else if self.counters().get(Metric::Suspended) >= max_suspended
+            && self.router.handler(handler).can_suspend()
+        {
+            Some("too many suspended requests")
+        } else {
+            None
         }
     }
 
@@ -148,9 +171,22 @@ impl Service {
         }
     }
 
-    fn is_full(&self) -> bool {
-        self.counters().get(Metric::Suspended) >= self.config.max_suspended as u64
-            || self.pending_bytes > self.config.max_pending_total
+    /// Returns whether too many bytes are pending in all connections but the one that has `own` ones.
+    pub(crate) fn has_too_many_pending_bytes(&self, own: usize) -> bool {
+        self.pending_bytes - own > self.config.max_pending_total
+    }
+
+    /// Refuses to receive more of a body, of which `own` bytes are pending, if too many other bytes are.
+    pub(crate) fn check_pending_bytes(&self, own: usize) -> Result<(), RequestError> {
+        if self.has_too_many_pending_bytes(own) {
+            self.counters().count(Metric::OverloadedRequests);
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            return Err(RequestError {
+                status,
+                reason: TOO_MANY_BYTES,
+            });
+        }
+        Ok(())
     }
 
     /// Calls the middleware for a head. If one of them responds or panics, leaves the answer in the
@@ -266,9 +302,11 @@ pub(crate) fn internal_error() -> ResponseParts {
     ResponseParts::plain(StatusCode::INTERNAL_SERVER_ERROR, reason)
 }
 
-/// Creates the response to a request that might suspend while too many are suspended.
-fn overloaded() -> ResponseParts {
-    let reason = "too many suspended requests";
+/// Why a request gets a 503.
+const TOO_MANY_BYTES: &str = "too many bytes of requests and responses";
+
+/// Creates the response to a request whose handler is not called because of overload.
+fn overloaded(reason: &'static str) -> ResponseParts {
     let mut response = ResponseParts::plain(StatusCode::SERVICE_UNAVAILABLE, reason);
     let retry = (header::RETRY_AFTER, HeaderValue::from_static("1"));
     response.headers.push(retry);

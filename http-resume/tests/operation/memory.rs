@@ -66,3 +66,67 @@ fn responses_that_are_not_read() {
         assert_eq!(client.answer().body.len(), LENGTH);
     }
 }
+
+/// A request that has returned while the output was full is not forgotten, though the connection reads
+/// no more requests.
+#[test]
+fn returned_request_is_answered_once_there_is_room() {
+    let (server, suspended) = server_with_later(Config {
+        max_pending: 100,
+        ..patient()
+    });
+    let mut client = server.connect();
+    client.send("GET /later/0 HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send("GET /later/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let [first, second] = [0, 1].map(|_| suspended.recv().unwrap());
+    second.resume_with("second".into());
+    first.resume_with("first".repeat(100));
+    assert_eq!(client.answer().body, "first".repeat(100));
+    assert_eq!(client.answer().body, "second");
+    client.assert_closed();
+}
+
+/// While too many bytes are pending in an event loop, no request is served, and no more of a body
+/// received.
+#[test]
+fn total_of_an_event_loop() {
+    const LENGTH: usize = 16 * 1024 * 1024; // more than sockets buffer
+    const TOTAL: usize = 4 * 1024 * 1024;
+    let (server, suspended) = server_with_later(Config {
+        max_pending_total: TOTAL,
+        max_body: 2 * TOTAL,
+        ..patient()
+    });
+    let total = |metric| server.metrics.total(metric);
+    let mut uploading = server.connect();
+    uploading.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello");
+    until(|| total(Metric::PendingBytes) > 0);
+
+    let mut slow = server.connect();
+    slow.get("/later/0");
+    suspended.recv().unwrap().resume_with("b".repeat(LENGTH));
+    until(|| total(Metric::PendingBytes) > TOTAL as u64);
+    let refused = server.connect().fetch("/");
+    assert_eq!(refused.status, 503);
+    assert_eq!(refused.field("retry-after"), Some("1"));
+    slow.get("/"); // waits, because this connection has pending bytes
+    uploading.send("wo");
+    assert_eq!(uploading.answer().status, 503);
+    uploading.assert_closed();
+
+    assert_eq!(slow.answer().body.len(), LENGTH);
+    assert_eq!(slow.answer().body, "hello");
+    until(|| total(Metric::PendingBytes) == 0);
+    assert_eq!(server.connect().fetch("/").status, 200);
+
+    // A body of more than the total is no reason to refuse the same body.
+    let mut uploading = server.connect();
+    let length = TOTAL + 1;
+    uploading.send(&format!(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"
+    ));
+    uploading.send(&"b".repeat(length - 1));
+    until(|| total(Metric::PendingBytes) > TOTAL as u64);
+    uploading.send("b");
+    assert_eq!(uploading.answer().body.len(), length);
+}
