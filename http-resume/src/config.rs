@@ -41,8 +41,9 @@ pub struct Config {
     /// there are more, its next request is not read.
     pub max_pending: usize,
     /// Maximum number of such bytes per event loop, and of bodies that are being received. While
-    /// other connections have more, a connection that has any is not read, and requests of the
-    /// remaining ones are answered with 503.
+    /// other connections have more, a connection that has any is not read, no more of a body is
+    /// received (503), and a request whose handler can suspend is answered with 503 and
+    /// `Retry-After`. So a connection adds one response at most.
     pub max_pending_total: usize,
     /// Maximum length of a request body in bytes. A longer one is answered with 413.
     /// [`Router::max_body`](crate::Router::max_body) overrides it for a path.

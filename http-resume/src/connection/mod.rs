@@ -295,8 +295,8 @@ impl<S: Stream> Connection<S> {
 
     /// Returns whether the next request may be read and started.
     ///
-    /// While too many bytes are pending in the event loop, only connections without any may start one.
-    /// It gets a 503.
+    /// While too many bytes are pending in other connections, only a connection without any may start
+    /// one.
     fn may_start(&self, service: &Service) -> bool {
         let pending = self.pending_bytes();
         self.phase == Phase::Open

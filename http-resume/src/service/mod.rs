@@ -150,17 +150,17 @@ impl Service {
         }
     }
 
-    /// Returns why the handler is not called, if there is a reason.
+    /// Returns why the handler is not called, if there is a reason. One that cannot suspend is called
+    /// in any case: so `/metrics` can be read.
     fn overload(&self, handler: HandlerId, own: usize) -> Option<&'static str> {
-        let max_suspended = self.config.max_suspended as u64;
-        if self.has_too_many_pending_bytes(own) {
-            Some(TOO_MANY_BYTES)
-        } else if self.counters().get(Metric::Suspended) >= max_suspended
-            && self.router.handler(handler).can_suspend()
-        {
+        let suspended = self.counters().get(Metric::Suspended);
+        if !self.router.handler(handler).can_suspend() {
+            None
+        } else if suspended >= self.config.max_suspended as u64 {
             Some("too many suspended requests")
         } else {
-            None
+            let is_full = self.has_too_many_pending_bytes(own);
+            is_full.then_some(TOO_MANY_BYTES)
         }
     }
 

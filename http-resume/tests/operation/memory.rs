@@ -1,9 +1,11 @@
 //! What connections hold, and what they leave behind.
 
-use http_resume::{Config, Metric};
+use std::sync::mpsc::Receiver;
+
+use http_resume::{Config, Metric, Pending};
 
 use crate::limits::metric;
-use crate::support::{Program, patient, server_with_later, until};
+use crate::support::{Client, Program, Running, patient, server_with_later, until};
 
 #[test]
 fn timers_of_closed_connections() {
@@ -72,7 +74,7 @@ fn responses_that_are_not_read() {
 #[test]
 fn returned_request_is_answered_once_there_is_room() {
     let (server, suspended) = server_with_later(Config {
-        max_pending: 100,
+        max_pending: 50, // more than the first head, less than both
         ..patient()
     });
     let mut client = server.connect();
@@ -86,47 +88,88 @@ fn returned_request_is_answered_once_there_is_room() {
     client.assert_closed();
 }
 
-/// While too many bytes are pending in an event loop, no request is served, and no more of a body
-/// received.
-#[test]
-fn total_of_an_event_loop() {
-    const LENGTH: usize = 16 * 1024 * 1024; // more than sockets buffer
-    const TOTAL: usize = 4 * 1024 * 1024;
-    let (server, suspended) = server_with_later(Config {
+const TOTAL: usize = 4 * 1024 * 1024;
+
+fn server_with_total() -> (Running, Receiver<Pending<String>>) {
+    server_with_later(Config {
         max_pending_total: TOTAL,
         max_body: 2 * TOTAL,
         ..patient()
-    });
-    let total = |metric| server.metrics.total(metric);
-    let mut uploading = server.connect();
-    uploading.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello");
-    until(|| total(Metric::PendingBytes) > 0);
+    })
+}
 
-    let mut slow = server.connect();
-    slow.get("/later/0");
-    suspended.recv().unwrap().resume_with("b".repeat(LENGTH));
-    until(|| total(Metric::PendingBytes) > TOTAL as u64);
-    let refused = server.connect().fetch("/");
+/// Lets a client leave a response unread, of more bytes than the total.
+fn fill(server: &Running, suspended: &Receiver<Pending<String>>) -> Client {
+    const LENGTH: usize = 16 * 1024 * 1024; // more than sockets buffer
+    let mut client = server.connect();
+    client.get("/later/0");
+    let pending = suspended.recv().unwrap();
+    pending.resume_with("b".repeat(LENGTH));
+    until(|| server.metrics.total(Metric::PendingBytes) > TOTAL as u64);
+    client
+}
+
+#[test]
+fn full_event_loop_suspends_no_requests() {
+    let (server, suspended) = server_with_total();
+    let mut slow = fill(&server, &suspended);
+    let mut other = server.connect();
+    let refused = other.fetch("/later/1");
     assert_eq!(refused.status, 503);
     assert_eq!(refused.field("retry-after"), Some("1"));
-    slow.get("/"); // waits, because this connection has pending bytes
+    assert_eq!(other.fetch("/").status, 200, "it cannot suspend");
+    assert_eq!(slow.answer().status, 200);
+    other.get("/later/2");
+    suspended.recv().unwrap().resume();
+    assert_eq!(other.answer().status, 200);
+    until(|| server.metrics.total(Metric::PendingBytes) == 0);
+}
+
+#[test]
+fn full_event_loop_receives_no_bodies() {
+    let (server, suspended) = server_with_total();
+    let mut uploading = server.connect();
+    uploading.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello");
+    until(|| server.metrics.total(Metric::PendingBytes) > 0);
+    let _slow = fill(&server, &suspended);
     uploading.send("wo");
     assert_eq!(uploading.answer().status, 503);
     uploading.assert_closed();
+}
 
-    assert_eq!(slow.answer().body.len(), LENGTH);
-    assert_eq!(slow.answer().body, "hello");
-    until(|| total(Metric::PendingBytes) == 0);
-    assert_eq!(server.connect().fetch("/").status, 200);
+#[test]
+fn full_event_loop_reads_no_connection_with_pending_bytes() {
+    let (server, suspended) = server_with_total();
+    let mut waiting = server.connect();
+    waiting.get("/later/1");
+    let pending = suspended.recv().unwrap();
+    let mut slow = fill(&server, &suspended);
+    let started = server.metrics.total(Metric::Requests);
+    waiting.get("/");
+    (0..3).for_each(|_| drop(server.connect().fetch("/")));
+    assert_eq!(server.metrics.total(Metric::Requests), started + 3);
+    pending.resume();
+    assert_eq!(waiting.answer().status, 200);
+    assert_eq!(waiting.answer().body, "hello");
+    assert_eq!(slow.answer().status, 200);
+}
 
-    // A body of more than the total is no reason to refuse the same body.
-    let mut uploading = server.connect();
-    let length = TOTAL + 1;
-    uploading.send(&format!(
-        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"
+/// The bytes of a connection are no reason to refuse its own request.
+#[test]
+fn body_of_more_than_the_total() {
+    let (server, suspended) = server_with_total();
+    let pending_bytes = || server.metrics.total(Metric::PendingBytes);
+    let mut client = server.connect();
+    let length = TOTAL + 2;
+    client.send(&format!(
+        "POST /later/0 HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"
     ));
-    uploading.send(&"b".repeat(length - 1));
-    until(|| total(Metric::PendingBytes) > TOTAL as u64);
-    uploading.send("b");
-    assert_eq!(uploading.answer().body.len(), length);
+    client.send(&"b".repeat(length - 2));
+    until(|| pending_bytes() > TOTAL as u64);
+    let before = pending_bytes();
+    client.send("b");
+    until(|| pending_bytes() > before);
+    client.send("b");
+    suspended.recv().unwrap().resume();
+    assert_eq!(client.answer().status, 200);
 }
