@@ -50,11 +50,14 @@ enum Trial {
         #[arg(long, default_value = "50")]
         runs: usize,
     },
-    /// Serve mixed traffic
+    /// Serve mixed load with faults injected, and account for every request
     Soak {
         /// Duration
         #[arg(long, default_value = "10")]
         minutes: f64,
+        /// Seed of the clients [default: a random one]
+        #[arg(long)]
+        seed: Option<u64>,
     },
 }
 
@@ -64,6 +67,6 @@ fn main() {
         Trial::Suspended { connections } => suspended::run(connections),
         Trial::BadClients { each, seconds } => bad_clients::run(each, seconds),
         Trial::Stop { runs } => stop::run(runs),
-        Trial::Soak { minutes } => soak::run(minutes),
+        Trial::Soak { minutes, seed } => soak::run(minutes, seed),
     }
 }
