@@ -1,7 +1,9 @@
 //! Deadlines and quanta, with real sockets and a clock that the tests control.
 
+use std::cell::Cell;
 use std::io::{Read, Write};
 use std::net::{TcpListener as StdListener, TcpStream as StdStream};
+use std::rc::Rc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
@@ -247,4 +249,63 @@ fn first_request_after_a_stop_is_the_last() {
     pair.client.read_to_string(&mut received).unwrap();
     assert_eq!(received.matches("HTTP/1.1 405").count(), 1);
     assert!(received.to_lowercase().contains("connection: close"));
+}
+
+/// A client that has sent a request, and reads as many bytes as there is room for.
+struct SlowReader {
+    request: &'static [u8],
+    room: Rc<Cell<usize>>,
+}
+
+impl Read for SlowReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.request.read(buffer) {
+            Ok(0) => Err(ErrorKind::WouldBlock.into()),
+            result => result,
+        }
+    }
+}
+
+impl Write for SlowReader {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match bytes.len().min(self.room.take()) {
+            0 => Err(ErrorKind::WouldBlock.into()),
+            n => Ok(n),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Stream for SlowReader {
+    fn end(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The poll does not report a socket as writable for a few bytes of room.
+#[test]
+fn client_that_reads_a_byte_in_time_is_not_disconnected() {
+    let mut service = Pair::new().service;
+    let room = Rc::new(Cell::new(1));
+    let client = SlowReader {
+        request: GET,
+        room: Rc::clone(&room),
+    };
+    let mut connection = Connection::new(client, 0, service.now);
+    connection.set_readable(false);
+    assert_eq!(connection.drive(&mut service), NextStep::Wait);
+    for (read, step) in [
+        (1, NextStep::Wait),
+        (1, NextStep::Wait),
+        (0, NextStep::Close),
+    ] {
+        service.now += service.config.send_timeout;
+        assert_eq!(connection.deadline(&service), Some(service.now));
+        room.set(read);
+        assert_eq!(connection.on_deadline(&mut service), step);
+    }
+    assert_eq!(service.counters().get(Metric::SendTimeouts), 1);
 }
