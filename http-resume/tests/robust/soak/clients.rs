@@ -8,7 +8,8 @@ use fastrand::Rng;
 
 use super::connection::{Connection, Dialer};
 use super::request::{
-    MAX_BODY, Request, any, cheap, echo_expected, echo_of, late, refused, sleep, slow, unfinished,
+    MAX_BODY, Request, any, cheap, echo_expected, echo_of, late, metrics, refused, sleep, slow,
+    unfinished,
 };
 
 /// The limit of the server's open files.
@@ -212,13 +213,12 @@ fn many_suspended(dialer: &Dialer<'_>, rng: &mut Rng) -> Option<()> {
     close_each(connections)
 }
 
-/// Sends large bodies, and never receives anything.
-fn never_reader(dialer: &Dialer<'_>, rng: &mut Rng) -> Option<()> {
+/// Sends requests with long responses, and never receives anything.
+fn never_reader(dialer: &Dialer<'_>, _: &mut Rng) -> Option<()> {
     let mut connection = dialer.connect()?;
     connection.shrink_window();
-    // More than the sockets hold.
-    let requests: Vec<_> = (0..8).map(|_| echo_of(MAX_BODY, rng)).collect();
-    connection.send_all(requests);
+    // More than the sockets hold: 3 KB each. They are not suspended, so none is refused.
+    connection.send_all((0..3000).map(|_| metrics()));
     connection.wait_for_disconnect();
     Some(())
 }

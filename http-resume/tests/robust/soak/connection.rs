@@ -75,7 +75,7 @@ impl Connection<'_> {
     /// Makes the client receive little at a time.
     pub(super) fn shrink_window(&self) {
         let socket = socket2::SockRef::from(self.client.socket());
-        socket.set_recv_buffer_size(4096).unwrap();
+        socket.set_recv_buffer_size(16 * 1024).unwrap();
     }
 
     pub(super) fn send(&mut self, request: Request) {

@@ -152,15 +152,16 @@ fn served(rng: &mut Rng) -> Request {
             200,
             Effects::served(),
         ),
-        _ => request(
-            "/metrics",
-            "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n",
-            200,
-            Effects::served(),
-        ),
+        _ => metrics(),
     };
     request.expected.is_head = request.bytes.starts_with(b"HEAD");
     request
+}
+
+/// Returns a request with a long response, without a suspension.
+pub(super) fn metrics() -> Request {
+    let text = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+    request("/metrics", text, 200, Effects::served())
 }
 
 fn ping(is_right: bool) -> Request {
