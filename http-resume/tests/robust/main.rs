@@ -1,16 +1,18 @@
 //! Trials of the demonstration program, larger and longer than tests: no request is lost, limits
-//! hold, memory and file descriptors are released.
+//! hold, memory and file descriptors are released, one client does not delay another.
 //!
 //! ```sh
 //! cargo test --release -p http-resume --features trials --test robust -- suspended
 //! cargo test --release -p http-resume --features trials --test robust -- bad-clients
 //! cargo test --release -p http-resume --features trials --test robust -- stop --runs 50
 //! cargo test --release -p http-resume --features trials --test robust -- soak --minutes 10
+//! cargo test --release -p http-resume --features trials --test robust -- fairness
 //! ```
 //!
 //! Each prints measurements, and fails if an expectation does not hold.
 
 mod bad_clients;
+mod fairness;
 mod process;
 mod soak;
 mod stop;
@@ -59,6 +61,15 @@ enum Trial {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Measure the latency of one client beside others that flood
+    Fairness {
+        /// Number of connections that flood
+        #[arg(long, default_value = "30")]
+        floods: usize,
+        /// Duration, with and without them
+        #[arg(long, default_value = "5")]
+        seconds: u64,
+    },
 }
 
 fn main() {
@@ -67,6 +78,7 @@ fn main() {
         Trial::Suspended { connections } => suspended::run(connections),
         Trial::BadClients { each, seconds } => bad_clients::run(each, seconds),
         Trial::Stop { runs } => stop::run(runs),
+        Trial::Fairness { floods, seconds } => fairness::run(floods, seconds),
         Trial::Soak { minutes, seed } => soak::run(minutes, seed),
     }
 }
