@@ -589,6 +589,11 @@ impl<S: Stream> Connection<S> {
         self.end_suspensions(service, Metric::EndedTimedOut, |deadline| {
             deadline.is_some_and(|deadline| deadline <= now)
         });
+        // The poll reports a socket as writable only once a third of its buffer is free. A slow
+        // client may have read less than that.
+        if self.flush(service).is_err() {
+            return NextStep::Close;
+        }
         let deadline = self.deadline(service);
         if deadline.is_none_or(|deadline| deadline > now) {
             return self.drive(service);

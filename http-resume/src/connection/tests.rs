@@ -249,19 +249,26 @@ fn bytes_that_start_no_request_have_a_quantum() {
     }
 }
 
-/// A stream from which the client receives nothing.
-struct Stuck(VecDeque<u8>);
+/// A client that reads as many bytes as there is room for, and whose requests have arrived.
+#[derive(Default)]
+struct SlowReader {
+    requests: VecDeque<u8>,
+    room: usize,
+}
 
-impl Stream for Stuck {
+impl Stream for SlowReader {
     fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.0.read(buffer)? {
+        match self.requests.read(buffer)? {
             0 => Err(ErrorKind::WouldBlock.into()),
             length => Ok(length),
         }
     }
 
-    fn send(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(ErrorKind::WouldBlock.into())
+    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match bytes.len().min(mem::take(&mut self.room)) {
+            0 => Err(ErrorKind::WouldBlock.into()),
+            length => Ok(length),
+        }
     }
 
     fn end(&mut self) -> io::Result<()> {
@@ -273,10 +280,10 @@ impl Stream for Stuck {
 #[test]
 fn send_timeout_counts_from_last_byte_that_was_accepted() {
     let Pair { mut service, .. } = Pair::new();
-    let mut connection = Connection::new(Stuck(VecDeque::new()), 0, service.now);
+    let mut connection = Connection::new(SlowReader::default(), 0, service.now);
     let due = service.now + service.config.send_timeout;
     for _ in 0..3 {
-        connection.stream.0.extend(GET);
+        connection.stream.requests.extend(GET);
         connection.set_readable(false);
         assert_eq!(connection.drive(&mut service), NextStep::Wait);
         assert_eq!(connection.deadline(&service), Some(due));
@@ -317,4 +324,28 @@ fn first_request_after_a_stop_is_the_last() {
     pair.client.read_to_string(&mut received).unwrap();
     assert_eq!(received.matches("HTTP/1.1 405").count(), 1);
     assert!(received.to_lowercase().contains("connection: close"));
+}
+
+/// The poll does not report a socket as writable for a few bytes of room.
+#[test]
+fn client_that_reads_a_byte_in_time_is_not_disconnected() {
+    let mut service = Pair::new().service;
+    let client = SlowReader {
+        requests: GET.iter().copied().collect(),
+        room: 1,
+    };
+    let mut connection = Connection::new(client, 0, service.now);
+    connection.set_readable(false);
+    assert_eq!(connection.drive(&mut service), NextStep::Wait);
+    for (read, step) in [
+        (1, NextStep::Wait),
+        (1, NextStep::Wait),
+        (0, NextStep::Close),
+    ] {
+        service.now += service.config.send_timeout;
+        assert_eq!(connection.deadline(&service), Some(service.now));
+        connection.stream.room = read;
+        assert_eq!(connection.on_deadline(&mut service), step);
+    }
+    assert_eq!(service.counters().get(Metric::SendTimeouts), 1);
 }

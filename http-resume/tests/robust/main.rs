@@ -1,16 +1,18 @@
 //! Trials of the demonstration program, larger and longer than tests: no request is lost, limits
-//! hold, memory and file descriptors are released.
+//! hold, memory and file descriptors are released, one client does not delay another.
 //!
 //! ```sh
 //! cargo test --release -p http-resume --features trials --test robust -- suspended
 //! cargo test --release -p http-resume --features trials --test robust -- bad-clients
 //! cargo test --release -p http-resume --features trials --test robust -- stop --runs 50
 //! cargo test --release -p http-resume --features trials --test robust -- soak --minutes 10
+//! cargo test --release -p http-resume --features trials --test robust -- fairness
 //! ```
 //!
 //! Each prints measurements, and fails if an expectation does not hold.
 
 mod bad_clients;
+mod fairness;
 mod process;
 mod soak;
 mod stop;
@@ -50,11 +52,23 @@ enum Trial {
         #[arg(long, default_value = "50")]
         runs: usize,
     },
-    /// Serve mixed traffic
+    /// Serve mixed load with faults injected, and account for every request
     Soak {
         /// Duration
         #[arg(long, default_value = "10")]
         minutes: f64,
+        /// Seed of the clients [default: a random one]
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// Measure the latency of one client beside others that flood
+    Fairness {
+        /// Number of connections that flood
+        #[arg(long, default_value = "30")]
+        floods: usize,
+        /// Duration, with and without them
+        #[arg(long, default_value = "5")]
+        seconds: u64,
     },
 }
 
@@ -64,6 +78,7 @@ fn main() {
         Trial::Suspended { connections } => suspended::run(connections),
         Trial::BadClients { each, seconds } => bad_clients::run(each, seconds),
         Trial::Stop { runs } => stop::run(runs),
-        Trial::Soak { minutes } => soak::run(minutes),
+        Trial::Fairness { floods, seconds } => fairness::run(floods, seconds),
+        Trial::Soak { minutes, seed } => soak::run(minutes, seed),
     }
 }

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -203,7 +203,12 @@ impl Program {
 
     /// Closes the end of the log's pipe that is read.
     pub(crate) fn close_log(&mut self) {
-        self.stderr = None;
+        drop(self.take_log());
+    }
+
+    /// Returns the end of the log's pipe that is read.
+    pub(crate) fn take_log(&mut self) -> BufReader<ChildStderr> {
+        self.stderr.take().expect("the log is open")
     }
 
     /// Waits for a log line that contains `text`.
@@ -275,6 +280,10 @@ impl Client {
         }
     }
 
+    pub(crate) fn socket(&self) -> &TcpStream {
+        self.stream.get_ref()
+    }
+
     pub(crate) fn send(&mut self, text: &str) {
         self.send_bytes(text.as_bytes());
     }
@@ -318,44 +327,50 @@ impl Client {
 
     /// Receives the next response to HEAD, which has no body.
     pub(crate) fn head(&mut self) -> Answer {
-        self.read_head().expect("an answer, not the end")
+        let head = self.try_head().expect("no reset, and no silence");
+        head.expect("an answer, not the end")
     }
 
     /// Receives the next response, or `None` at the end. Panics after a reset.
     pub(crate) fn next(&mut self) -> Option<Answer> {
-        let mut answer = self.read_head()?;
+        self.try_next()
+            .expect("no reset, no silence, and whole answers")
+    }
+
+    /// Receives the next response, or `None` at the end. Fails after a reset, and if the
+    /// response is cut off.
+    pub(crate) fn try_next(&mut self) -> io::Result<Option<Answer>> {
+        let Some(mut answer) = self.try_head()? else {
+            return Ok(None);
+        };
         let length = answer
             .field("content-length")
             .map_or(0, |value| value.parse().unwrap());
         let mut body = vec![0; length];
-        self.stream
-            .read_exact(&mut body)
-            .expect("the body is whole");
+        self.stream.read_exact(&mut body)?;
         answer.body = String::from_utf8(body).expect("our answers are text");
-        Some(answer)
+        Ok(Some(answer))
     }
 
-    fn read_head(&mut self) -> Option<Answer> {
+    /// Receives the head of the next response, or `None` at the end. Fails after a reset, and if
+    /// the head is cut off.
+    pub(crate) fn try_head(&mut self) -> io::Result<Option<Answer>> {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
-            if self
-                .stream
-                .read_line(&mut head)
-                .expect("no reset, and no silence")
-                == 0
-            {
-                assert_eq!(head, "", "an answer was cut off");
-                return None;
+            match self.stream.read_line(&mut head)? {
+                0 if head.is_empty() => return Ok(None),
+                0 => return Err(ErrorKind::UnexpectedEof.into()),
+                _ => {}
             }
         }
         let status = head.strip_prefix("HTTP/1.1 ").expect(&head)[..3]
             .parse()
             .expect(&head);
-        Some(Answer {
+        Ok(Some(Answer {
             status,
             head,
             body: String::new(),
-        })
+        }))
     }
 
     /// Asserts that the server closes the connection without a reset or further bytes.
