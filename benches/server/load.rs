@@ -1,5 +1,6 @@
 //! The client: connections on one thread, each with a fixed number of requests in flight.
 
+use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -7,8 +8,6 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
-
-use crate::process::Server;
 
 /// The requests to a server.
 #[derive(Clone, Copy)]
@@ -19,39 +18,22 @@ pub(crate) struct Load {
     pub(crate) depth: usize,
 }
 
-/// One sample of a server.
-pub(crate) struct Sample {
-    pub(crate) requests: u64,
-    pub(crate) elapsed: Duration,
-    /// The CPU time of the server.
-    pub(crate) cpu: Duration,
-    /// The time from sending a request to its response, in nanoseconds.
-    pub(crate) latency: Histogram<u64>,
+impl fmt::Display for Load {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let connections = match self.connections {
+            1 => "connection",
+            _ => "connections",
+        };
+        write!(f, "`{}`, {} {connections}", self.path, self.connections)?;
+        match self.depth {
+            1 => Ok(()),
+            depth => write!(f, ", pipelined {depth} deep"),
+        }
+    }
 }
 
-/// Loads the server, and measures it for `time` after `warm_up`.
-pub(crate) fn run(
-    server: &Server,
-    load: Load,
-    warm_up: Duration,
-    time: Duration,
-) -> io::Result<Sample> {
-    let mut client = Client::connect(server.addr, load)?;
-    client.run(warm_up)?;
-    client.requests = 0;
-    client.latency.reset();
-    let (cpu, started) = (server.cpu()?, Instant::now());
-    client.run(time)?;
-    let (elapsed, cpu) = (started.elapsed(), server.cpu()? - cpu);
-    Ok(Sample {
-        requests: client.requests,
-        elapsed,
-        cpu,
-        latency: client.latency,
-    })
-}
-
-struct Client {
+/// A client, with all of its connections.
+pub(crate) struct Client {
     poll: Poll,
     connections: Vec<Connection>,
     /// The bytes that a connection sends at a time.
@@ -60,8 +42,10 @@ struct Client {
     /// The length of every response. Responses differ only in their date.
     response: usize,
     input: Vec<u8>,
-    requests: u64,
-    latency: Histogram<u64>,
+    /// The responses since [`reset`](Self::reset).
+    pub(crate) requests: u64,
+    /// The times from sending these requests to their responses, in nanoseconds.
+    pub(crate) latency: Histogram<u64>,
 }
 
 struct Connection {
@@ -72,7 +56,7 @@ struct Connection {
 }
 
 impl Client {
-    fn connect(addr: SocketAddr, load: Load) -> io::Result<Self> {
+    pub(crate) fn connect(addr: SocketAddr, load: Load) -> io::Result<Self> {
         let request = format!("GET {} HTTP/1.1\r\nHost: bench\r\n\r\n", load.path);
         let response = response_length(addr, &request)?;
         let poll = Poll::new()?;
@@ -93,7 +77,7 @@ impl Client {
         let connections = (0..load.connections)
             .map(connect)
             .collect::<io::Result<_>>()?;
-        let mut client = Self {
+        Ok(Self {
             connections,
             poll,
             burst: request.repeat(load.depth).into_bytes(),
@@ -103,24 +87,59 @@ impl Client {
             requests: 0,
             latency: Histogram::new_with_bounds(1, 60_000_000_000, 3)
                 .expect("the bounds are valid"),
-        };
-        for index in 0..load.connections {
-            client.send(index)?;
-        }
-        Ok(client)
+        })
     }
 
-    fn run(&mut self, time: Duration) -> io::Result<()> {
+    /// Begins to count anew.
+    pub(crate) fn reset(&mut self) {
+        self.requests = 0;
+        self.latency.reset();
+    }
+
+    /// Sends requests for this time, the next ones whenever all responses have arrived. Leaves
+    /// requests in flight.
+    pub(crate) fn run(&mut self, time: Duration) -> io::Result<()> {
         let end = Instant::now() + time;
         let mut events = Events::with_capacity(1024);
+        for index in 0..self.connections.len() {
+            if self.is_idle(index) {
+                self.send(index)?;
+            }
+        }
         while Instant::now() < end {
-            self.poll.poll(&mut events, Some(Duration::from_secs(10)))?;
-            assert!(!events.is_empty(), "the server responds within 10 s");
+            self.wait(&mut events)?;
+            for event in &events {
+                let index = event.token().0;
+                self.receive(index)?;
+                if self.is_idle(index) {
+                    self.send(index)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives the responses to the requests in flight.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        while (0..self.connections.len()).any(|index| !self.is_idle(index)) {
+            self.wait(&mut events)?;
             for event in &events {
                 self.receive(event.token().0)?;
             }
         }
         Ok(())
+    }
+
+    /// Waits for responses.
+    fn wait(&mut self, events: &mut Events) -> io::Result<()> {
+        self.poll.poll(events, Some(Duration::from_secs(10)))?;
+        assert!(!events.is_empty(), "the server responds within 10 s");
+        Ok(())
+    }
+
+    fn is_idle(&self, index: usize) -> bool {
+        self.connections[index].missing == 0
     }
 
     fn send(&mut self, index: usize) -> io::Result<()> {
@@ -159,9 +178,6 @@ impl Client {
         connection.missing = after;
         self.requests += completed as u64;
         self.latency.saturating_record_n(latency, completed as u64);
-        if after == 0 {
-            self.send(index)?;
-        }
         Ok(())
     }
 }

@@ -1,49 +1,59 @@
 //! Server processes.
 
-use std::io;
-use std::net::SocketAddr;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use std::{env, mem};
+use std::{env, fs, mem};
 
 use crate::address;
-use crate::contestants::CONTESTANTS;
+use crate::contestants::{CONTESTANTS, Contestant, OURS, Program};
 
-/// The name of the server of this workspace, of its package and of its program.
-pub(crate) const OURS: &str = "http-resume";
-
-/// Returns the names of all servers, in the order of the rounds.
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    let (floor, others) = CONTESTANTS
-        .split_first()
-        .expect("the first one is the floor");
-    let others = others.iter().map(|(name, _)| *name);
-    [floor.0, OURS].into_iter().chain(others)
+/// The program of http-resume, as the measurements need it.
+pub(crate) struct Ours {
+    path: PathBuf,
+    /// The number of threads that it has while it serves.
+    pub(crate) threads: usize,
 }
 
-/// Builds the program of http-resume, and returns its path.
-pub(crate) fn build_ours() -> io::Result<PathBuf> {
-    let status = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--package",
-            OURS,
-            "--bin",
-            OURS,
-        ])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()?;
-    assert!(status.success(), "{OURS} does not build");
-    let this = env::current_exe()?;
-    let profile = this
-        .ancestors()
-        .nth(2)
-        .expect("benches are built in PROFILE/deps");
-    Ok(profile.join(OURS))
+impl Ours {
+    /// Builds the program, and counts its threads.
+    pub(crate) fn build() -> io::Result<Self> {
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--release"])
+            .args(["--package", OURS, "--bin", OURS])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status()?;
+        assert!(status.success(), "{OURS} does not build");
+        let this = env::current_exe()?;
+        let profile = this
+            .ancestors()
+            .nth(2)
+            .expect("benches are built in PROFILE/deps");
+        let path = profile.join(OURS);
+        let threads = Server::spawn(start_ours(&path))?.threads()?;
+        Ok(Self { path, threads })
+    }
+}
+
+/// Returns the command that starts the program of http-resume at this path.
+fn start_ours(path: &Path) -> Command {
+    let mut command = Command::new(path);
+    command.args(["--addr", "127.0.0.1:0", "--threads", "1", "--workers", "2"]);
+    command.env("RUST_LOG", "warn");
+    command
+}
+
+/// Serves as the contestant of this name, which is not ours, until the process is killed.
+/// `threads` is the number of threads of http-resume.
+pub(crate) fn serve(name: &str, threads: usize) -> io::Result<()> {
+    let contestant = CONTESTANTS.iter().find(|it| it.name == name);
+    match contestant.expect("the name of a server").program {
+        Program::Here(serve) => serve(threads),
+        Program::Ours => unreachable!("{OURS} is a program of its own"),
+    }
 }
 
 /// A running server, killed when dropped.
@@ -53,18 +63,20 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the server of this name. All but ours are served by this program.
-    pub(crate) fn start(name: &str, ours: &Path) -> io::Result<Self> {
-        let mut command = if name == OURS {
-            let mut command = Command::new(ours);
-            command.args(["--addr", "127.0.0.1:0", "--threads", "1", "--workers", "2"]);
-            command.env("RUST_LOG", "warn");
-            command
-        } else {
-            let mut command = Command::new(env::current_exe()?);
-            command.args(["--serve", name]);
-            command
-        };
+    /// Starts a contestant. All but ours are served by this program.
+    pub(crate) fn start(contestant: &Contestant, ours: &Ours) -> io::Result<Self> {
+        Self::spawn(match contestant.program {
+            Program::Ours => start_ours(&ours.path),
+            Program::Here(_) => {
+                let mut command = Command::new(env::current_exe()?);
+                command.args(["--serve", contestant.name]);
+                command.args(["--threads", &ours.threads.to_string()]);
+                command
+            }
+        })
+    }
+
+    fn spawn(mut command: Command) -> io::Result<Self> {
         // SAFETY: `die_with_parent` is async-signal-safe: it makes one system call.
         unsafe { command.pre_exec(die_with_parent) };
         let mut child = command.stdout(Stdio::piped()).spawn()?;
@@ -74,6 +86,15 @@ impl Server {
 
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Returns the number of threads, after a first response: the event loop starts after the
+    /// address is printed.
+    fn threads(&self) -> io::Result<usize> {
+        let mut stream = TcpStream::connect(self.addr)?;
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: bench\r\n\r\n")?;
+        stream.read_exact(&mut [0])?;
+        Ok(fs::read_dir(format!("/proc/{}/task", self.id()))?.count())
     }
 
     /// Returns the CPU time of all threads of the server.

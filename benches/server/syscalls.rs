@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::load::{self, Load};
+use crate::load::Client;
 use crate::process::Server;
 
 /// System calls per request.
@@ -25,8 +25,10 @@ pub(crate) fn is_available() -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// Loads the server under strace.
-pub(crate) fn count(server: &Server, load: Load, time: Duration) -> io::Result<Calls> {
+/// Counts while the client, which is warm, loads the server under strace. Begins and ends without
+/// requests in flight.
+pub(crate) fn count(server: &Server, client: &mut Client, time: Duration) -> io::Result<Calls> {
+    client.finish()?;
     let mut strace = Command::new("strace")
         .args([
             "-f",
@@ -43,7 +45,9 @@ pub(crate) fn count(server: &Server, load: Load, time: Duration) -> io::Result<C
     while !text.contains("attached") {
         assert!(stderr.read_line(&mut text)? > 0, "strace: {text}");
     }
-    let sample = load::run(server, load, Duration::ZERO, time)?;
+    client.reset();
+    client.run(time)?;
+    client.finish()?;
     let id = strace.id().try_into().expect("a process id fits a pid_t");
     // SAFETY: the call takes two numbers. The process is our child and has not been
     // waited for, so its id is not reused.
@@ -55,7 +59,7 @@ pub(crate) fn count(server: &Server, load: Load, time: Duration) -> io::Result<C
         let mut rows = text.lines().map(|line| line.split_whitespace());
         let row = rows.find(|row| row.clone().next() == Some(name));
         let count = row.and_then(|mut row| row.nth(1)?.parse::<f64>().ok());
-        count.unwrap_or(0.0) / sample.requests as f64
+        count.unwrap_or(0.0) / client.requests as f64
     };
     Ok(Calls {
         all: calls("total"),

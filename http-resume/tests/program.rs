@@ -24,6 +24,7 @@ fn check_routes(program: &Program) {
     for (path, status, body) in [
         ("/", 200, "hello"),
         ("/async", 200, "hello"),
+        ("/async-fn", 200, "hello"),
         ("/sleep/1", 200, "slept 1"),
         ("/sleep/0", 200, "slept 0"),
         ("/stages/0", 200, "0"),
@@ -152,11 +153,11 @@ fn metrics_add_up_after_all_completions() {
 /// The handler cancels the suspension, and the server continues.
 #[test]
 fn hello_returns_503_without_thread() {
-    // Five threads of 1 GiB fit: an event loop, a worker, the timer, and those of the signals and
-    // of the log.
+    // Six threads of 1 GiB fit: an event loop, a worker of each pool, the timer, and those of the
+    // signals and of the log.
     let mut shell = Command::new("sh");
     shell
-        .args(["-c", "ulimit -v 6150000 && exec \"$0\" \"$@\""])
+        .args(["-c", "ulimit -v 7198576 && exec \"$0\" \"$@\""])
         .arg(env!("CARGO_BIN_EXE_http-resume"))
         .env("RUST_MIN_STACK", (1 << 30).to_string());
     let program = Program::start_by(shell, &["--threads", "1", "--workers", "1"]);

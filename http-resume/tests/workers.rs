@@ -86,19 +86,19 @@ thread_local! {
     static BEGUN: Cell<Option<Sender<()>>> = const { Cell::new(None) };
 }
 
-impl Work for Job {
-    fn run(mut pending: Pending<Self>) {
-        match pending.work_mut() {
-            Self::Hello | Self::Bomb(_) => pending.resume(),
-            Self::Block(begun, go_on) => {
+impl Work for Pending<Job> {
+    fn run(mut self) {
+        match self.work_mut() {
+            Job::Hello | Job::Bomb(_) => self.resume(),
+            Job::Block(begun, go_on) => {
                 let _ = begun.send(()); // some tests do not wait for it
                 BEGUN.set(Some(begun.clone()));
                 let _ = go_on.recv(); // fails if the test has failed
-                pending.resume();
+                self.resume();
             }
-            Self::Panic(point) => {
+            Job::Panic(point) => {
                 let point = *point;
-                panic_at(point, pending);
+                panic_at(point, self);
             }
         }
     }
@@ -157,7 +157,7 @@ fn thread_panic_ends_request_at_each_point() {
     let (jobs, queue) = job_source();
     let router = Router::new().get("/job", move |_, response, work| {
         serve(&queue, response, work, |pending| {
-            thread::spawn(|| Job::run(pending));
+            thread::spawn(|| pending.run());
         })
     });
     let server = Running::new(router);

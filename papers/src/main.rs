@@ -1,4 +1,4 @@
-//! The experiments: `cargo run --release -p papers -- list`.
+//! The experiments: `cargo papers list`.
 
 // The models are built without the dependencies of the experiments.
 #[cfg(not(loom))]

@@ -36,7 +36,7 @@ pub(super) fn overview(
     blocks.extend(comparison.into_iter().flat_map(Comparison::blocks));
     blocks.extend(plots::overview(findings)?.into_iter().map(Block::Plot));
     blocks.push(Block::Heading("The targets of mpsc-queue".into()));
-    blocks.extend(judged(&targets(findings)));
+    blocks.extend(verdicts(&targets(findings)));
     Ok(blocks)
 }
 
@@ -114,7 +114,9 @@ fn sentences(answers: Vec<Answer>) -> Block {
     Block::List(answers.into_iter().map(sentence).collect())
 }
 
-fn judged(targets: &[Target]) -> [Block; 2] {
+/// Returns how many targets are met, and each target with its figure and verdict.
+#[must_use]
+pub fn verdicts(targets: &[Target]) -> [Block; 2] {
     let met = targets.iter().filter(|target| target.met).count();
     let mut table = Table::new(["target", "this run", "verdict"]);
     targets.iter().for_each(|target| table.push(target.cells()));

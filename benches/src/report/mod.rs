@@ -18,8 +18,10 @@ mod standing;
 mod targets;
 
 pub use baseline::Baseline;
-pub use contents::{document, summary};
+pub use contents::{document, summary, verdicts};
 pub use document::{Block, Table};
 pub use files::{Files, check_writable, in_workspace, publish, save};
 pub use findings::Findings;
 pub use render::{markdown, terminal};
+pub use standing::with_interval;
+pub use targets::{Ratio, Target, judged};

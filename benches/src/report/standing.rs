@@ -71,7 +71,8 @@ fn digits(value: f64) -> usize {
 }
 
 /// Formats a median with its interval, in the same unit and with the same digits.
-pub(super) fn with_interval(median: Median) -> String {
+#[must_use]
+pub fn with_interval(median: Median) -> String {
     let Median { value, low, high } = median;
     let digits = digits(value);
     format!("{value:.digits$} [{low:.digits$}, {high:.digits$}]")

@@ -74,7 +74,7 @@ impl Report {
         let findings: Vec<_> = self.findings.iter().map(|f| format!("- {f}\n")).collect();
         format!(
             "# {name}\n\n{question}\n\n{}\n![{name}]({name}.svg)\n\n{}\nNot shown: {}\n\n\
-             Run on {} hardware threads by `cargo run --release -p papers -- run {name}`.\n",
+             Run on {} hardware threads by `cargo papers run {name}`.\n",
             findings.concat(),
             self.table(),
             self.caveat,

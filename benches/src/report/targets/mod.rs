@@ -8,7 +8,7 @@ mod sharded;
 mod target;
 mod waiting;
 
-pub(super) use target::Target;
+pub use target::{Ratio, Target, judged};
 
 use super::findings::Findings;
 

@@ -6,18 +6,23 @@ use crate::rounds::Outcome;
 use crate::statistics::Median;
 
 /// A target with the figure of this run.
-pub(in crate::report) struct Target {
-    pub(in crate::report) what: String,
-    pub(in crate::report) figure: String,
-    pub(in crate::report) met: bool,
+pub struct Target {
+    /// What is to be reached.
+    pub what: String,
+    /// What this run has reached.
+    pub figure: String,
+    /// Set if the target is reached.
+    pub met: bool,
 }
 
 /// The ratio in one scenario.
-pub(super) struct Ratio {
-    pub(super) scenario: String,
-    pub(super) ratio: Median,
+pub struct Ratio {
+    /// The name of the scenario.
+    pub scenario: String,
+    /// The median of the ratios within the rounds.
+    pub ratio: Median,
     /// A fact about this scenario that explains a miss.
-    pub(super) note: Option<String>,
+    pub note: Option<String>,
 }
 
 impl Ratio {
@@ -34,14 +39,17 @@ impl Target {
     }
 
     /// Returns all of it in a line.
-    pub(in crate::report) fn line(&self) -> String {
+    #[must_use]
+    pub fn line(&self) -> String {
         let [what, figure, verdict] = self.cells();
         format!("{verdict}: {what}: {figure}")
     }
 }
 
 /// Judges the ratios of some scenarios. `reason` says why a miss is expected, if it is known.
-pub(super) fn judged(
+/// Returns `None` if there is no ratio.
+#[must_use]
+pub fn judged(
     what: impl Into<String>,
     ratios: &[Ratio],
     limit: f64,

@@ -25,7 +25,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
 
-    /// Threads of the worker pool
+    /// Threads of each worker pool
     #[arg(long, value_name = "N", default_value = "2")]
     pub(crate) workers: NonZeroUsize,
 

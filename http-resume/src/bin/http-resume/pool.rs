@@ -1,9 +1,8 @@
 //! A worker pool. Each worker has its own channel, and ends when the pool is dropped, after
 //! everything that was handed over.
 //!
-//! A request goes to an idle worker, or to the next one in turn, and stays there: it waits
-//! for the work ahead of it even if another worker becomes idle. That suits work of uniform
-//! size.
+//! Work goes to an idle worker, or to the next one in turn, and stays there: it waits for the
+//! work ahead of it even if another worker becomes idle. That suits work of uniform size.
 
 use std::cell::RefCell;
 use std::io;
@@ -13,33 +12,33 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use http_resume::{Pending, Wait};
-use mpsc_queue::Chain;
+use http_resume::Wait;
 use mpsc_queue::channel::{Receiver, Sender, channel};
+use mpsc_queue::{Chain, UniqueHandle};
 use thread_local::ThreadLocal;
 
-/// Work that a pool can do.
-pub(crate) trait Work: Send + Sized + 'static {
-    /// Does the work, stores the result in it and resumes the request.
-    fn run(pending: Pending<Self>);
+/// Work that a pool can do, for example a pending request.
+pub(crate) trait Work: UniqueHandle + Send + 'static {
+    /// Does the work, and gives the result to the one who waits for it.
+    fn run(self);
 }
 
 pub(crate) struct Pool<W: Work> {
     workers: Vec<Worker<W>>,
-    /// For each event loop, a chain per worker of the requests not handed over yet.
-    outboxes: ThreadLocal<RefCell<Vec<Chain<Pending<W>>>>>,
+    /// For each event loop, a chain per worker of the work not handed over yet.
+    outboxes: ThreadLocal<RefCell<Vec<Chain<W>>>>,
     next: AtomicUsize,
 }
 
 /// The pool's end of a worker.
 struct Worker<W: Work> {
-    requests: Sender<Pending<W>>,
-    /// Set while the worker waits for a request. A hint.
+    work: Sender<W>,
+    /// Set while the worker waits for work. A hint.
     is_idle: Arc<AtomicBool>,
 }
 
 impl<W: Work> Pool<W> {
-    /// Starts the workers, which wait for requests by this strategy.
+    /// Starts the workers, which wait for work by this strategy.
     pub(crate) fn new(workers: usize, wait: Wait) -> io::Result<Self> {
         let spawned = (0..workers).map(|index| Worker::spawn(index, wait));
         let spawned: io::Result<_> = spawned.collect();
@@ -53,9 +52,9 @@ impl<W: Work> Pool<W> {
         })
     }
 
-    /// Submits a request. It reaches its worker with the next
-    /// [`hand_over`](Self::hand_over) on this thread.
-    pub(crate) fn submit(&self, pending: Pending<W>) {
+    /// Submits work. It reaches its worker with the next [`hand_over`](Self::hand_over) on this
+    /// thread.
+    pub(crate) fn submit(&self, work: W) {
         // Relaxed: any number will do.
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let count = self.workers.len();
@@ -67,20 +66,20 @@ impl<W: Work> Pool<W> {
             let chains = (0..count).map(|_| Chain::new());
             RefCell::new(chains.collect())
         });
-        chains.borrow_mut()[idle.unwrap_or(turn % count)].push(pending);
+        chains.borrow_mut()[idle.unwrap_or(turn % count)].push(work);
     }
 
-    /// Sends each worker the requests submitted on this thread, with one push and at most
-    /// one wake-up per worker.
+    /// Sends each worker the work submitted on this thread, with one push and at most one
+    /// wake-up per worker.
     pub(crate) fn hand_over(&self) {
         let Some(chains) = self.outboxes.get() else {
             return;
         };
         for (chain, worker) in chains.borrow_mut().iter_mut().zip(&self.workers) {
             if !chain.is_empty() {
-                // A worker does not end before the pool. If it did, dropping the refused
-                // requests would answer them with 500.
-                drop(worker.requests.send_chain(mem::take(chain)));
+                // A worker does not end before the pool. If it did, dropping the refused work
+                // would answer the requests with 500.
+                drop(worker.work.send_chain(mem::take(chain)));
             }
         }
     }
@@ -88,31 +87,31 @@ impl<W: Work> Pool<W> {
 
 impl<W: Work> Worker<W> {
     fn spawn(index: usize, wait: Wait) -> io::Result<Self> {
-        let (requests, mut receiver) = channel();
+        let (work, mut receiver) = channel();
         receiver.set_wait(wait);
         let is_idle = Arc::new(AtomicBool::new(false));
         let worker_is_idle = Arc::clone(&is_idle);
         thread::Builder::new()
             .name(format!("worker-{index}"))
             .spawn(move || Self::run(receiver, &worker_is_idle))?;
-        Ok(Self { requests, is_idle })
+        Ok(Self { work, is_idle })
     }
 
-    fn run(mut receiver: Receiver<Pending<W>>, is_idle: &AtomicBool) {
+    fn run(mut receiver: Receiver<W>, is_idle: &AtomicBool) {
         yield_to_event_loops();
-        while let Some(pending) = Self::receive(&mut receiver, is_idle) {
-            // A panic drops `pending`, so the client gets a 500. The panic hook has reported it.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| W::run(pending))) {
+        while let Some(work) = Self::receive(&mut receiver, is_idle) {
+            // A panic drops the work, so the client gets a 500. The panic hook has reported it.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| work.run())) {
                 mem::forget(payload); // dropping it could panic again
             }
         }
     }
 
-    /// Receives the next request. Returns `None` if the pool is gone and everything that it
-    /// handed over has been received.
-    fn receive(receiver: &mut Receiver<Pending<W>>, is_idle: &AtomicBool) -> Option<Pending<W>> {
-        if let Ok(pending) = receiver.try_recv() {
-            return Some(pending);
+    /// Receives the next work. Returns `None` if the pool is gone and everything that it handed
+    /// over has been received.
+    fn receive(receiver: &mut Receiver<W>, is_idle: &AtomicBool) -> Option<W> {
+        if let Ok(work) = receiver.try_recv() {
+            return Some(work);
         }
         // Relaxed (both stores): the hint that `Pool::submit` loads.
         is_idle.store(true, Ordering::Relaxed);

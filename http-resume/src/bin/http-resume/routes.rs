@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use http_resume::http::header;
 use http_resume::{
-    HeaderValue, Outcome, Pending, Request, Response, Router, StatusCode, Wait, sync_handler,
+    HeaderValue, Outcome, OwnedRequest, Pending, Request, Response, Router, StatusCode, Wait,
+    async_handler, sync_handler,
 };
-use mpsc_queue::channel;
+use mpsc_queue::channel::{Sender, channel};
+use mpsc_queue::{Link, linked};
 
 use super::pool::{Pool, Work};
 use super::timer::{Alarm, Timer};
@@ -21,16 +23,22 @@ pub(crate) fn router(
     worker_wait: Wait,
     dropped_lines: impl Fn() -> u64 + Send + Sync + 'static,
 ) -> io::Result<Router> {
-    let pool = Arc::new(Pool::new(workers, worker_wait)?);
+    let pool = Arc::new(JobPool::new(workers, worker_wait)?);
     let timer = Timer::new()?;
     let pool_of_loops = Arc::clone(&pool);
+    // A queue carries handles of one type, so what `async` functions ask has a pool of its own.
+    let questions = Arc::new(QuestionPool::new(workers, worker_wait)?);
+    let questions_of_loops = Arc::clone(&questions);
     Ok(Router::new()
+        .state(questions)
         .after_handlers(move || pool_of_loops.hand_over())
+        .after_handlers(move || questions_of_loops.hand_over())
         .get("/", sync_handler(|_, response| response.text("hello")))
         .post("/ping", ping)
         .get("/hello", hello)
         .post("/echo", on_pool(&pool, echo))
         .get("/async", on_pool(&pool, trivial))
+        .get("/async-fn", async_handler(trivial_fn))
         .get("/sleep/{millis}", move |request, response, work| {
             sleep(&timer, request, response, work)
         })
@@ -45,15 +53,17 @@ pub(crate) fn router(
 
 /// A handler whose work is done by the pool.
 type PoolHandler =
-    for<'r> fn(&Pool<Job>, &Request<'_>, Response<'r, Job>, Option<Job>) -> Outcome<'r>;
+    for<'r> fn(&JobPool, &Request<'_>, Response<'r, Job>, Option<Job>) -> Outcome<'r>;
 
 fn on_pool(
-    pool: &Arc<Pool<Job>>,
+    pool: &Arc<JobPool>,
     handler: PoolHandler,
 ) -> impl for<'r> Fn(&Request<'_>, Response<'r, Job>, Option<Job>) -> Outcome<'r> + use<> {
     let pool = Arc::clone(pool);
     move |request, response, work| handler(&pool, request, response, work)
 }
+
+type JobPool = Pool<Pending<Job>>;
 
 /// Work of the pool.
 enum Job {
@@ -71,20 +81,20 @@ enum Job {
 
 const SAME_JOB: &str = "a resumed request carries the job it was suspended with";
 
-impl Work for Job {
-    fn run(mut pending: Pending<Self>) {
-        match pending.work_mut() {
-            Self::Hello { text } => *text = "hello",
-            Self::Echo { .. } => {}
-            Self::Stage { done } => *done += 1,
-            Self::Drop => return,
-            Self::Panic => panic!("requested by the client"),
+impl Work for Pending<Job> {
+    fn run(mut self) {
+        match self.work_mut() {
+            Job::Hello { text } => *text = "hello",
+            Job::Echo { .. } => {}
+            Job::Stage { done } => *done += 1,
+            Job::Drop => return,
+            Job::Panic => panic!("requested by the client"),
         }
-        pending.resume();
+        self.resume();
     }
 }
 
-fn submit<'r>(pool: &Pool<Job>, response: Response<'r, Job>, job: Job) -> Outcome<'r> {
+fn submit<'r>(pool: &JobPool, response: Response<'r, Job>, job: Job) -> Outcome<'r> {
     let (pending, receipt) = response.mark_async(job);
     pool.submit(pending);
     receipt.suspended()
@@ -141,7 +151,7 @@ fn hello<'r>(_: &Request<'_>, response: Response<'r, String>, work: Option<Strin
 
 /// Suspends the request once, with its body as the work.
 fn echo<'r>(
-    pool: &Pool<Job>,
+    pool: &JobPool,
     request: &Request<'_>,
     response: Response<'r, Job>,
     work: Option<Job>,
@@ -163,7 +173,7 @@ fn echo<'r>(
 
 /// Suspends the request once, for trivial work.
 fn trivial<'r>(
-    pool: &Pool<Job>,
+    pool: &JobPool,
     _: &Request<'_>,
     response: Response<'r, Job>,
     work: Option<Job>,
@@ -173,6 +183,39 @@ fn trivial<'r>(
         Some(Job::Hello { text }) => response.text(text),
         Some(_) => unreachable!("{SAME_JOB}"),
     }
+}
+
+type QuestionPool = Pool<Box<Question>>;
+
+/// What an `async` function asks a worker, who returns it as the answer.
+struct Question {
+    link: Link,
+    asker: Option<Sender<Box<Self>>>,
+    text: &'static str,
+}
+linked!(Question => link: Link);
+
+impl Work for Box<Question> {
+    fn run(mut self) {
+        self.text = "hello";
+        if let Some(asker) = self.asker.take() {
+            let _ = asker.send(self); // fails if the request has ended
+        }
+    }
+}
+
+/// Does the same as [`trivial`], as an `async` function.
+async fn trivial_fn(request: OwnedRequest) -> Result<&'static str, StatusCode> {
+    let pool: &Arc<QuestionPool> = request.state();
+    let (asker, mut answers) = channel();
+    pool.submit(Box::new(Question {
+        link: Link::new(),
+        asker: Some(asker),
+        text: "",
+    }));
+    let answer = answers.recv_async().await;
+    let answer = answer.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    Ok(answer.text)
 }
 
 /// Suspends the request for a number of milliseconds.
@@ -197,7 +240,7 @@ fn sleep<'r>(
 
 /// Suspends the request as many times as the path says.
 fn stages<'r>(
-    pool: &Pool<Job>,
+    pool: &JobPool,
     request: &Request<'_>,
     response: Response<'r, Job>,
     work: Option<Job>,
@@ -218,7 +261,7 @@ fn stages<'r>(
 
 /// Suspends the request; the worker drops it.
 fn dropped<'r>(
-    pool: &Pool<Job>,
+    pool: &JobPool,
     _: &Request<'_>,
     response: Response<'r, Job>,
     work: Option<Job>,
@@ -229,7 +272,7 @@ fn dropped<'r>(
 
 /// Panics where user code runs: in either call of the handler, or in the worker.
 fn panics<'r>(
-    pool: &Pool<Job>,
+    pool: &JobPool,
     request: &Request<'_>,
     response: Response<'r, Job>,
     work: Option<Job>,
@@ -300,6 +343,7 @@ mod tests {
                 ("/", 0, 200, "hello"),
                 ("/hello", 1, 200, "hello from background"),
                 ("/async", 1, 200, "hello"),
+                ("/async-fn", 1, 200, "hello"),
                 ("/sleep/0", 1, 200, "slept 0"),
                 ("/sleep/x", 0, 400, "the last path segment must be a number"),
                 ("/stages/0", 0, 200, "0"),
