@@ -52,6 +52,13 @@ use super::state::State;
 ///     .get("/", sync_handler(|_, response| response.text("hello")))
 ///     .get("/square/{number}", square);
 /// ```
+///
+/// # Panics of handlers
+///
+/// A request whose handler panics gets a 500, and the event loop continues. The panic drops what the
+/// handler owns, the work included. If such a drop panics too, Rust aborts the process: a panic within
+/// another one cannot be contained. A panicking drop alone is contained, on every thread on which the
+/// server drops work.
 #[derive(Default)]
 pub struct Router {
     paths: Paths,
