@@ -2,6 +2,8 @@
 
 mod log;
 mod options;
+#[path = "../../panic.rs"] // the library keeps it private
+mod panic;
 mod pool;
 mod routes;
 mod timer;

@@ -8,7 +8,6 @@
 use std::cell::RefCell;
 use std::io;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -17,6 +16,8 @@ use http_resume::{Pending, Wait};
 use mpsc_queue::Chain;
 use mpsc_queue::channel::{Receiver, Sender, channel};
 use thread_local::ThreadLocal;
+
+use super::panic::catch_panic;
 
 /// Work that a pool can do.
 pub(crate) trait Work: Send + Sized + 'static {
@@ -101,10 +102,8 @@ impl<W: Work> Worker<W> {
     fn run(mut receiver: Receiver<Pending<W>>, is_idle: &AtomicBool) {
         yield_to_event_loops();
         while let Some(pending) = Self::receive(&mut receiver, is_idle) {
-            // A panic drops `pending`, so the client gets a 500. The panic hook has reported it.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| W::run(pending))) {
-                mem::forget(payload); // dropping it could panic again
-            }
+            // A panic drops `pending`, so the client gets a 500.
+            catch_panic(|| W::run(pending));
         }
     }
 
