@@ -55,10 +55,9 @@ pub(crate) fn cases() -> Vec<Case> {
     ];
     for expectation in [
         "200-ok",
-        "",
         "100",
         "100-continue, 200-ok",
-        "100-continue,",
+        ",100-continue;",
         "100-continue;a",
         "100-continued",
         "\"100-continue\"",
@@ -79,12 +78,16 @@ fn request_body_cases() {
 }
 
 /// Header fields that announce a body, and the body.
-const ANNOUNCED: [(&str, &str); 4] = [
+const ANNOUNCED: [(&str, &str); 5] = [
     (
         "Expect: 100-continue, 100-Continue\r\nContent-Length: 5\r\n",
         "hello",
     ),
     ("Content-Length: 5\r\nExpect: 100-continue\r\n", "hello"),
+    (
+        "Expect: ,100-continue, \r\nContent-Length: 5\r\n",
+        "hello",
+    ),
     ("eXPECT:\t100-Continue \r\ncontent-length: 5\r\n", "hello"),
     (
         "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n",
