@@ -2,13 +2,12 @@
 
 mod support;
 
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use http_resume::{
     Config, Metric, Outcome, OwnedRequest, Pending, Receipt, Request, Response, Router,
     async_handler, sync_handler,
@@ -103,28 +102,6 @@ fn result_becomes_response() {
         assert_eq!((answer.status, &*answer.body), (status, body), "{path}");
         assert_eq!(answer.field("x-added"), Some("yes"));
     }
-}
-
-/// The handler's own, in place of that of its text, and of middleware.
-#[test]
-fn response_has_one_content_type() {
-    let of = |text: &'static str| (header::CONTENT_TYPE, HeaderValue::from_static(text));
-    let router = Router::new()
-        .middleware(move |_, response| {
-            let (name, value) = of("text/of-middleware");
-            ControlFlow::Continue(response.header(name, value))
-        })
-        .get(
-            "/",
-            sync_handler(move |_, response| {
-                let (name, value) = of("text/html");
-                response.header(name, value).text("<p>hello")
-            }),
-        );
-    let server = Running::new(router);
-    let head = server.connect().fetch("/").head.to_lowercase();
-    assert_eq!(head.matches("content-type").count(), 1, "{head}");
-    assert!(head.contains("content-type: text/html\r\n"));
 }
 
 #[test]

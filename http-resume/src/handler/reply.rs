@@ -23,7 +23,7 @@ use crate::wire::ResponseParts;
 /// let found: Reply = find("greeting").into();
 /// let missing: Reply = find("farewell").into();
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a reply is a value, which a handler must return"]
 pub struct Reply(ResponseParts);
 
@@ -34,28 +34,38 @@ impl Reply {
     ///
     /// Panics if the status is informational (1xx).
     pub fn new(status: StatusCode) -> Self {
-        assert!(
-            !status.is_informational(),
-            "{status} is not the status of a final response"
-        );
-        Self(ResponseParts::new(status))
+        Self(ResponseParts::new(StatusCode::OK)).with_status(status)
     }
 
-    /// Sets a body of plain text.
+    /// Sets a body of plain text. A `Content-Type` that was added before remains.
     pub fn text(mut self, body: impl Into<Cow<'static, str>>) -> Self {
         self.0.set_text(body.into());
         self
     }
 
-    /// Sets a body of bytes. [`header`](Self::header) can set its type.
+    /// Sets a body of bytes. [`header`](Self::header) can set its type, before or after.
     pub fn body(mut self, body: impl Into<Cow<'static, [u8]>>) -> Self {
         self.0.body = body.into();
         self
     }
 
-    /// Adds a header field, as [`Response::header`](crate::Response::header) does.
+    /// Adds a header field, as [`Response::header`](crate::Response::header) does. A `Content-Type`
+    /// also replaces that of an earlier [`text`](Self::text).
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.0.headers.push((name, value));
+        self.0.add(name, value);
+        self
+    }
+
+    /// Removes the header fields with this name. Without its `Content-Type`, a text has no type.
+    ///
+    /// ```
+    /// use http_resume::{Reply, http::header};
+    ///
+    /// let reply = Reply::from("no type").without_header(header::CONTENT_TYPE);
+    /// assert_eq!(reply.headers().count(), 0);
+    /// ```
+    pub fn without_header(mut self, name: HeaderName) -> Self {
+        self.0.remove(&name);
         self
     }
 
@@ -68,7 +78,13 @@ impl Reply {
     /// Returns the status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.0.status
+        self.0.status()
+    }
+
+    /// Returns the names and values of the header fields: those that were added, and the
+    /// `Content-Type` of a [`text`](Self::text). The server adds others when it sends the reply.
+    pub fn headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.0.headers()
     }
 
     /// Returns the body.
@@ -77,13 +93,19 @@ impl Reply {
         &self.0.body
     }
 
+    /// Returns the body alone.
+    #[must_use]
+    pub fn into_body(self) -> Cow<'static, [u8]> {
+        self.0.body
+    }
+
     /// Sets the status.
     ///
     /// # Panics
     ///
     /// As [`new`](Self::new).
     pub fn with_status(mut self, status: StatusCode) -> Self {
-        self.0.status = Self::new(status).0.status;
+        self.0.set_status(status);
         self
     }
 

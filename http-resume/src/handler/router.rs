@@ -153,8 +153,9 @@ impl Router {
     ///
     /// Return `Continue` to call the next middleware, or the handler after the last one.
     /// Header fields set here are added to the final response, including one sent after a
-    /// suspension; the status and `close` are not. Return `Break` to respond instead; if the request
-    /// has a body, it is not read, and the connection is closed.
+    /// suspension; the status and `close` are not, and a `Content-Type` only if the response has none.
+    /// Return `Break` to respond instead; if the request has a body, it is not read, and the connection
+    /// is closed.
     ///
     /// ```
     /// use std::ops::ControlFlow::{Break, Continue};
@@ -182,8 +183,8 @@ impl Router {
     }
 
     /// Adds a function that is called with every response to a request, before it is sent, and
-    /// returns what is sent. Called in the order in which they were added. A panic is answered with
-    /// 500.
+    /// returns what is sent: the same with changes, or another reply. Called in the order in which
+    /// they were added. A panic is answered with 500.
     ///
     /// It sees the responses of handlers, of middleware, and those of the server to a request that it
     /// could read, such as 404; not its refusals, such as 400.

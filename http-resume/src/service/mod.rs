@@ -270,8 +270,7 @@ pub(crate) fn internal_error() -> ResponseParts {
 fn overloaded() -> ResponseParts {
     let reason = "too many suspended requests";
     let mut response = ResponseParts::plain(StatusCode::SERVICE_UNAVAILABLE, reason);
-    let retry = (header::RETRY_AFTER, HeaderValue::from_static("1"));
-    response.headers.push(retry);
+    response.add(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
 

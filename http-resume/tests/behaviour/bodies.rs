@@ -84,10 +84,7 @@ const ANNOUNCED: [(&str, &str); 5] = [
         "hello",
     ),
     ("Content-Length: 5\r\nExpect: 100-continue\r\n", "hello"),
-    (
-        "Expect: ,100-continue, \r\nContent-Length: 5\r\n",
-        "hello",
-    ),
+    ("Expect: ,100-continue, \r\nContent-Length: 5\r\n", "hello"),
     ("eXPECT:\t100-Continue \r\ncontent-length: 5\r\n", "hello"),
     (
         "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n",
