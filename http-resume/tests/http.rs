@@ -56,12 +56,18 @@ fn handlers_share_state() {
                 let count = request
                     .state::<AtomicUsize>()
                     .fetch_add(1, Ordering::Relaxed);
-                response.text(format!("{} {count}", request.state::<Name>().0))
+                assert_eq!(request.try_state::<String>(), None);
+                let name = request.try_state::<Name>().map_or("missing", |name| name.0);
+                response.text(format!("{name} {count}"))
             }),
         )
         .get(
             "/async",
-            async_handler(async |request: OwnedRequest| request.state::<Name>().0),
+            async_handler(async |request: OwnedRequest| {
+                let missing = request.try_state::<String>();
+                assert_eq!(missing, None);
+                request.try_state::<Name>().map_or("missing", |name| name.0)
+            }),
         )
         .get(
             "/missing",

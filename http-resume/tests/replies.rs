@@ -2,11 +2,13 @@
 
 mod support;
 
+use std::borrow::Cow;
+use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use http_resume::http::header;
 use http_resume::{
-    HeaderName, HeaderValue, Outcome, Reply, Request, Response, Router, sync_handler,
+    HeaderName, HeaderValue, Outcome, Reply, Request, Response, Router, StatusCode, sync_handler,
 };
 use support::{Client, Running};
 
@@ -120,4 +122,33 @@ fn middleware_of_responses_replaces_their_types_and_bodies() {
         assert_eq!(answer.field("x-seen"), expected, "{path}");
         assert_eq!(answer.body, "hello again");
     }
+}
+
+#[test]
+fn values_become_replies() {
+    let bytes: &'static [u8] = b"bytes";
+    let never: Result<&str, Infallible> = Ok("text");
+    let failed: Result<&str, (StatusCode, String)> = Err((StatusCode::GONE, "text".into()));
+    for (reply, status, is_text, body) in [
+        (Reply::from(StatusCode::GONE), 410, false, ""),
+        ("text".into(), 200, true, "text"),
+        (String::from("text").into(), 200, true, "text"),
+        (Cow::Borrowed("text").into(), 200, true, "text"),
+        (bytes.into(), 200, false, "bytes"),
+        (bytes.to_owned().into(), 200, false, "bytes"),
+        ((StatusCode::CREATED, bytes).into(), 201, false, "bytes"),
+        (never.into(), 200, true, "text"),
+        (failed.into(), 410, true, "text"),
+    ] {
+        assert_eq!(reply.status().as_u16(), status);
+        let types: Vec<_> = reply.headers().map(|(_, value)| value.clone()).collect();
+        assert_eq!(types, if is_text { vec![PLAIN] } else { vec![] });
+        assert_eq!(reply.as_bytes(), body.as_bytes());
+    }
+}
+
+#[test]
+#[should_panic = "100 Continue is not the status of a final response"]
+fn informational_status_is_refused() {
+    let _ = Reply::from((StatusCode::CONTINUE, "text"));
 }

@@ -77,6 +77,12 @@ impl OwnedRequest {
         self.state.get()
     }
 
+    /// Returns the value of this type, as [`Request::try_state`](crate::Request::try_state) does.
+    #[must_use]
+    pub fn try_state<T: 'static>(&self) -> Option<&T> {
+        self.state.find()
+    }
+
     /// Returns the body alone.
     #[must_use]
     pub fn into_body(self) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! A response as a value.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 
 use http::{HeaderName, HeaderValue, StatusCode};
 
@@ -8,7 +9,8 @@ use crate::wire::ResponseParts;
 
 /// A response as a value, for `async` handlers, and for functions that fail with one.
 ///
-/// Texts, bytes and statuses become replies, and a `Result` does if both of its values do.
+/// Texts, bytes and statuses become replies. So does a pair of a status and what becomes a reply, and a
+/// `Result` if both of its values do.
 ///
 /// ```
 /// use http_resume::{Reply, StatusCode};
@@ -22,6 +24,8 @@ use crate::wire::ResponseParts;
 ///
 /// let found: Reply = find("greeting").into();
 /// let missing: Reply = find("farewell").into();
+/// let created: Reply = (StatusCode::CREATED, "welcome").into();
+/// assert_eq!([found, missing, created].map(|reply| reply.status().as_u16()), [200, 404, 201]);
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a reply is a value, which a handler must return"]
@@ -136,9 +140,35 @@ impl From<String> for Reply {
     }
 }
 
+impl From<Cow<'static, str>> for Reply {
+    fn from(text: Cow<'static, str>) -> Self {
+        Self::new(StatusCode::OK).text(text)
+    }
+}
+
+impl From<&'static [u8]> for Reply {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self::new(StatusCode::OK).body(bytes)
+    }
+}
+
 impl From<Vec<u8>> for Reply {
     fn from(bytes: Vec<u8>) -> Self {
         Self::new(StatusCode::OK).body(bytes)
+    }
+}
+
+/// For a `Result` that cannot be an error.
+impl From<Infallible> for Reply {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// Replaces the status. Panics if it is informational, as [`Reply::with_status`] does.
+impl<T: Into<Reply>> From<(StatusCode, T)> for Reply {
+    fn from((status, reply): (StatusCode, T)) -> Self {
+        reply.into().with_status(status)
     }
 }
 

@@ -108,6 +108,12 @@ impl<'a> Request<'a> {
         self.state.get()
     }
 
+    /// Returns the value of this type that [`Router::state`](crate::Router::state) has added, if any.
+    #[must_use]
+    pub fn try_state<T: 'static>(&self) -> Option<&'a T> {
+        self.state.find()
+    }
+
     /// Returns the metrics of the server that received the request.
     #[must_use]
     pub fn metrics(&self) -> &'a Metrics {
