@@ -53,6 +53,7 @@ use crate::metrics::Metrics;
 use crate::resume::{ResumeConsumer, ResumeQueue};
 use crate::service::Service;
 use crate::sync::Arc;
+use crate::wire::find_field;
 
 /// An event loop for a test. See the [module](self).
 pub struct Kit<'a> {
@@ -261,9 +262,8 @@ impl Received {
     /// Returns the value of a header field.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.headers.iter();
-        let found = headers.find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| &**value)
+        let headers = self.headers.iter();
+        find_field(headers.map(|(name, value)| (&**name, &**value)), name)
     }
 
     /// Returns the body as text.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::Method;
 
 use super::state::State;
+use crate::wire::find_field;
 
 /// A request of its own: its head, its body, and the parameters of its route.
 ///
@@ -50,9 +51,7 @@ impl OwnedRequest {
     /// Returns the value of the first header field with this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        self.headers()
-            .find(|(field, _)| field.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        find_field(self.headers(), name)
     }
 
     /// Returns all header fields in order, as [`Request::headers`](crate::Request::headers) does.
