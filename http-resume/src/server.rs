@@ -86,7 +86,7 @@ impl Server {
     pub fn stopper(&self) -> Stopper {
         let queues = self.loops.iter().map(EventLoop::resume_queue);
         Stopper {
-            queues: queues.map(Arc::clone).collect(),
+            queues: Arc::new(queues.map(Arc::clone).collect()),
         }
     }
 
@@ -102,7 +102,10 @@ impl Server {
         let mut threads = Vec::new();
         let mut result = Ok(());
         for (index, event_loop) in self.loops.into_iter().enumerate() {
-            let stop_all = StopOnDrop(stopper.clone());
+            let stop_all = StopOnDrop {
+                own: Arc::clone(event_loop.resume_queue()),
+                all: stopper.clone(),
+            };
             let thread = thread::Builder::new().name(format!("loop-{index}"));
             match thread.spawn(move || {
                 let _stop_all = stop_all; // also if the event loop panics
@@ -138,7 +141,7 @@ impl fmt::Debug for Server {
 /// Stops a [`Server`].
 #[derive(Clone, Debug)]
 pub struct Stopper {
-    queues: Vec<Arc<ResumeQueue>>,
+    queues: Arc<Vec<Arc<ResumeQueue>>>,
 }
 
 impl Stopper {
@@ -153,11 +156,18 @@ impl Stopper {
     }
 }
 
-/// Ends the whole server when one event loop ends.
-struct StopOnDrop(Stopper);
+/// Ends the whole server when one event loop fails.
+struct StopOnDrop {
+    own: Arc<ResumeQueue>,
+    all: Stopper,
+}
 
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
-        self.0.stop();
+        // An event loop that was asked to stop is not the only one. If each of many loops woke all
+        // others, a stop would take seconds.
+        if !self.own.is_stopping() {
+            self.all.stop();
+        }
     }
 }
