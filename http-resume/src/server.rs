@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::event_loop::EventLoop;
 use crate::handler::Router;
-use crate::listen::listen_all;
+use crate::listen::Listener;
 use crate::metrics::Metrics;
 use crate::resume::ResumeQueue;
 use crate::sync::Arc;
@@ -47,14 +47,14 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Error::NoThreads`], [`Error::Listen`] or [`Error::Start`].
+    /// [`Error::TooSmall`], [`Error::Listen`] or [`Error::Start`].
     pub fn bind(config: Config, router: Router) -> Result<Self, Error> {
-        if config.threads == 0 {
-            return Err(Error::NoThreads);
-        }
+        config.check()?;
         let addr = config.addr;
-        let (addr, listeners) =
-            listen_all(addr, config.threads).map_err(|source| Error::Listen { addr, source })?;
+        let first = Listener::new(addr).map_err(|source| Error::Listen { addr, source })?;
+        let addr = first.addr();
+        // What fails from here on fails for want of descriptors or memory.
+        let listeners = first.share(config.threads).map_err(Error::Start)?;
         let (config, router) = (Arc::new(config), Arc::new(router));
         let metrics = Arc::new(Metrics::new(config.threads));
         let event_loop = |(index, listener)| {

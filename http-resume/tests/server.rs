@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use http_resume::{Config, Metric, Router, Server};
+use http_resume::{Config, Error, Metric, Router, Server};
 
 fn config() -> Config {
     Config {
@@ -28,4 +28,59 @@ fn stop_wakes_each_loop_once() {
     stopper.stop();
     running.join().unwrap().unwrap();
     assert_eq!(metrics.total(Metric::WakeUps), LOOPS as u64);
+}
+
+#[test]
+fn too_small_limits_are_refused() {
+    let small = |field, config: Config| {
+        let error = Server::bind(config, Router::new()).unwrap_err();
+        let text = error.to_string();
+        assert!(matches!(error, Error::TooSmall { .. }), "{text}");
+        assert!(text.contains(&format!("`Config::{field}` is ")), "{text}");
+    };
+    let [threads, max_connections, max_fields, max_pipelined] = [0; 4];
+    let max_line = Config::MIN_LINE - 1;
+    let max_head = Config::MIN_HEAD - 1;
+    small(
+        "threads",
+        Config {
+            threads,
+            ..config()
+        },
+    );
+    small(
+        "max_connections",
+        Config {
+            max_connections,
+            ..config()
+        },
+    );
+    small(
+        "max_line",
+        Config {
+            max_line,
+            ..config()
+        },
+    );
+    small(
+        "max_head",
+        Config {
+            max_head,
+            ..config()
+        },
+    );
+    small(
+        "max_fields",
+        Config {
+            max_fields,
+            ..config()
+        },
+    );
+    small(
+        "max_pipelined",
+        Config {
+            max_pipelined,
+            ..config()
+        },
+    );
 }
