@@ -147,9 +147,10 @@ impl Router {
         self
     }
 
-    /// Adds a function that is called once for every request, as soon as its head has been received:
-    /// before its body, which is empty then, and before its handler, including requests without a
-    /// handler. Middleware is called in the order in which it was added.
+    /// Adds a function that is called once for every request that is not refused for its head, as soon
+    /// as that has been received: before the body, which is empty then, and before the handler. That
+    /// includes requests without a handler, and not those that announce a body beyond its limit, which
+    /// get a 413. Middleware is called in the order in which it was added.
     ///
     /// Return `Continue` to call the next middleware, or the handler after the last one.
     /// Header fields set here are added to the final response, including one sent after a
