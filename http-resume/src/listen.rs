@@ -12,8 +12,8 @@ const BACKLOG: i32 = 4096;
 
 /// A socket that listens alone.
 ///
-/// It listens before it permits others beside it (`SO_REUSEPORT`), so it cannot be created if another
-/// process listens there, even one that starts in the same instant.
+/// It listens before it permits others beside it (`SO_REUSEPORT`), so it cannot be created if
+/// another process listens there, even one that starts in the same instant.
 pub(crate) struct Listener {
     socket: Socket,
     addr: SocketAddr,

@@ -1,7 +1,7 @@
 //! Tests of handlers, without sockets and without waiting.
 //!
-//! [`run`] gives a test a [`Kit`]: an event loop of which the test is the clock and the clients. The
-//! code between the bytes and the handlers is that of the server. Only [`Kit::wait`] waits, for
+//! [`run`] gives a test a [`Kit`]: an event loop of which the test is the clock and the clients.
+//! The code between the bytes and the handlers is that of the server. Only [`Kit::wait`] waits, for
 //! requests that another thread resumes.
 //!
 //! ```
@@ -138,8 +138,8 @@ impl Kit<'_> {
         client
     }
 
-    /// Sends another request from a client, on its connection. The server does not read it if it has
-    /// closed the connection.
+    /// Sends another request from a client, on its connection. The server does not read it if it
+    /// has closed the connection.
     ///
     /// # Panics
     ///

@@ -171,7 +171,8 @@ fn request_can_arrive_in_pieces() {
     let server = server();
     for request in [
         "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
-        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+         2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
     ] {
         let mut client = server.connect();
         for at in 0..=request.len() {
@@ -262,7 +263,8 @@ fn max_body_of_path_overrides_config() {
         let mut client = server.connect();
         let length = limit + 1;
         client.send(&format!(
-            "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+            "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\
+             Expect: 100-continue\r\n\r\n"
         ));
         assert_eq!(client.answer().status, 413);
         client.assert_closed();

@@ -35,21 +35,23 @@ impl<T: Future<Output: Into<Reply>> + Send> ReplyFuture for T {
 
 /// Creates a handler from an `async` function, or from a closure that returns a future.
 ///
-/// The event loop polls the future, and suspends the request while it is pending. A wake-up, from any
-/// thread, returns the request to its event loop, as [`Pending::resume`](crate::Pending::resume)
-/// does: it pushes the request's cell on the resume queue, allocates nothing, and makes a system call
-/// only if the event loop is asleep. Futures that need a runtime of their own, such as tokio's timers
-/// and sockets, must run there; the channels between the two work anywhere.
+/// The event loop polls the future, and suspends the request while it is pending. A wake-up, from
+/// any thread, returns the request to its event loop, as
+/// [`Pending::resume`](crate::Pending::resume) does: it pushes the request's cell on the resume
+/// queue, allocates nothing, and makes a system call only if the event loop is asleep. Futures that
+/// need a runtime of their own, such as tokio's timers and sockets, must run there; the channels
+/// between the two work anywhere.
 ///
 /// If the request ends first (by its deadline, because the client
-/// [disconnects](crate#disconnected-clients), or because the server stops), the future is dropped on
-/// the thread of its event loop. The one exception is a wake-up that runs while the event loop ends: if
-/// it has taken the suspended request before, and the closed resume queue refuses it, then the thread
-/// of the wake-up drops the future.
+/// [disconnects](crate#disconnected-clients), or because the server stops), the future is dropped
+/// on the thread of its event loop. The one exception is a wake-up that runs while the event loop
+/// ends: if it has taken the suspended request before, and the closed resume queue refuses it, then
+/// the thread of the wake-up drops the future.
 ///
 /// If polling the future panics, the request gets a 500. A panic in the drop of the future changes
-/// nothing, even after a panic in a poll. That holds for the future that the handler returns. An `async`
-/// function drops what it owns itself, as [every handler](crate::Router#panics-of-handlers) does.
+/// nothing, even after a panic in a poll. That holds for the future that the handler returns. An
+/// `async` function drops what it owns itself, as [every handler](crate::Router#panics-of-handlers)
+/// does.
 ///
 /// ```
 /// use http_resume::{OwnedRequest, Reply, Router, StatusCode, async_handler};

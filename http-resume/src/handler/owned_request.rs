@@ -10,7 +10,8 @@ use crate::wire::find_field;
 
 /// A request of its own: its head, its body, and the parameters of its route.
 ///
-/// [`Request::to_owned`](crate::Request::to_owned) copies it. An `async` handler gets one, since it runs beyond the call.
+/// [`Request::to_owned`](crate::Request::to_owned) copies it. An `async` handler gets one, since it
+/// runs beyond the call.
 pub struct OwnedRequest {
     pub(super) method: Method,
     pub(super) path: String,

@@ -9,8 +9,8 @@ use crate::wire::ResponseParts;
 
 /// A response as a value, for `async` handlers, and for functions that fail with one.
 ///
-/// Texts, bytes and statuses become replies. So does a pair of a status and what becomes a reply, and a
-/// `Result` if both of its values do.
+/// Texts, bytes and statuses become replies. So does a pair of a status and what becomes a reply,
+/// and a `Result` if both of its values do.
 ///
 /// ```
 /// use http_resume::{Reply, StatusCode};

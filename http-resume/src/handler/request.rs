@@ -106,7 +106,8 @@ impl<'a> Request<'a> {
         self.state.get()
     }
 
-    /// Returns the value of this type that [`Router::state`](crate::Router::state) has added, if any.
+    /// Returns the value of this type that [`Router::state`](crate::Router::state) has added, if
+    /// any.
     #[must_use]
     pub fn try_state<T: 'static>(&self) -> Option<&'a T> {
         self.state.find()

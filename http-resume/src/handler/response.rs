@@ -106,8 +106,8 @@ impl<'r, W> Response<'r, W> {
         Outcome::new(HandlerResult::Responded(self.parts))
     }
 
-    /// Responds with a reply, or with what becomes one, such as a `Result`. The header fields of the
-    /// reply follow those set here; its status replaces that set here.
+    /// Responds with a reply, or with what becomes one, such as a `Result`. The header fields of
+    /// the reply follow those set here; its status replaces that set here.
     ///
     /// ```
     /// use http_resume::{Outcome, Reply, Request, Response, StatusCode};

@@ -10,9 +10,9 @@
 //! | *suspended* | the request ends ([`Waiting::end`]): the event loop takes it, and drops the work | *woken* |
 //! | *woken* | the handler's next call begins ([`WakeSlot::begin`]) | *running* |
 //!
-//! A suspended slot has no drop of its own, because it is never dropped: the work in the cell that it
-//! owns has a handle of the slot. The event loop breaks this cycle, because a suspension ends by a
-//! wake-up, or by its [`AbandonFlag`](super::AbandonFlag), which calls [`Waiting::end`].
+//! A suspended slot has no drop of its own, because it is never dropped: the work in the cell that
+//! it owns has a handle of the slot. The event loop breaks this cycle, because a suspension ends by
+//! a wake-up, or by its [`AbandonFlag`](super::AbandonFlag), which calls [`Waiting::end`].
 
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};

@@ -55,8 +55,8 @@ pub(crate) fn encode(response: &ResponseParts, framing: Framing, date: &Date, ou
     }
 }
 
-/// Appends the status line, the date, the type of a body of plain text, and the name of the field with
-/// the length.
+/// Appends the status line, the date, the type of a body of plain text, and the name of the field
+/// with the length.
 fn begin(response: &ResponseParts, is_bodiless: bool, date: &Date, out: &mut Vec<u8>) {
     let status = response.status();
     out.extend_from_slice(b"HTTP/1.1 ");

@@ -44,7 +44,8 @@ impl Fields {
 
     fn add_rare(&mut self, name: &[u8], value: &[u8], is_http10: bool) -> Result<()> {
         if name.eq_ignore_ascii_case(b"expect") {
-            // RFC 9110, 5.6.1.2: empty elements are ignored. (Transfer-Encoding is read more strictly.)
+            // RFC 9110, 5.6.1.2: empty elements are ignored. (Transfer-Encoding is read more
+            // strictly.)
             for expected in list(value).filter(|expected| !expected.is_empty()) {
                 if !expected.eq_ignore_ascii_case(b"100-continue") {
                     return refuse(StatusCode::EXPECTATION_FAILED, "unsupported Expect value");

@@ -14,7 +14,8 @@ pub(crate) fn cases() -> Vec<Case> {
         ),
         served(
             "the same in chunks, where the method is unknown",
-            "DELETE / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            "DELETE / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+             5\r\nhello\r\n0\r\n\r\n",
             &["405"],
         ),
         served(

@@ -10,8 +10,8 @@ use clap::builder::{PossibleValue, RangedU64ValueParser};
 use clap::{Parser, ValueEnum};
 use http_resume::{Config, Wait};
 
-/// The most event loops and workers. Many more than cores gain nothing, and a process can run out of
-/// memory maps, which aborts it, before it runs out of threads.
+/// The most event loops and workers. Many more than cores gain nothing, and a process can run out
+/// of memory maps, which aborts it, before it runs out of threads.
 const MAX_THREADS: u64 = 1024;
 const MAX_WORKERS: u64 = 4096;
 
