@@ -1,7 +1,7 @@
 //! Handlers that are `async` functions, with the channels of three crates.
 //!
-//! The event loop polls a handler, and suspends its request while the handler waits. Whatever it
-//! waits for wakes it from any thread, through the resume queue.
+//! The event loop polls a handler, and suspends its request while the handler waits. A timer, a
+//! channel or a thread wakes the handler, from any thread and through the resume queue.
 //!
 //! ```sh
 //! cargo run -p http-resume --example async_fn

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use mpsc_queue::Wait;
 
+use crate::error::Error;
+
 /// The configuration of a [`Server`](crate::Server).
 ///
 /// The [default](Config::default) values are listed in the crate's documentation, under
@@ -20,22 +22,24 @@ use mpsc_queue::Wait;
 pub struct Config {
     /// Address to listen on. Port 0 picks a free port.
     pub addr: SocketAddr,
-    /// Number of event loops, each on its own thread.
+    /// Number of event loops, each on its own thread. At least 1.
     pub threads: usize,
-    /// Maximum number of connections per event loop. Further ones wait in the backlog.
+    /// Maximum number of connections per event loop. Further ones wait in the backlog. At least 1.
     pub max_connections: usize,
     /// Maximum number of suspended requests per event loop. At the limit, a request whose
     /// handler can suspend is answered with 503 and `Retry-After`.
     pub max_suspended: usize,
-    /// Maximum length of a request line in bytes. A longer one is answered with 414.
+    /// Maximum length of a request line in bytes. A longer one is answered with 414. At least
+    /// [`MIN_LINE`](Self::MIN_LINE).
     pub max_line: usize,
     /// Maximum length of all header fields in bytes, and of all trailer fields. Longer ones are
-    /// answered with 431.
+    /// answered with 431. At least [`MIN_HEAD`](Self::MIN_HEAD).
     pub max_head: usize,
-    /// Maximum number of header fields, and of trailer fields. More are answered with 431.
+    /// Maximum number of header fields, and of trailer fields. More are answered with 431. At least
+    /// 1, for `Host`.
     pub max_fields: usize,
     /// Maximum number of requests of a connection that are served at the same time. Further ones
-    /// are not read.
+    /// are not read. At least 1.
     pub max_pipelined: usize,
     /// Maximum number of bytes of a connection's suspended requests and unsent responses. While
     /// there are more, its next request is not read.
@@ -84,6 +88,35 @@ pub struct Config {
     /// need, and gains little or nothing. If more threads spin than there are cores, a request
     /// waits for their time slices, which takes milliseconds.
     pub wait: Wait,
+}
+
+impl Config {
+    /// The least [`max_line`](Self::max_line): the length of the shortest request line with GET.
+    pub const MIN_LINE: usize = "GET / HTTP/1.1\r\n".len();
+
+    /// The least [`max_head`](Self::max_head): the length of the shortest field `Host`, and of the
+    /// empty line.
+    pub const MIN_HEAD: usize = "Host:a\r\n\r\n".len();
+
+    /// Checks that requests can be served.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let fields = [
+            ("threads", self.threads, 1),
+            ("max_connections", self.max_connections, 1),
+            ("max_line", self.max_line, Self::MIN_LINE),
+            ("max_head", self.max_head, Self::MIN_HEAD),
+            ("max_fields", self.max_fields, 1),
+            ("max_pipelined", self.max_pipelined, 1),
+        ];
+        let too_small = fields.iter().find(|(_, value, minimum)| value < minimum);
+        too_small.map_or(Ok(()), |&(field, value, minimum)| {
+            Err(Error::TooSmall {
+                field,
+                value,
+                minimum,
+            })
+        })
+    }
 }
 
 impl Default for Config {

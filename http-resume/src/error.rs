@@ -7,9 +7,16 @@ use std::net::SocketAddr;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The configuration asks for no event loop.
-    #[error("`Config::threads` must be at least 1")]
-    NoThreads,
+    /// A field of the [`Config`](crate::Config) is so small that no request could be served.
+    #[error("`Config::{field}` is {value}, but must be at least {minimum}")]
+    TooSmall {
+        /// The name of the field.
+        field: &'static str,
+        /// Its value.
+        value: usize,
+        /// Its least value.
+        minimum: usize,
+    },
     /// The server cannot listen on the address, usually because it is in use.
     #[error("cannot listen on {addr}")]
     Listen {
@@ -18,7 +25,8 @@ pub enum Error {
         /// The error of the operating system.
         source: io::Error,
     },
-    /// An event loop cannot be created, or its thread cannot be started.
+    /// An event loop cannot be created, or its thread cannot be started, usually because there are
+    /// too many for the limits of the process.
     #[error("cannot start an event loop")]
     Start(#[source] io::Error),
     /// The poll of an event loop failed.
@@ -33,7 +41,7 @@ pub enum Error {
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match &error {
-            Error::NoThreads => io::ErrorKind::InvalidInput,
+            Error::TooSmall { .. } => io::ErrorKind::InvalidInput,
             Error::Listen { source, .. } | Error::Start(source) | Error::Poll(source) => {
                 source.kind()
             }

@@ -10,29 +10,45 @@ use socket2::{Domain, Protocol, Socket, Type};
 /// limit, `net.core.somaxconn`, may be smaller.
 const BACKLOG: i32 = 4096;
 
-/// Creates `count` sockets that listen on `addr`. Returns them and their address.
+/// A socket that listens alone.
 ///
-/// The first one listens before it permits others beside it (`SO_REUSEPORT`), so it fails if another
-/// process listens there, even one that starts in the same instant.
-pub(crate) fn listen_all(
+/// It listens before it permits others beside it (`SO_REUSEPORT`), so it cannot be created if
+/// another process listens there, even one that starts in the same instant.
+pub(crate) struct Listener {
+    socket: Socket,
     addr: SocketAddr,
-    count: usize,
-) -> io::Result<(SocketAddr, Vec<TcpListener>)> {
-    let first = listen(bind(new_socket(addr)?, addr)?)?;
-    let local = first.local_addr()?;
-    let addr = local.as_socket().ok_or(ErrorKind::Unsupported)?;
-    let mut sockets = vec![first];
-    if count > 1 {
-        sockets[0].set_reuse_port(true)?;
+}
+
+impl Listener {
+    /// Listens on an address.
+    pub(crate) fn new(addr: SocketAddr) -> io::Result<Self> {
+        let socket = listen(bind(new_socket(addr)?, addr)?)?;
+        let local = socket.local_addr()?;
+        let addr = local.as_socket().ok_or(ErrorKind::Unsupported)?;
+        Ok(Self { socket, addr })
     }
-    for _ in 1..count {
-        let socket = new_socket(addr)?;
-        socket.set_reuse_port(true)?;
-        sockets.push(listen(bind(socket, addr)?)?);
+
+    /// Returns the address. Its port is not 0.
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
     }
-    let sockets = sockets.into_iter();
-    let listeners = sockets.map(|socket| TcpListener::from_std(socket.into()));
-    Ok((addr, listeners.collect()))
+
+    /// Returns `count` sockets that share the address.
+    pub(crate) fn share(self, count: usize) -> io::Result<Vec<TcpListener>> {
+        let addr = self.addr;
+        let mut sockets = vec![self.socket];
+        if count > 1 {
+            sockets[0].set_reuse_port(true)?;
+        }
+        for _ in 1..count {
+            let socket = new_socket(addr)?;
+            socket.set_reuse_port(true)?;
+            sockets.push(listen(bind(socket, addr)?)?);
+        }
+        let sockets = sockets.into_iter();
+        let listeners = sockets.map(|socket| TcpListener::from_std(socket.into()));
+        Ok(listeners.collect())
+    }
 }
 
 fn new_socket(addr: SocketAddr) -> io::Result<Socket> {

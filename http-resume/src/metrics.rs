@@ -27,7 +27,7 @@ macro_rules! metrics {
 }
 
 metrics! {
-    /// Requests received completely.
+    /// Requests received completely, or answered by middleware before their bodies.
     Requests: counter "requests_total" "",
     /// Requests refused because they were malformed, too large or too slow.
     RefusedRequests: counter "refused_requests_total" "",

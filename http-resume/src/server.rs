@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::event_loop::EventLoop;
 use crate::handler::Router;
-use crate::listen::listen_all;
+use crate::listen::Listener;
 use crate::metrics::Metrics;
 use crate::resume::ResumeQueue;
 use crate::sync::Arc;
@@ -47,14 +47,14 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Error::NoThreads`], [`Error::Listen`] or [`Error::Start`].
+    /// [`Error::TooSmall`], [`Error::Listen`] or [`Error::Start`].
     pub fn bind(config: Config, router: Router) -> Result<Self, Error> {
-        if config.threads == 0 {
-            return Err(Error::NoThreads);
-        }
+        config.check()?;
         let addr = config.addr;
-        let (addr, listeners) =
-            listen_all(addr, config.threads).map_err(|source| Error::Listen { addr, source })?;
+        let first = Listener::new(addr).map_err(|source| Error::Listen { addr, source })?;
+        let addr = first.addr();
+        // What fails from here on fails for want of descriptors or memory.
+        let listeners = first.share(config.threads).map_err(Error::Start)?;
         let (config, router) = (Arc::new(config), Arc::new(router));
         let metrics = Arc::new(Metrics::new(config.threads));
         let event_loop = |(index, listener)| {
@@ -86,7 +86,7 @@ impl Server {
     pub fn stopper(&self) -> Stopper {
         let queues = self.loops.iter().map(EventLoop::resume_queue);
         Stopper {
-            queues: queues.map(Arc::clone).collect(),
+            queues: Arc::new(queues.map(Arc::clone).collect()),
         }
     }
 
@@ -102,7 +102,10 @@ impl Server {
         let mut threads = Vec::new();
         let mut result = Ok(());
         for (index, event_loop) in self.loops.into_iter().enumerate() {
-            let stop_all = StopOnDrop(stopper.clone());
+            let stop_all = StopOnDrop {
+                own: Arc::clone(event_loop.resume_queue()),
+                all: stopper.clone(),
+            };
             let thread = thread::Builder::new().name(format!("loop-{index}"));
             match thread.spawn(move || {
                 let _stop_all = stop_all; // also if the event loop panics
@@ -138,7 +141,7 @@ impl fmt::Debug for Server {
 /// Stops a [`Server`].
 #[derive(Clone, Debug)]
 pub struct Stopper {
-    queues: Vec<Arc<ResumeQueue>>,
+    queues: Arc<Vec<Arc<ResumeQueue>>>,
 }
 
 impl Stopper {
@@ -153,11 +156,18 @@ impl Stopper {
     }
 }
 
-/// Ends the whole server when one event loop ends.
-struct StopOnDrop(Stopper);
+/// Ends the whole server when one event loop fails.
+struct StopOnDrop {
+    own: Arc<ResumeQueue>,
+    all: Stopper,
+}
 
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
-        self.0.stop();
+        // An event loop that was asked to stop is not the only one. If each of many loops woke all
+        // others, a stop would take seconds.
+        if !self.own.is_stopping() {
+            self.all.stop();
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Tests of handlers, without sockets and without waiting.
 //!
-//! [`run`] gives a test a [`Kit`]: an event loop of which the test is the clock and the clients. The
-//! code between the bytes and the handlers is that of the server.
+//! [`run`] gives a test a [`Kit`]: an event loop of which the test is the clock and the clients.
+//! The code between the bytes and the handlers is that of the server. Only [`Kit::wait`] waits, for
+//! requests that another thread resumes.
 //!
 //! ```
 //! use std::time::Duration;
@@ -39,30 +40,38 @@
 //! });
 //! ```
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
 use std::thread;
-use std::time::Duration;
-
-use slab::Slab;
+use std::time::{Duration, Instant};
 
 use crate::config::Config;
 use crate::connection::{Connection, NextStep, Stream};
 use crate::handler::Router;
-use crate::metrics::Metrics;
+use crate::metrics::{Metric, Metrics};
 use crate::resume::{ResumeConsumer, ResumeQueue};
 use crate::service::Service;
 use crate::sync::Arc;
+use crate::wire::find_field;
+
+/// How often [`Kit::resume`] calls handlers that resume their own requests.
+const MAX_ROUNDS: usize = 100_000;
+
+/// How long [`Kit::wait`] waits for a resume.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An event loop for a test. See the [module](self).
 pub struct Kit<'a> {
     service: Service,
     metrics: Arc<Metrics>,
     consumer: ResumeConsumer<'a>,
-    connections: Slab<Connection<Pipe>>,
+    /// The connections by the numbers of their clients.
+    connections: BTreeMap<usize, Connection<Pipe>>,
+    last_client: usize,
 }
 
-/// A request of a test, as bytes.
+/// One request of a test, as bytes.
 pub trait IntoBytes {
     /// Returns the request as a client would send it.
     fn into_bytes(self) -> Vec<u8>;
@@ -76,7 +85,7 @@ pub struct Get<'a>(pub &'a str);
 #[derive(Clone, Copy, Debug)]
 pub struct Post<'a>(pub &'a str, pub &'a [u8]);
 
-/// A client of a [`Kit`], which has sent one request.
+/// A client of a [`Kit`], with a connection of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client(usize);
 
@@ -108,64 +117,90 @@ pub fn run<T>(config: Config, router: Router, test: impl FnOnce(&mut Kit<'_>) ->
         service,
         metrics,
         consumer: queue.consumer(),
-        connections: Slab::new(),
+        connections: BTreeMap::new(),
+        last_client: 0,
     };
     let result = test(&mut kit);
-    let clients: Vec<usize> = kit.connections.iter().map(|(slot, _)| slot).collect();
-    clients
-        .into_iter()
-        .for_each(|client| kit.hang_up(Client(client)));
+    for connection in mem::take(&mut kit.connections).into_values() {
+        connection.disconnect(&mut kit.service);
+    }
     result
 }
 
 impl Kit<'_> {
     /// Sends a request from a new client. Its handler has been called when this returns.
     pub fn send(&mut self, request: impl IntoBytes) -> Client {
-        let entry = self.connections.vacant_entry();
-        let slot = entry.key();
-        let pipe = Pipe {
-            received: request.into_bytes().into(),
-            sent: Vec::new(),
-        };
-        entry
-            .insert(Connection::new(pipe, slot, self.service.now))
-            .set_readable(false);
-        self.drive(slot);
+        self.last_client += 1; // the number of a client that has hung up is not used again
+        let client = Client(self.last_client);
+        let connection = Connection::new(Pipe::default(), client.0, self.service.now);
+        self.connections.insert(client.0, connection);
+        self.send_from(client, request);
+        client
+    }
+
+    /// Sends another request from a client, on its connection. The server does not read it if it
+    /// has closed the connection.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the client has hung up.
+    pub fn send_from(&mut self, client: Client, request: impl IntoBytes) {
+        let request = request.into_bytes();
+        let connection = self.connection(client);
+        let pipe = connection.stream();
+        pipe.are_head.push(request.starts_with(b"HEAD "));
+        pipe.received.extend(request);
+        connection.set_readable(false);
+        self.drive(client.0);
         self.service.run_after_handlers();
-        Client(slot)
     }
 
     /// Calls the handlers of the requests that have been resumed, again until there are no more.
-    /// Returns how many calls that were.
+    /// Returns how many requests have come back to their clients' connections.
+    ///
+    /// # Panics
+    ///
+    /// Panics if handlers, or futures that wake themselves, resume their own requests without end.
     pub fn resume(&mut self) -> usize {
-        let mut calls = 0;
-        loop {
+        let mut count = 0;
+        for _ in 0..MAX_ROUNDS {
             let returned: Vec<_> = self.consumer.drain(usize::MAX).collect();
             if returned.is_empty() {
-                return calls;
+                return count;
             }
             for returned in returned {
-                let slot = returned.key().connection;
-                if let Some(connection) = self.connections.get_mut(slot) {
+                let client = returned.key().connection;
+                if let Some(connection) = self.connections.get_mut(&client) {
                     connection.resume(returned, &mut self.service);
-                    calls += 1;
-                    self.drive(slot);
+                    count += 1;
+                    self.drive(client);
+                } else {
+                    let counters = self.service.counters();
+                    counters.count_from_any_thread(Metric::LateResumes);
                 }
             }
             self.service.run_after_handlers();
         }
+        panic!("after {MAX_ROUNDS} rounds, requests still resume themselves");
     }
 
     /// Waits until another thread has resumed a request, and calls the handlers as
     /// [`resume`](Self::resume) does.
+    ///
+    /// # Panics
+    ///
+    /// Panics if no request comes back within a minute, and as `resume` does.
     pub fn wait(&mut self) -> usize {
+        let started = Instant::now();
         loop {
             match self.resume() {
                 0 => {}
-                calls => return calls,
+                count => return count,
             }
             if let Some(_parked) = self.consumer.park() {
-                thread::park();
+                let left = PATIENCE.saturating_sub(started.elapsed());
+                assert!(!left.is_zero(), "no request came back within a minute");
+                thread::park_timeout(left);
             }
         }
     }
@@ -174,24 +209,36 @@ impl Kit<'_> {
     pub fn advance(&mut self, time: Duration) {
         self.service.now += time;
         let now = self.service.now;
-        let slots: Vec<usize> = self.connections.iter().map(|(slot, _)| slot).collect();
-        for slot in slots {
-            let connection = &mut self.connections[slot];
+        for connection in self.connections.values_mut() {
             let deadline = connection.deadline(&self.service);
             if deadline.is_some_and(|deadline| deadline <= now) {
-                connection.on_deadline(&mut self.service);
+                let mut step = connection.on_deadline(&mut self.service);
+                while step == NextStep::Drive {
+                    step = connection.drive(&mut self.service);
+                }
             }
         }
+        self.service.run_after_handlers();
     }
 
-    /// Returns what a client has received, or `None` before its response.
+    /// Returns the first response that a client has received, or `None` before it.
     ///
     /// # Panics
     ///
     /// Panics if the client has hung up.
     #[must_use]
     pub fn response(&mut self, client: Client) -> Option<Received> {
-        Received::parse(&self.connections[client.0].stream().sent)
+        self.connection(client).stream().responses().next()
+    }
+
+    /// Returns all responses that a client has received, without interim ones such as 100.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the client has hung up.
+    #[must_use]
+    pub fn responses(&mut self, client: Client) -> Vec<Received> {
+        self.connection(client).stream().responses().collect()
     }
 
     /// Closes the connection of a client with a reset.
@@ -200,7 +247,8 @@ impl Kit<'_> {
     ///
     /// Panics if the client has hung up before.
     pub fn hang_up(&mut self, client: Client) {
-        let connection = self.connections.remove(client.0);
+        let connection = self.connections.remove(&client.0);
+        let connection = connection.expect(HUNG_UP);
         connection.disconnect(&mut self.service);
     }
 
@@ -210,10 +258,18 @@ impl Kit<'_> {
         &self.metrics
     }
 
-    fn drive(&mut self, slot: usize) {
-        while self.connections[slot].drive(&mut self.service) == NextStep::Drive {}
+    fn connection(&mut self, client: Client) -> &mut Connection<Pipe> {
+        self.connections.get_mut(&client.0).expect(HUNG_UP)
+    }
+
+    fn drive(&mut self, client: usize) {
+        if let Some(connection) = self.connections.get_mut(&client) {
+            while connection.drive(&mut self.service) == NextStep::Drive {}
+        }
     }
 }
+
+const HUNG_UP: &str = "the client has not hung up";
 
 impl IntoBytes for Get<'_> {
     fn into_bytes(self) -> Vec<u8> {
@@ -238,8 +294,11 @@ impl IntoBytes for Vec<u8> {
 }
 
 impl Received {
-    fn parse(sent: &[u8]) -> Option<Self> {
-        let mut fields = [httparse::EMPTY_HEADER; 100];
+    /// Parses the response that `sent` begins with. Returns it, and where it ends. The response to
+    /// HEAD has no body.
+    fn parse(sent: &[u8], is_of_head: bool) -> Option<(Self, usize)> {
+        let lines = sent.iter().filter(|&&byte| byte == b'\n');
+        let mut fields = vec![httparse::EMPTY_HEADER; lines.count()];
         let mut response = httparse::Response::new(&mut fields);
         let parsed = response
             .parse(sent)
@@ -251,19 +310,22 @@ impl Received {
             let value = String::from_utf8_lossy(field.value).into_owned();
             (field.name.to_ascii_lowercase(), value)
         });
-        Some(Self {
+        let mut received = Self {
             status: response.code.expect("the head is complete"),
             headers: headers.collect(),
-            body: sent[head..].to_owned(),
-        })
+            body: Vec::new(),
+        };
+        let length = received.header("content-length").filter(|_| !is_of_head);
+        let length = length.map_or(0, |text| text.parse().expect("a length is a number"));
+        received.body = sent.get(head..head + length)?.to_owned();
+        Some((received, head + length))
     }
 
     /// Returns the value of a header field.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.headers.iter();
-        let found = headers.find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| &**value)
+        let headers = self.headers.iter();
+        find_field(headers.map(|(name, value)| (&**name, &**value)), name)
     }
 
     /// Returns the body as text.
@@ -278,11 +340,34 @@ impl Received {
 }
 
 /// A connection's end of a stream in memory.
+#[derive(Default)]
 struct Pipe {
     /// What the client has sent, and the server has not read.
     received: VecDeque<u8>,
     /// What the server has sent.
     sent: Vec<u8>,
+    /// For each request, whether its method is HEAD.
+    are_head: Vec<bool>,
+}
+
+impl Pipe {
+    /// Returns the final responses that were sent completely.
+    fn responses(&self) -> impl Iterator<Item = Received> {
+        let mut rest = &self.sent[..];
+        let mut are_head = self.are_head.iter();
+        let next = move || {
+            loop {
+                let is_of_head = are_head.as_slice().first() == Some(&true);
+                let (received, length) = Received::parse(rest, is_of_head)?;
+                rest = &rest[length..];
+                if received.status >= 200 {
+                    are_head.next();
+                    return Some(received);
+                }
+            }
+        };
+        std::iter::from_fn(next)
+    }
 }
 
 impl Stream for Pipe {

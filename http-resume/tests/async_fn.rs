@@ -3,9 +3,10 @@
 mod support;
 
 use std::future::{Future, pending, poll_fn};
+use std::pin::Pin;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -300,6 +301,95 @@ fn panic_gets_500() {
     let mut client = server.connect();
     assert_eq!(client.fetch("/").status, 500);
     assert_eq!(client.fetch("/?later").status, 500);
+}
+
+/// Panics when it is dropped, and when it is polled for the `panics_at`th time.
+struct Bomb {
+    polls: u32,
+    panics_at: u32,
+    dropped: Sender<Option<String>>,
+}
+
+impl Future for Bomb {
+    type Output = Reply;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Reply> {
+        self.polls += 1;
+        assert_ne!(self.polls, self.panics_at, "on purpose, in a poll");
+        match self.polls {
+            1 => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            _ if self.panics_at == 0 => Poll::Ready("ready".into()),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        drop(Guard(self.dropped.clone()));
+        panic!("on purpose, in a drop");
+    }
+}
+
+/// Starts a server with a [`Bomb`] for each request, which panics at the poll that the query names.
+fn server_of_bombs(config: Config) -> (Running, Receiver<Option<String>>) {
+    let (sender, dropped) = channel();
+    let sender = Mutex::new(sender);
+    let server = server(config, move |request| Bomb {
+        polls: 0,
+        panics_at: request.query().map_or(0, |text| text.parse().unwrap()),
+        dropped: sender.lock().unwrap().clone(),
+    });
+    (server, dropped)
+}
+
+#[test]
+fn panics_of_poll_and_drop_are_contained() {
+    let (server, dropped) = server_of_bombs(patient());
+    let mut client = server.connect();
+    for (path, status) in [("/?1", 500), ("/?2", 500), ("/", 200), ("/?1", 500)] {
+        assert_eq!(client.fetch(path).status, status, "{path}");
+        assert_dropped_by_event_loop(&dropped);
+    }
+    client.get("/?9"); // waits
+    until(|| server.metrics.total(Metric::Suspended) == 1);
+    client.reset();
+    assert_dropped_by_event_loop(&dropped);
+    assert_eq!(server.connect().fetch("/").body, "ready");
+    assert_dropped_by_event_loop(&dropped);
+
+    let (server, dropped) = server_of_bombs(Config {
+        suspend_timeout: Duration::from_millis(1),
+        ..patient()
+    });
+    assert_eq!(server.connect().fetch("/?9").status, 503);
+    assert_dropped_by_event_loop(&dropped);
+    assert!(dropped.try_recv().is_err(), "dropped once");
+}
+
+/// The drop of what the future returned, and of the future, are contained alike.
+#[test]
+fn panic_of_conversion_is_contained() {
+    struct Fails;
+    impl From<Fails> for Reply {
+        fn from(_: Fails) -> Self {
+            panic!("on purpose, in a conversion");
+        }
+    }
+    let (sender, dropped) = channel();
+    let sender = Mutex::new(sender);
+    let server = server(Config::default(), move |_| {
+        let guard = Guard(sender.lock().unwrap().clone());
+        async {
+            let _guard = guard;
+            Fails
+        }
+    });
+    assert_eq!(server.connect().fetch("/").status, 500);
+    assert_dropped_by_event_loop(&dropped);
 }
 
 /// Nothing can wake it, so only its deadline ends it.

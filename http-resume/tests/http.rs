@@ -2,13 +2,12 @@
 
 mod support;
 
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use http_resume::{
     Config, Metric, Outcome, OwnedRequest, Pending, Receipt, Request, Response, Router,
     async_handler, sync_handler,
@@ -57,12 +56,18 @@ fn handlers_share_state() {
                 let count = request
                     .state::<AtomicUsize>()
                     .fetch_add(1, Ordering::Relaxed);
-                response.text(format!("{} {count}", request.state::<Name>().0))
+                assert_eq!(request.try_state::<String>(), None);
+                let name = request.try_state::<Name>().map_or("missing", |name| name.0);
+                response.text(format!("{name} {count}"))
             }),
         )
         .get(
             "/async",
-            async_handler(async |request: OwnedRequest| request.state::<Name>().0),
+            async_handler(async |request: OwnedRequest| {
+                let missing = request.try_state::<String>();
+                assert_eq!(missing, None);
+                request.try_state::<Name>().map_or("missing", |name| name.0)
+            }),
         )
         .get(
             "/missing",
@@ -103,28 +108,6 @@ fn result_becomes_response() {
         assert_eq!((answer.status, &*answer.body), (status, body), "{path}");
         assert_eq!(answer.field("x-added"), Some("yes"));
     }
-}
-
-/// The handler's own, in place of that of its text, and of middleware.
-#[test]
-fn response_has_one_content_type() {
-    let of = |text: &'static str| (header::CONTENT_TYPE, HeaderValue::from_static(text));
-    let router = Router::new()
-        .middleware(move |_, response| {
-            let (name, value) = of("text/of-middleware");
-            ControlFlow::Continue(response.header(name, value))
-        })
-        .get(
-            "/",
-            sync_handler(move |_, response| {
-                let (name, value) = of("text/html");
-                response.header(name, value).text("<p>hello")
-            }),
-        );
-    let server = Running::new(router);
-    let head = server.connect().fetch("/").head.to_lowercase();
-    assert_eq!(head.matches("content-type").count(), 1, "{head}");
-    assert!(head.contains("content-type: text/html\r\n"));
 }
 
 #[test]
@@ -188,7 +171,8 @@ fn request_can_arrive_in_pieces() {
     let server = server();
     for request in [
         "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
-        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+         2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
     ] {
         let mut client = server.connect();
         for at in 0..=request.len() {
@@ -279,7 +263,8 @@ fn max_body_of_path_overrides_config() {
         let mut client = server.connect();
         let length = limit + 1;
         client.send(&format!(
-            "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+            "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\
+             Expect: 100-continue\r\n\r\n"
         ));
         assert_eq!(client.answer().status, 413);
         client.assert_closed();

@@ -204,3 +204,28 @@ fn responses_pass_middleware() {
         assert_eq!(got, (status, added, body), "{path}");
     }
 }
+
+/// A refusal is counted, but passes no middleware. What middleware refuses counts as a request.
+#[test]
+fn refusals_of_server_skip_middleware() {
+    let router = Router::new()
+        .middleware(|_, response| Break(response.status(StatusCode::FORBIDDEN).text("no")))
+        .on_response(|_, reply| reply.header(ADDED, HeaderValue::from_static("1")));
+    let server = Running::new(router);
+    let metrics = &server.metrics;
+    for (length, status, added, requests, refused) in [
+        ("x", 400, None, 0, 1),
+        ("1048577", 413, None, 0, 2),
+        ("1048576", 403, Some("1"), 1, 2),
+    ] {
+        let mut client = server.connect();
+        client.send(&format!(
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"
+        ));
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.field("x-added")), (status, added));
+        let counts =
+            [Metric::Requests, Metric::RefusedRequests].map(|metric| metrics.total(metric));
+        assert_eq!(counts, [requests, refused], "{length}");
+    }
+}

@@ -118,8 +118,9 @@ fn run(events: &[Event], config: Config) {
         for (path, answer) in sent.iter().zip(&answers) {
             let is_possible = match answer.status {
                 200 => answer.body == *path,
-                500 => dropped.contains(path), // otherwise, the handler got the work of another request
-                503 => true,                   // the deadline has passed
+                // Otherwise, the handler got the work of another request.
+                500 => dropped.contains(path),
+                503 => true, // the deadline has passed
                 _ => false,
             };
             assert!(is_possible, "{path}: {answer:?}");

@@ -397,6 +397,7 @@ fn sleeps_of_worker(program: &Program) -> u64 {
 fn port_in_use_fails() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
+    let expected = format!("cannot listen on {addr} (--addr): Address already in use");
     for threads in ["1", "2"] {
         let output = Command::new(env!("CARGO_BIN_EXE_http-resume"))
             .args(["--addr", &addr, "--threads", threads])
@@ -404,24 +405,82 @@ fn port_in_use_fails() {
             .unwrap();
         assert_eq!(output.status.code(), Some(1));
         assert_eq!(output.stdout, b"");
-        assert!(String::from_utf8_lossy(&output.stderr).contains("in use"));
+        assert!(String::from_utf8_lossy(&output.stderr).contains(&expected));
     }
 }
 
+/// The message names the option, its value, and what is expected.
 #[test]
 fn invalid_options_fail() {
-    for option in [
-        "--threads=0",
-        "--workers=0",
-        "--shutdown-timeout=-1",
-        "--suspend-timeout=x",
-        "--wait=x",
-        "--worker-wait=x",
+    for (option, value, expected) in [
+        ("--threads", "0", "1..=1024"),
+        ("--threads", "1025", "1..=1024"),
+        ("--workers", "0", "1..=4096"),
+        ("--workers", "4097", "1..=4096"),
+        ("--max-connections", "0", "from 1 on"),
+        ("--max-line", "15", "from 16 on"),
+        ("--max-head", "9", "from 10 on"),
+        ("--max-fields", "0", "from 1 on"),
+        ("--max-pipelined", "0", "from 1 on"),
+        ("--max-pipelined", "x", "from 1 on"),
+        ("--addr", "nohost", "HOST:PORT"),
+        ("--addr", "127.0.0.1", "HOST:PORT"),
+        ("--addr", ":0", "HOST:PORT"),
+        ("--shutdown-timeout", "-1", "from 0 on"),
+        ("--suspend-timeout", "x", "from 0 on"),
+        ("--suspend-timeout", "nan", "from 0 on"),
+        ("--wait", "x", "park"),
+        ("--worker-wait", "x", "park"),
     ] {
         let program = Command::new(env!("CARGO_BIN_EXE_http-resume"))
-            .arg(option)
-            .output();
-        assert_eq!(program.unwrap().status.code(), Some(2), "{option}");
+            .arg(format!("{option}={value}"))
+            .output()
+            .unwrap();
+        assert_eq!(program.status.code(), Some(2), "{option}={value}");
+        let said = String::from_utf8(program.stderr).unwrap();
+        for part in [option, &format!("'{value}'"), expected] {
+            assert!(said.contains(part), "{said}");
+        }
+    }
+}
+
+/// What the system refuses names the option, too.
+#[test]
+fn too_few_descriptors_or_threads_fail() {
+    for (limit, options, expected) in [
+        (
+            "ulimit -n 100",
+            ["--threads", "200", "--workers", "1"],
+            "cannot start 200 event loops (--threads): Too many open files",
+        ),
+        (
+            "ulimit -n 100",
+            ["--threads", "60", "--workers", "1"],
+            "cannot start 60 event loops (--threads): Too many open files",
+        ),
+        // Three threads of 1 GiB fit.
+        (
+            "ulimit -v 4000000",
+            ["--threads", "1", "--workers", "4"],
+            "cannot start 4 workers (--workers): ",
+        ),
+        (
+            "ulimit -v 6150000",
+            ["--threads", "4", "--workers", "1"],
+            "cannot start 4 event loops (--threads): ",
+        ),
+    ] {
+        let program = Command::new("sh")
+            .args(["-c", &format!("{limit} && exec \"$0\" \"$@\"")])
+            .arg(env!("CARGO_BIN_EXE_http-resume"))
+            .args(["--addr", "127.0.0.1:0"])
+            .args(options)
+            .env("RUST_MIN_STACK", (1 << 30).to_string())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(program.stderr).unwrap();
+        assert_eq!(program.status.code(), Some(1), "{limit}: {said}");
+        assert!(said.contains(expected), "{said}");
     }
 }
 

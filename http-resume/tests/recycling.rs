@@ -3,6 +3,15 @@
 
 mod support;
 
+/// The code of the program, with this test's own work.
+#[allow(dead_code, reason = "not all of it is used here")]
+#[path = "../src/bin/http-resume"]
+mod demo {
+    #[path = "../../panic.rs"]
+    pub(crate) mod panic;
+    pub(crate) mod pool;
+}
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -10,8 +19,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
+use demo::pool::{Pool, Work};
 use http_resume::{
-    Config, Metric, Outcome, OwnedRequest, Pending, Request, Response, Router, async_handler,
+    Config, Metric, Outcome, OwnedRequest, Pending, Request, Response, Router, Wait, async_handler,
     sync_handler,
 };
 use support::{Client, Running, until};
@@ -320,13 +330,58 @@ fn wake_ups_of_async_handlers_allocate_nothing() {
 }
 
 #[test]
-fn panics_leave_nothing_behind() {
-    std::panic::set_hook(Box::new(|_| {}));
+fn panics_of_handlers_leave_nothing_behind() {
     let router = Router::new().get(
         "/panic",
         sync_handler(|request, _| panic!("{:?}, on purpose", request.path())),
     );
     let (running, count) = counting(router, || LEFT.get());
+    assert_panics_leave_nothing(&running, count);
+}
+
+/// Work of a pool with one worker.
+enum Job {
+    Panic,
+    /// What the worker's thread has allocated and not freed.
+    Left(isize),
+}
+
+impl Work for Pending<Job> {
+    fn run(mut self) {
+        match self.work_mut() {
+            Job::Panic => panic!("{:?}, on purpose", self.is_abandoned()),
+            Job::Left(left) => *left = LEFT.get(),
+        }
+        self.resume();
+    }
+}
+
+#[test]
+fn panics_of_workers_leave_nothing_behind() {
+    let pool = Arc::new(Pool::new(1, Wait::Park).unwrap());
+    let pool_of_loop = Arc::clone(&pool);
+    let router = Router::new()
+        .after_handlers(move || pool_of_loop.hand_over())
+        .get("/{job}", move |request, response, work| match work {
+            Some(Job::Left(left)) => response.text(left.to_string()),
+            Some(Job::Panic) => unreachable!("it is not resumed"),
+            None => {
+                let (pending, receipt) = response.mark_async(match request.path() {
+                    "/panic" => Job::Panic,
+                    _ => Job::Left(0),
+                });
+                pool.submit(pending);
+                receipt.suspended()
+            }
+        });
+    let read = |client: &mut Client| client.fetch("/left").body.parse().unwrap();
+    assert_panics_leave_nothing(&Running::new(router), read);
+}
+
+/// Asserts that panics do not change a count of allocations.
+#[track_caller]
+fn assert_panics_leave_nothing(running: &Running, count: impl Fn(&mut Client) -> isize) {
+    std::panic::set_hook(Box::new(|_| {}));
     let mut client = running.connect();
     let mut left = || {
         for _ in 0..10 {

@@ -7,6 +7,8 @@ mod support;
 #[allow(dead_code, reason = "not all of it is used here")]
 #[path = "../src/bin/http-resume"]
 mod demo {
+    #[path = "../../panic.rs"]
+    pub(crate) mod panic;
     pub(crate) mod pool;
     pub(crate) mod timer;
 }

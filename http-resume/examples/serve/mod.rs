@@ -21,10 +21,10 @@ pub(crate) fn serve(router: Router, try_it: &[&str]) -> io::Result<()> {
     for line in try_it {
         println!("try: {}", line.replace("URL", &url));
     }
-    let handle = server.stopper();
+    let stopper = server.stopper();
     thread::spawn(move || {
         signals.forever().next();
-        handle.stop();
+        stopper.stop();
     });
     Ok(server.run()?)
 }

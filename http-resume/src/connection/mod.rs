@@ -664,7 +664,7 @@ impl<S: Stream> Connection<S> {
 /// Completes a response by middleware. The message is no longer needed.
 fn finish(response: &mut ResponseParts, mut message: Box<Message>, service: &mut Service) {
     if !message.added.is_empty() {
-        response.headers.extend(message.added.drain(..));
+        response.add_of_middleware(message.added.drain(..));
     }
     service.call_response_middleware(&message, response);
     service.spares.put_message(message);

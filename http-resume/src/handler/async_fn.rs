@@ -1,6 +1,7 @@
 //! Handlers that are `async` functions.
 
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -9,26 +10,48 @@ use super::owned_request::OwnedRequest;
 use super::reply::Reply;
 use super::request::Request;
 use super::response::Response;
+use crate::panic::catch_panic;
 use crate::resume::WakeSlot;
 use crate::sync::WakerArc;
 
 /// The work of an `async` handler: its future.
 pub struct AsyncWork {
-    future: Pin<Box<dyn Future<Output = Reply> + Send>>,
+    future: Pin<Box<dyn ReplyFuture>>,
     slot: WakerArc<WakeSlot<Self>>,
+}
+
+/// A future that returns a [`Reply`], or what becomes one.
+///
+/// It has no frame of its own that owns the future, so that a panic of the poll does not drop it.
+trait ReplyFuture: Send {
+    fn poll_reply(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Reply>;
+}
+
+impl<T: Future<Output: Into<Reply>> + Send> ReplyFuture for T {
+    fn poll_reply(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Reply> {
+        self.poll(cx).map(Into::into)
+    }
 }
 
 /// Creates a handler from an `async` function, or from a closure that returns a future.
 ///
-/// The event loop polls the future, and suspends the request while it is pending. A wake-up, from any
-/// thread, returns the request to its event loop, as [`Pending::resume`](crate::Pending::resume)
-/// does: it pushes the request's cell on the resume queue, allocates nothing, and makes a system call
-/// only if the event loop is asleep. Futures that need a runtime of their own, such as tokio's timers
-/// and sockets, must run there; the channels between the two work anywhere.
+/// The event loop polls the future, and suspends the request while it is pending. A wake-up, from
+/// any thread, returns the request to its event loop, as
+/// [`Pending::resume`](crate::Pending::resume) does: it pushes the request's cell on the resume
+/// queue, allocates nothing, and makes a system call only if the event loop is asleep. Futures that
+/// need a runtime of their own, such as tokio's timers and sockets, must run there; the channels
+/// between the two work anywhere.
 ///
-/// If the request ends first (by its deadline, because the client disconnects, or because the server
-/// stops), the future is dropped, on the thread of its event loop. A panic of the future is answered
-/// with 500.
+/// If the request ends first (by its deadline, because the client
+/// [disconnects](crate#disconnected-clients), or because the server stops), the future is dropped
+/// on the thread of its event loop. The one exception is a wake-up that runs while the event loop
+/// ends: if it has taken the suspended request before, and the closed resume queue refuses it, then
+/// the thread of the wake-up drops the future.
+///
+/// If polling the future panics, the request gets a 500. A panic in the drop of the future changes
+/// nothing, even after a panic in a poll. That holds for the future that the handler returns. An
+/// `async` function drops what it owns itself, as [every handler](crate::Router#panics-of-handlers)
+/// does.
 ///
 /// ```
 /// use http_resume::{OwnedRequest, Reply, Router, StatusCode, async_handler};
@@ -65,7 +88,7 @@ where
 impl AsyncWork {
     fn new(future: impl Future<Output: Into<Reply>> + Send + 'static) -> Self {
         Self {
-            future: Box::pin(async { future.await.into() }),
+            future: Box::pin(future),
             slot: WakerArc::default(),
         }
     }
@@ -73,16 +96,36 @@ impl AsyncWork {
     /// Polls the future, and suspends the request if it is pending.
     fn call(mut self, response: Response<'_, Self>) -> Outcome<'_> {
         self.slot.begin();
-        let waker = Waker::from(WakerArc::clone(&self.slot));
-        match self.future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(reply) => response.reply(reply),
-            Poll::Pending => {
+        match self.poll() {
+            Some(Poll::Ready(reply)) => {
+                self.end();
+                response.reply(reply)
+            }
+            Some(Poll::Pending) => {
                 let slot = WakerArc::clone(&self.slot);
                 let (pending, receipt) = response.mark_async(self);
                 slot.suspend(pending);
                 receipt.suspended_until(slot)
             }
+            None => {
+                self.end();
+                // The event loop logs it and responds, as after a panic of any handler.
+                resume_unwind(Box::new("the future panicked"));
+            }
         }
+    }
+
+    /// Polls the future. Returns `None` if it panics, or the conversion of its result.
+    fn poll(&mut self) -> Option<Poll<Reply>> {
+        let waker = Waker::from(WakerArc::clone(&self.slot));
+        let mut context = Context::from_waker(&waker);
+        catch_panic(|| self.future.as_mut().poll_reply(&mut context))
+    }
+
+    /// Drops the future while nothing unwinds, because its drop may panic too, and a panic during
+    /// another one would abort the process.
+    fn end(self) {
+        catch_panic(|| drop(self));
     }
 }
 

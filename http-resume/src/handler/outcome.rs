@@ -37,9 +37,10 @@ impl Outcome<'_> {
 impl fmt::Debug for Outcome<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.result {
-            HandlerResult::Responded(response) => {
-                f.debug_tuple("Responded").field(&response.status).finish()
-            }
+            HandlerResult::Responded(response) => f
+                .debug_tuple("Responded")
+                .field(&response.status())
+                .finish(),
             HandlerResult::Suspended(_) => f.write_str("Suspended"),
         }
     }

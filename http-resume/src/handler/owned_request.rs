@@ -6,10 +6,12 @@ use std::sync::Arc;
 use http::Method;
 
 use super::state::State;
+use crate::wire::find_field;
 
 /// A request of its own: its head, its body, and the parameters of its route.
 ///
-/// [`Request::to_owned`](crate::Request::to_owned) copies it. An `async` handler gets one, since it runs beyond the call.
+/// [`Request::to_owned`](crate::Request::to_owned) copies it. An `async` handler gets one, since it
+/// runs beyond the call.
 pub struct OwnedRequest {
     pub(super) method: Method,
     pub(super) path: String,
@@ -50,9 +52,7 @@ impl OwnedRequest {
     /// Returns the value of the first header field with this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        self.headers()
-            .find(|(field, _)| field.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        find_field(self.headers(), name)
     }
 
     /// Returns all header fields in order, as [`Request::headers`](crate::Request::headers) does.
@@ -75,6 +75,12 @@ impl OwnedRequest {
     #[must_use]
     pub fn state<T: 'static>(&self) -> &T {
         self.state.get()
+    }
+
+    /// Returns the value of this type, as [`Request::try_state`](crate::Request::try_state) does.
+    #[must_use]
+    pub fn try_state<T: 'static>(&self) -> Option<&T> {
+        self.state.find()
     }
 
     /// Returns the body alone.

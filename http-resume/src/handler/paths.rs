@@ -88,8 +88,7 @@ impl Paths {
         handler.ok_or_else(|| {
             let status = StatusCode::METHOD_NOT_ALLOWED;
             let mut response = ResponseParts::plain(status, "method not allowed");
-            let allow = (header::ALLOW, resource.allow.clone());
-            response.headers.push(allow);
+            response.add(header::ALLOW, resource.allow.clone());
             response
         })
     }

@@ -9,7 +9,7 @@ use super::owned_request::OwnedRequest;
 use super::paths::Paths;
 use super::state::State;
 use crate::metrics::Metrics;
-use crate::wire::Message;
+use crate::wire::{Message, find_field};
 
 /// A request: its head and its collected body, borrowed for one call of the handler.
 ///
@@ -81,9 +81,7 @@ impl<'a> Request<'a> {
     /// Returns the value of the first header field with this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
-        self.headers()
-            .find(|(field, _)| field.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        find_field(self.headers(), name)
     }
 
     /// Returns all header fields in order. Names are as they were sent; values are without
@@ -106,6 +104,13 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn state<T: 'static>(&self) -> &'a T {
         self.state.get()
+    }
+
+    /// Returns the value of this type that [`Router::state`](crate::Router::state) has added, if
+    /// any.
+    #[must_use]
+    pub fn try_state<T: 'static>(&self) -> Option<&'a T> {
+        self.state.find()
     }
 
     /// Returns the metrics of the server that received the request.

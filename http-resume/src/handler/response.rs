@@ -73,21 +73,18 @@ impl<'r, W> Response<'r, W> {
     ///
     /// Panics if the status is informational (1xx).
     pub fn status(mut self, status: StatusCode) -> Self {
-        assert!(
-            !status.is_informational(),
-            "{status} is not the status of a final response"
-        );
-        self.parts.status = status;
+        self.parts.set_status(status);
         self
     }
 
     /// Adds a header field.
     ///
     /// The server sets `Connection`, `Content-Length`, `Date` and `Transfer-Encoding` itself
-    /// and ignores them here. See also [`close`](Self::close). Of several `Content-Type`s, it sends
-    /// the first.
+    /// and ignores them here. See also [`close`](Self::close). A response has one `Content-Type`:
+    /// one that is added replaces an earlier one. That of [`text`](Self::text) and that of
+    /// middleware are only used if none was added.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.parts.headers.push((name, value));
+        self.parts.add(name, value);
         self
     }
 
@@ -109,8 +106,8 @@ impl<'r, W> Response<'r, W> {
         Outcome::new(HandlerResult::Responded(self.parts))
     }
 
-    /// Responds with a reply, or with what becomes one, such as a `Result`. The header fields of the
-    /// reply follow those set here; its status replaces that set here.
+    /// Responds with a reply, or with what becomes one, such as a `Result`. The header fields of
+    /// the reply follow those set here; its status replaces that set here.
     ///
     /// ```
     /// use http_resume::{Outcome, Reply, Request, Response, StatusCode};
@@ -158,14 +155,14 @@ impl<'r, W> Response<'r, W> {
 
     /// Returns the header fields that were added.
     pub(crate) fn into_fields(self) -> HeaderFields {
-        self.parts.headers
+        self.parts.into_fields()
     }
 }
 
 impl<W> fmt::Debug for Response<'_, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
-            .field("status", &self.parts.status)
+            .field("status", &self.parts.status())
             .finish_non_exhaustive()
     }
 }

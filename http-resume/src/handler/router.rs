@@ -52,6 +52,13 @@ use super::state::State;
 ///     .get("/", sync_handler(|_, response| response.text("hello")))
 ///     .get("/square/{number}", square);
 /// ```
+///
+/// # Panics of handlers
+///
+/// A request whose handler panics gets a 500, and the event loop continues. The panic drops what
+/// the handler owns, the work included. If such a drop panics too, Rust aborts the process: a panic
+/// within another one cannot be contained. A panicking drop alone is contained, on every thread on
+/// which the server drops work.
 #[derive(Default)]
 pub struct Router {
     paths: Paths,
@@ -62,9 +69,9 @@ pub struct Router {
     state: Arc<State>,
 }
 
-type Middleware = dyn for<'r> Fn(&Request<'_>, Response<'r>) -> ControlFlow<Outcome<'r>, Response<'r>>
-    + Send
-    + Sync;
+type Middleware = dyn for<'r> Fn(&Request<'_>, Response<'r>) -> Flow<'r> + Send + Sync;
+
+type Flow<'r> = ControlFlow<Outcome<'r>, Response<'r>>;
 
 type ResponseMiddleware = dyn Fn(&Request<'_>, Reply) -> Reply + Send + Sync;
 
@@ -93,8 +100,8 @@ impl Router {
         self
     }
 
-    /// Adds a value that all handlers can read, as [`Request::state`]: the state of the application, or
-    /// a part of it. It replaces an earlier value of its type.
+    /// Adds a value that all handlers can read, as [`Request::state`]: the state of the
+    /// application, or a part of it. It replaces an earlier value of its type.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -140,14 +147,16 @@ impl Router {
         self
     }
 
-    /// Adds a function that is called once for every request, as soon as its head has been received:
-    /// before its body, which is empty then, and before its handler, including requests without a
-    /// handler. Middleware is called in the order in which it was added.
+    /// Adds a function that is called once for every request that is not refused for its head, as
+    /// soon as that has been received: before the body, which is empty then, and before the
+    /// handler. That includes requests without a handler, and not those that announce a body beyond
+    /// its limit, which get a 413. Middleware is called in the order in which it was added.
     ///
     /// Return `Continue` to call the next middleware, or the handler after the last one.
     /// Header fields set here are added to the final response, including one sent after a
-    /// suspension; the status and `close` are not. Return `Break` to respond instead; if the request
-    /// has a body, it is not read, and the connection is closed.
+    /// suspension; the status and `close` are not, and a `Content-Type` only if the response has
+    /// none. Return `Break` to respond instead; if the request has a body, it is not read, and the
+    /// connection is closed.
     ///
     /// ```
     /// use std::ops::ControlFlow::{Break, Continue};
@@ -175,11 +184,11 @@ impl Router {
     }
 
     /// Adds a function that is called with every response to a request, before it is sent, and
-    /// returns what is sent. Called in the order in which they were added. A panic is answered with
-    /// 500.
+    /// returns what is sent: the same with changes, or another reply. Called in the order in which
+    /// they were added. A panic is answered with 500.
     ///
-    /// It sees the responses of handlers, of middleware, and those of the server to a request that it
-    /// could read, such as 404; not its refusals, such as 400.
+    /// It sees the responses of handlers, of middleware, and those of the server to a request that
+    /// it could read, such as 404; not its refusals, such as 400.
     ///
     /// ```
     /// use http_resume::{HeaderName, HeaderValue, Router, sync_handler};

@@ -13,10 +13,14 @@ impl State {
         self.0.insert(TypeId::of::<T>(), Box::new(value));
     }
 
+    /// Returns the value of a type, if there is one.
+    pub(super) fn find<T: 'static>(&self) -> Option<&T> {
+        self.0.get(&TypeId::of::<T>())?.downcast_ref()
+    }
+
     /// Returns the value of a type. Panics if there is none.
     pub(super) fn get<T: 'static>(&self) -> &T {
-        let value = self.0.get(&TypeId::of::<T>());
-        let value = value.and_then(|value| value.downcast_ref());
+        let value = self.find();
         value.unwrap_or_else(|| panic!("the router has no state of type {}", type_name::<T>()))
     }
 }

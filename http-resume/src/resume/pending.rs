@@ -108,8 +108,9 @@ impl<W> Pending<W> {
         work.as_mut().expect(HAS_WORK)
     }
 
-    /// Returns `true` if the request no longer needs a response: the client disconnected or
-    /// the deadline passed. Long work may then stop early. Resuming remains harmless.
+    /// Returns `true` if the request no longer needs a response: the client
+    /// [disconnected](crate#disconnected-clients) or the deadline passed. Long work may then
+    /// stop early. Resuming remains harmless.
     #[must_use]
     pub fn is_abandoned(&self) -> bool {
         // SAFETY: `self` owns the cell, and no thread writes to this field of a pending one.

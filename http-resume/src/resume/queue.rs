@@ -8,10 +8,10 @@
 //!
 //! The queue is [gap-free](GapFree), for two reasons.
 //!
-//! - *Closing is exact.* The compare-exchange of a resume comes before the exchange of the close, and
-//!   the loop pops the item, or it finds the queue closed, and the resuming thread keeps the
-//!   item. In the other forms, a third thread that is refused may drop the item. The item has
-//!   no handle on the queue while it is queued, so that drop could not count it.
+//! - *Closing is exact.* The compare-exchange of a resume comes before the exchange of the close,
+//!   and the loop pops the item, or it finds the queue closed, and the resuming thread keeps the
+//!   item. In the other forms, a third thread that is refused may drop the item. The item has no
+//!   handle on the queue while it is queued, so that drop could not count it.
 //! - *The queue is never stalled*, so a worker that is descheduled within a resume does not
 //!   keep the loop from the resumes behind it, nor from its end.
 //!

@@ -9,6 +9,10 @@
 //! | *suspended* | a wake-up takes the pending request, and resumes it | *woken* |
 //! | *suspended* | the request ends ([`Waiting::end`]): the event loop takes it, and drops the work | *woken* |
 //! | *woken* | the handler's next call begins ([`WakeSlot::begin`]) | *running* |
+//!
+//! A suspended slot has no drop of its own, because it is never dropped: the work in the cell that
+//! it owns has a handle of the slot. The event loop breaks this cycle, because a suspension ends by
+//! a wake-up, or by its [`AbandonFlag`](super::AbandonFlag), which calls [`Waiting::end`].
 
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
@@ -20,7 +24,7 @@ use super::pending::{Pending, cancel};
 use crate::panic::catch_panic;
 use crate::sync::{AtomicPtr, Ordering};
 
-/// Holds a suspended request for whoever comes first: a wake-up, or the end of the request.
+/// Holds a suspended request until a wake-up or the end of the request takes it.
 pub struct WakeSlot<W: Send + 'static> {
     /// [`RUNNING`], [`woken`], or the cell of the pending request that the slot owns.
     state: AtomicPtr<Header>,
@@ -52,12 +56,12 @@ impl<W: Send + 'static> WakeSlot<W> {
         self.state.swap(RUNNING, Ordering::Acquire);
     }
 
-    /// Ends a call of the handler that has suspended the request. The next wake-up resumes it; if one
-    /// has come since the call began, this resumes it.
+    /// Ends a call of the handler that has suspended the request. The next wake-up resumes it; if
+    /// one has come since the call began, this resumes it.
     pub fn suspend(&self, pending: Pending<W>) {
         let cell = pending.into_raw().as_ptr();
-        // Release pairs with the acquire in `take`: whoever takes the cell sees its work. Relaxed on
-        // failure: `begin` acquires what the wake-up is about.
+        // Release pairs with the acquire in `take`: the thread that takes the cell sees its work.
+        // Relaxed on failure: `begin` acquires what the wake-up is about.
         let suspended =
             self.state
                 .compare_exchange(RUNNING, cell, Ordering::Release, Ordering::Relaxed);
@@ -98,12 +102,5 @@ impl<W: Send + 'static> Waiting for WakeSlot<W> {
 impl<W: Send + 'static> Default for WakeSlot<W> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// Drops a pending request that nothing can wake any more.
-impl<W: Send + 'static> Drop for WakeSlot<W> {
-    fn drop(&mut self) {
-        drop(self.take());
     }
 }

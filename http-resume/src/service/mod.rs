@@ -308,8 +308,7 @@ const TOO_MANY_BYTES: &str = "too many bytes of requests and responses";
 /// Creates the response to a request whose handler is not called because of overload.
 fn overloaded(reason: &'static str) -> ResponseParts {
     let mut response = ResponseParts::plain(StatusCode::SERVICE_UNAVAILABLE, reason);
-    let retry = (header::RETRY_AFTER, HeaderValue::from_static("1"));
-    response.headers.push(retry);
+    response.add(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
 

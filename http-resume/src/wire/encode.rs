@@ -3,8 +3,6 @@
 //! A header field cannot contain a line end, because [`http::HeaderName`] and
 //! [`http::HeaderValue`] exclude it.
 
-use std::mem;
-
 use http::{HeaderName, StatusCode, header};
 
 use super::date::{Date, LENGTH, TEXT_TYPE};
@@ -27,8 +25,9 @@ pub(crate) struct Framing {
 /// Appends a response to `out`.
 pub(crate) fn encode(response: &ResponseParts, framing: Framing, date: &Date, out: &mut Vec<u8>) {
     // RFC 9110: neither has a body, and 204 must not have a Content-Length.
-    let is_bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&response.status);
-    if response.status == StatusCode::OK && response.is_text() {
+    let is_bodiless =
+        [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&response.status());
+    if response.status() == StatusCode::OK && response.is_text() {
         out.extend_from_slice(date.beginning_of_text()); // fast path
     } else {
         begin(response, is_bodiless, date, out);
@@ -42,11 +41,8 @@ pub(crate) fn encode(response: &ResponseParts, framing: Framing, date: &Date, ou
     } else if framing.is_http10 {
         out.extend_from_slice(b"\r\nConnection: keep-alive");
     }
-    let mut has_type = response.is_text();
-    for (name, value) in &response.headers {
-        // The first one is the handler's; those of its `text` and of middleware follow.
-        let is_second_type = name == header::CONTENT_TYPE && mem::replace(&mut has_type, true);
-        if !is_set_by_server(name) && !is_second_type {
+    for (name, value) in response.fields() {
+        if !is_set_by_server(name) {
             out.extend_from_slice(b"\r\n");
             out.extend_from_slice(name.as_str().as_bytes());
             out.extend_from_slice(b": ");
@@ -59,10 +55,10 @@ pub(crate) fn encode(response: &ResponseParts, framing: Framing, date: &Date, ou
     }
 }
 
-/// Appends the status line, the date, the type of a body of plain text, and the name of the field with
-/// the length.
+/// Appends the status line, the date, the type of a body of plain text, and the name of the field
+/// with the length.
 fn begin(response: &ResponseParts, is_bodiless: bool, date: &Date, out: &mut Vec<u8>) {
-    let status = response.status;
+    let status = response.status();
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(status.as_str().as_bytes());
     out.push(b' ');

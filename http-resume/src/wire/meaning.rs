@@ -44,11 +44,14 @@ impl Fields {
 
     fn add_rare(&mut self, name: &[u8], value: &[u8], is_http10: bool) -> Result<()> {
         if name.eq_ignore_ascii_case(b"expect") {
-            let mut expected = list(value);
-            if !expected.all(|value| value.eq_ignore_ascii_case(b"100-continue")) {
-                return refuse(StatusCode::EXPECTATION_FAILED, "unsupported Expect value");
+            // RFC 9110, 5.6.1.2: empty elements are ignored. (Transfer-Encoding is read more
+            // strictly.)
+            for expected in list(value).filter(|expected| !expected.is_empty()) {
+                if !expected.eq_ignore_ascii_case(b"100-continue") {
+                    return refuse(StatusCode::EXPECTATION_FAILED, "unsupported Expect value");
+                }
+                self.expects_continue = !is_http10; // HTTP/1.0 has no interim responses
             }
-            self.expects_continue = !is_http10; // HTTP/1.0 has no interim responses
         } else if name.eq_ignore_ascii_case(b"connection") {
             for option in list(value) {
                 self.close |= option.eq_ignore_ascii_case(b"close");

@@ -30,6 +30,15 @@ pub(crate) struct Message {
     pub(crate) answer: Option<Box<ResponseParts>>,
 }
 
+/// Returns the value of the first header field with this name, in any case.
+pub(crate) fn find_field<'a, V>(
+    mut fields: impl Iterator<Item = (&'a str, V)>,
+    name: &str,
+) -> Option<V> {
+    let found = fields.find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value)
+}
+
 /// A part of [`Message::head`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Span {

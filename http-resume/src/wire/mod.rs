@@ -28,7 +28,7 @@ mod usual_head;
 pub(crate) use date::Date;
 pub(crate) use encode::{CONTINUE, Framing, encode};
 pub(crate) use limits::Limits;
-pub(crate) use message::Message;
+pub(crate) use message::{Message, find_field};
 pub(crate) use parser::{Event, Parser};
 pub(crate) use request_error::RequestError;
 pub(crate) use response::{HeaderFields, ResponseParts};

@@ -8,12 +8,19 @@ use smallvec::SmallVec;
 /// The header fields of a response. Most responses have one, which needs no allocation.
 pub(crate) type HeaderFields = SmallVec<[(HeaderName, HeaderValue); 1]>;
 
+/// The type of a body of plain text.
+static TEXT_TYPE: (HeaderName, HeaderValue) = (
+    header::CONTENT_TYPE,
+    HeaderValue::from_static("text/plain; charset=utf-8"),
+);
+
 /// The parts of a response that a handler, or the server itself, determines.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ResponseParts {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderFields,
-    /// Set if the body is plain text. Then no field of `headers` sets its type.
+    status: StatusCode,
+    /// At most one of them is a `Content-Type`.
+    fields: HeaderFields,
+    /// Set if the body is plain text. Then none of `fields` sets its type.
     is_text: bool,
     pub(crate) body: Cow<'static, [u8]>,
     /// Set if the connection is to be closed after the response.
@@ -25,7 +32,7 @@ impl ResponseParts {
     pub(crate) fn new(status: StatusCode) -> Self {
         Self {
             status,
-            headers: HeaderFields::new(),
+            fields: HeaderFields::new(),
             is_text: false,
             body: Cow::Borrowed(&[]),
             close: false,
@@ -39,30 +46,90 @@ impl ResponseParts {
         response
     }
 
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Sets the status. Panics if it is informational.
+    pub(crate) fn set_status(&mut self, status: StatusCode) {
+        assert!(
+            !status.is_informational(),
+            "{status} is not the status of a final response"
+        );
+        self.status = status;
+    }
+
     /// Sets a body of plain text. A field that was added before may set another type.
     pub(crate) fn set_text(&mut self, text: Cow<'static, str>) {
-        self.is_text = !self.has_type();
+        self.is_text = !self.has_type_field();
         self.body = match text {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),
         };
     }
 
-    /// Takes the status and the body of another response. Its fields follow those of this one.
+    /// Adds a header field. A `Content-Type` replaces an earlier one, and that of a text.
+    pub(crate) fn add(&mut self, name: HeaderName, value: HeaderValue) {
+        if name == header::CONTENT_TYPE {
+            self.remove(&name);
+        }
+        self.fields.push((name, value));
+    }
+
+    /// Adds the fields that middleware has set for the request. A `Content-Type` among them is only
+    /// used if the response has none.
+    pub(crate) fn add_of_middleware(
+        &mut self,
+        added: impl Iterator<Item = (HeaderName, HeaderValue)>,
+    ) {
+        let has_type = self.is_text || self.has_type_field();
+        for (name, value) in added {
+            if !has_type || name != header::CONTENT_TYPE {
+                self.add(name, value);
+            }
+        }
+    }
+
+    /// Removes the header fields with this name.
+    pub(crate) fn remove(&mut self, name: &HeaderName) {
+        self.is_text &= *name != header::CONTENT_TYPE;
+        self.fields.retain(|(known, _)| known != name);
+    }
+
+    /// Takes the status and the body of another response, and adds its header fields.
     pub(crate) fn continue_with(&mut self, other: Self) {
-        self.is_text = other.is_text && !self.has_type();
-        self.headers.extend(other.headers);
+        self.is_text = other.is_text && !self.has_type_field();
+        for (name, value) in other.fields {
+            self.add(name, value);
+        }
         self.status = other.status;
         self.body = other.body;
         self.close |= other.close;
+    }
+
+    /// Returns all header fields, that of the type of a text included.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        let text_type = self.is_text.then_some(&TEXT_TYPE);
+        let all = text_type.into_iter().chain(&self.fields);
+        all.map(|(name, value)| (name, value))
+    }
+
+    /// Returns the header fields that were added.
+    pub(super) fn fields(&self) -> &HeaderFields {
+        &self.fields
+    }
+
+    /// Returns the header fields that were added.
+    pub(crate) fn into_fields(self) -> HeaderFields {
+        self.fields
     }
 
     pub(super) fn is_text(&self) -> bool {
         self.is_text
     }
 
-    fn has_type(&self) -> bool {
-        let mut names = self.headers.iter().map(|(name, _)| name);
+    fn has_type_field(&self) -> bool {
+        let mut names = self.fields.iter().map(|(name, _)| name);
         names.any(|name| *name == header::CONTENT_TYPE)
     }
 }

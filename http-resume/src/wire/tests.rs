@@ -279,10 +279,13 @@ fn expect_fields() {
             .unwrap();
         message.expects_continue
     };
-    assert!(expects(&post(
-        "Expect: 100-Continue\r\nContent-Length: 1\r\n",
-        ""
-    )));
+    let expects_with =
+        |field: &str| expects(&post(&format!("{field}\r\nContent-Length: 1\r\n"), ""));
+    assert!(expects_with("Expect: 100-Continue"));
+    assert!(expects_with("Expect: ,100-continue"));
+    assert!(expects_with("Expect: 100-continue ,\t, 100-continue,"));
+    assert!(!expects_with("Expect:"));
+    assert!(!expects_with("Expect: , ,"));
     assert!(!expects(&post("Content-Length: 1\r\n", "")));
     assert!(
         !expects(&post("Expect: 100-continue\r\n", "")),

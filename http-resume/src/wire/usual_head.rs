@@ -1,9 +1,9 @@
 //! Parsing of heads of the usual form, in one pass.
 //!
 //! Nearly all heads have a common method, a path, and fields of visible ASCII without superfluous
-//! blanks. For them, this takes a third of the instructions of [`head`](super::head), which parses all
-//! others and finds the errors. What this module accepts, that one must accept with the same result;
-//! a test and a fuzz target compare the two.
+//! blanks. For them, this takes a third of the instructions of [`head`](super::head), which parses
+//! all others and finds the errors. What this module accepts, that one must accept with the same
+//! result; a test and a fuzz target compare the two.
 
 use http::Method;
 
@@ -11,8 +11,8 @@ use super::limits::{Limits, within};
 use super::meaning::{BodyLength, Fields};
 use super::message::{Field, Message, Span};
 
-/// Parses the head at the beginning of the input, if it is complete, of the usual form, and within the
-/// limits. Returns where it ends, and how the body is delimited.
+/// Parses the head at the beginning of the input, if it is complete, of the usual form, and within
+/// the limits. Returns where it ends, and how the body is delimited.
 pub(super) fn read_usual_head(
     input: &[u8],
     message: &mut Message,

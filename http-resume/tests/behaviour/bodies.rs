@@ -14,7 +14,8 @@ pub(crate) fn cases() -> Vec<Case> {
         ),
         served(
             "the same in chunks, where the method is unknown",
-            "DELETE / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            "DELETE / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+             5\r\nhello\r\n0\r\n\r\n",
             &["405"],
         ),
         served(
@@ -55,10 +56,9 @@ pub(crate) fn cases() -> Vec<Case> {
     ];
     for expectation in [
         "200-ok",
-        "",
         "100",
         "100-continue, 200-ok",
-        "100-continue,",
+        ",100-continue;",
         "100-continue;a",
         "100-continued",
         "\"100-continue\"",
@@ -79,12 +79,13 @@ fn request_body_cases() {
 }
 
 /// Header fields that announce a body, and the body.
-const ANNOUNCED: [(&str, &str); 4] = [
+const ANNOUNCED: [(&str, &str); 5] = [
     (
         "Expect: 100-continue, 100-Continue\r\nContent-Length: 5\r\n",
         "hello",
     ),
     ("Content-Length: 5\r\nExpect: 100-continue\r\n", "hello"),
+    ("Expect: ,100-continue, \r\nContent-Length: 5\r\n", "hello"),
     ("eXPECT:\t100-Continue \r\ncontent-length: 5\r\n", "hello"),
     (
         "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n",

@@ -32,7 +32,8 @@ pub(crate) fn cases() -> Vec<Case> {
         served(
             "pipelined, of all kinds",
             "POST /at/aaa HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nAAA\
-             PUT /at/bbb HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nBBBB\r\n0\r\n\r\n\
+             PUT /at/bbb HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+             4\r\nBBBB\r\n0\r\n\r\n\
              GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n\
              HEAD /at/ddd HTTP/1.1\r\nHost: a\r\n\r\n\
              OPTIONS /at/eee HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",

@@ -167,7 +167,7 @@ fn bodies() -> Vec<Case> {
         ),
         refused(
             413,
-            "whatever else is sent",
+            "with another field",
             get("Content-Length: 1048577\r\nConnection: close\r\n"),
         ),
     ]

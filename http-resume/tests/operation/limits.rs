@@ -41,6 +41,15 @@ fn head() {
     check(&["--max-head", "300000"], &of(300_000), &of(300_001), 431);
 }
 
+/// The least limits fit the shortest request.
+#[test]
+fn least() {
+    let shortest = "GET / HTTP/1.1\r\nHost:a\r\n\r\n";
+    let options = ["--max-line", "16", "--max-head", "10", "--max-fields", "1"];
+    check(&options, shortest, &shortest.replace(":a", ": a"), 431);
+    check(&options, shortest, &shortest.replace("/ ", "/? "), 414);
+}
+
 #[test]
 fn fields() {
     for limit in [3, 100, 101, 2000] {

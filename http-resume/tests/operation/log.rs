@@ -1,4 +1,4 @@
-//! A log that cannot be written, or that nobody reads, changes nothing.
+//! A log that cannot be written, or is not read, changes nothing.
 
 use crate::support::Program;
 
@@ -25,7 +25,7 @@ fn closed_pipe() {
 const MANY: usize = 3000;
 
 #[test]
-fn pipe_that_nobody_reads() {
+fn pipe_that_is_not_read() {
     let program = Program::start(&["--threads", "1"]);
     let mut client = program.connect();
     for _ in 0..MANY {

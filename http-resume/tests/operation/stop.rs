@@ -1,4 +1,4 @@
-//! A stop ends, whatever clients do.
+//! Clients cannot keep a stop from ending.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -49,7 +49,8 @@ pub(crate) fn run(each: usize, seconds: u64) {
     metrics.wait_for("open_connections", 1);
     until(|| descriptors(&program) == first_descriptors);
     println!(
-        "{} connections accepted, {} requests refused; {first_memory} KiB before, {} KiB after; {:?}",
+        "{} connections accepted, {} requests refused; {first_memory} KiB before, {} KiB after; \
+         {:?}",
         metrics.get("accepted_connections_total"),
         metrics.get("refused_requests_total"),
         memory(&program),

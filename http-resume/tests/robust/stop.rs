@@ -23,7 +23,8 @@ pub(crate) fn run(runs: usize) {
     let [answered, refused, closed] = all;
     println!(
         "{runs} stops with {} requests in flight: {answered} answers of 200 after the signal and \
-         before, {refused} of 503, {closed} connections closed in order; the slowest took {slowest:?}",
+         before, {refused} of 503, {closed} connections closed in order; the slowest took \
+         {slowest:?}",
         CLIENTS * DEPTH
     );
     let took = stop_with_one_that_never_resumes();

@@ -49,7 +49,7 @@ pub(crate) fn patient() -> Config {
 pub(crate) struct Running {
     pub(crate) addr: SocketAddr,
     pub(crate) metrics: Arc<Metrics>,
-    handle: Stopper,
+    stopper: Stopper,
     thread: Option<JoinHandle<Result<(), http_resume::Error>>>,
 }
 
@@ -68,7 +68,7 @@ impl Running {
         Self {
             addr: server.local_addr(),
             metrics: server.metrics(),
-            handle: server.stopper(),
+            stopper: server.stopper(),
             thread: Some(std::thread::spawn(|| server.run())),
         }
     }
@@ -78,7 +78,7 @@ impl Running {
     }
 
     pub(crate) fn stop(&self) {
-        self.handle.stop();
+        self.stopper.stop();
     }
 
     pub(crate) fn wait(mut self) {
@@ -92,7 +92,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.handle.stop();
+        self.stopper.stop();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

@@ -16,7 +16,7 @@ use tracing_subscriber::fmt::MakeWriter;
 /// The most lines that wait to be written. Further ones are dropped, and counted.
 const MAX_WAITING: usize = 1024;
 
-/// The time allowed to write what waits when the program ends. Nobody may read the log.
+/// The time allowed to write what waits when the program ends, because the log may not be read.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The log. A clone is another handle of the same log.
@@ -73,7 +73,7 @@ impl Log {
         self.counts.dropped.load(Ordering::Relaxed)
     }
 
-    /// Waits until the lines so far are written, but not for a log that nobody reads.
+    /// Waits until the lines so far are written, but not for a log that is not read.
     pub(crate) fn flush(&self) {
         let (written, is_written) = sync_channel(0);
         self.send(Content::Flush(written));

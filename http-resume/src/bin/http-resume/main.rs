@@ -2,13 +2,14 @@
 
 mod log;
 mod options;
+#[path = "../../panic.rs"] // the library keeps it private
+mod panic;
 mod pool;
 mod routes;
 mod timer;
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::{self, ExitCode};
 use std::thread;
 
@@ -48,47 +49,42 @@ fn run(options: &Options, log: &Log) -> Result<(), Box<dyn Error>> {
     }
     // Registered first, so that no later signal is missed.
     let signals = Signals::new([SIGINT, SIGTERM])?;
-    let router = routes::router(options.workers.get(), options.worker_wait(), {
+    let router = routes::router(options.workers, options.worker_wait(), {
         let log = log.clone();
         move || log.dropped()
     })?;
-    let config = options.config(resolve(&options.addr)?);
+    let config = options.config();
     let threads = config.threads;
-    let of_threads = |error: http_resume::Error| match error {
-        http_resume::Error::Start(error) => {
-            let what = format!("cannot start the {threads} event loops of --threads: {error}");
-            io::Error::new(error.kind(), what).into()
-        }
-        error => Box::<dyn Error>::from(error),
-    };
-    let server = Server::bind(config, router).map_err(of_threads)?;
+    let of_options = |error| name_options(error, threads);
+    let server = Server::bind(config, router).map_err(of_options)?;
     shut_down_on_signal(signals, server.stopper())?;
 
     // Scripts wait for this line. Ignore the error if stdout is closed.
     let mut stdout = io::stdout();
     let _ = writeln!(stdout, "listening on http://{}", server.local_addr());
     let _ = stdout.flush();
-    server.run().map_err(of_threads)?;
+    server.run().map_err(of_options)?;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Returns the first address of `addr`.
-fn resolve(addr: &str) -> io::Result<SocketAddr> {
-    let no_address = || {
-        let message = format!("{addr} (--addr) has no address");
-        io::Error::new(io::ErrorKind::NotFound, message)
-    };
-    addr.to_socket_addrs()?.next().ok_or_else(no_address)
+/// Names the options that an error of the server comes from.
+fn name_options(error: http_resume::Error, threads: usize) -> Box<dyn Error> {
+    use http_resume::Error::{Listen, Start};
+    match error {
+        Listen { addr, source } => format!("cannot listen on {addr} (--addr): {source}").into(),
+        Start(source) => format!("cannot start {threads} event loops (--threads): {source}").into(),
+        error => error.into(),
+    }
 }
 
 /// Shuts the server down gracefully on the first signal and exits on the second.
-fn shut_down_on_signal(mut signals: Signals, handle: Stopper) -> io::Result<()> {
+fn shut_down_on_signal(mut signals: Signals, stopper: Stopper) -> io::Result<()> {
     let wait = move || {
         let mut signals = signals.forever();
         if let Some(signal) = signals.next() {
             tracing::info!(signal, "stopping; a second signal exits immediately");
-            handle.stop();
+            stopper.stop();
         }
         if let Some(signal) = signals.next() {
             process::exit(128 + signal); // the status that shells report for a signal

@@ -1,15 +1,19 @@
 //! Command-line options. Their defaults are those of [`Config`].
 
 use std::fmt;
-use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValue, RangedU64ValueParser};
 use clap::{Parser, ValueEnum};
 use http_resume::{Config, Wait};
+
+/// The most event loops and workers. Many more than cores gain nothing, and a process can run out
+/// of memory maps, which aborts it, before it runs out of threads.
+const MAX_THREADS: u64 = 1024;
+const MAX_WORKERS: u64 = 4096;
 
 static DEFAULTS: LazyLock<Config> = LazyLock::new(Config::default);
 
@@ -18,39 +22,44 @@ static DEFAULTS: LazyLock<Config> = LazyLock::new(Config::default);
 #[command(version)]
 pub(crate) struct Options {
     /// Address to listen on; port 0 picks a free port
-    #[arg(long, value_name = "HOST:PORT", default_value_t = DEFAULTS.addr.to_string())]
-    pub(crate) addr: String,
+    #[arg(long, value_name = "HOST:PORT", default_value_t = DEFAULTS.addr, value_parser = resolve)]
+    addr: SocketAddr,
 
-    /// Event loops [default: one per core]
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
+    /// Event loops, at most 1024 [default: one per core]
+    #[arg(long, value_name = "N", value_parser = within(MAX_THREADS))]
+    threads: Option<usize>,
 
-    /// Threads of each worker pool
-    #[arg(long, value_name = "N", default_value = "2")]
-    pub(crate) workers: NonZeroUsize,
+    /// Threads of each worker pool, at most 4096
+    #[arg(long, value_name = "N", default_value = "2", value_parser = within(MAX_WORKERS))]
+    pub(crate) workers: usize,
 
     /// Connections per event loop; further ones wait in the backlog
     #[arg(long, value_name = "N", default_value_t = DEFAULTS.max_connections)]
+    #[arg(value_parser = at_least(1))]
     max_connections: usize,
 
     /// Suspended requests per event loop; at the limit, requests that might suspend get 503
     #[arg(long, value_name = "N", default_value_t = DEFAULTS.max_suspended)]
     max_suspended: usize,
 
-    /// Longest request line; a longer one gets 414
+    /// Longest request line, at least 16; a longer one gets 414
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULTS.max_line)]
+    #[arg(value_parser = at_least(Config::MIN_LINE))]
     max_line: usize,
 
-    /// Longest header fields, together; longer ones get 431
+    /// Longest header fields, together, at least 10; longer ones get 431
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULTS.max_head)]
+    #[arg(value_parser = at_least(Config::MIN_HEAD))]
     max_head: usize,
 
     /// Header fields of a request; more get 431
     #[arg(long, value_name = "N", default_value_t = DEFAULTS.max_fields)]
+    #[arg(value_parser = at_least(1))]
     max_fields: usize,
 
     /// Requests of a connection served at the same time; further ones are not read
     #[arg(long, value_name = "N", default_value_t = DEFAULTS.max_pipelined)]
+    #[arg(value_parser = at_least(1))]
     max_pipelined: usize,
 
     /// Bytes of a connection's suspended requests and unsent responses; beyond, it is not read
@@ -107,11 +116,11 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Returns the configuration of a server at `addr`.
-    pub(crate) fn config(&self, addr: SocketAddr) -> Config {
+    /// Returns the configuration of the server.
+    pub(crate) fn config(&self) -> Config {
         Config {
-            addr,
-            threads: self.threads.map_or(DEFAULTS.threads, usize::from),
+            addr: self.addr,
+            threads: self.threads.unwrap_or(DEFAULTS.threads),
             max_connections: self.max_connections,
             max_suspended: self.max_suspended,
             max_line: self.max_line,
@@ -139,6 +148,29 @@ impl Options {
     }
 }
 
+/// Returns the first address of a host and a port.
+fn resolve(text: &str) -> Result<SocketAddr, String> {
+    let expected =
+        |why: &dyn fmt::Display| format!("expected HOST:PORT, such as localhost:8080 ({why})");
+    let mut found = text.to_socket_addrs().map_err(|error| expected(&error))?;
+    found
+        .next()
+        .ok_or_else(|| expected(&"the host has no address"))
+}
+
+/// Returns a parser of numbers from 1 to `maximum`.
+fn within(maximum: u64) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=maximum)
+}
+
+/// Returns a parser of numbers from `minimum` on.
+fn at_least(minimum: usize) -> impl Fn(&str) -> Result<usize, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|&number| number >= minimum);
+        number.ok_or_else(|| format!("expected a whole number from {minimum} on"))
+    }
+}
+
 /// A number of seconds, with or without a fraction; the longest duration stands for no limit.
 #[derive(Clone, Copy, Debug)]
 struct Seconds(Duration);
@@ -153,10 +185,12 @@ impl FromStr for Seconds {
         if text == OFF {
             return Ok(Self(Duration::MAX));
         }
-        let seconds = text.parse().ok();
-        let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let seconds = text.parse().ok().filter(|&seconds: &f64| seconds >= 0.0);
         let expected = || format!("expected a number of seconds from 0 on, or `{OFF}`");
-        duration.map(Self).ok_or_else(expected)
+        let seconds = seconds.ok_or_else(expected)?;
+        // What exceeds the longest duration is no limit either.
+        let duration = Duration::try_from_secs_f64(seconds);
+        Ok(Self(duration.unwrap_or(Duration::MAX)))
     }
 }
 

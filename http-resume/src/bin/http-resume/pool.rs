@@ -7,7 +7,6 @@
 use std::cell::RefCell;
 use std::io;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -16,6 +15,8 @@ use http_resume::Wait;
 use mpsc_queue::channel::{Receiver, Sender, channel};
 use mpsc_queue::{Chain, UniqueHandle};
 use thread_local::ThreadLocal;
+
+use super::panic::catch_panic;
 
 /// Work that a pool can do, for example a pending request.
 pub(crate) trait Work: UniqueHandle + Send + 'static {
@@ -100,10 +101,8 @@ impl<W: Work> Worker<W> {
     fn run(mut receiver: Receiver<W>, is_idle: &AtomicBool) {
         yield_to_event_loops();
         while let Some(work) = Self::receive(&mut receiver, is_idle) {
-            // A panic drops the work, so the client gets a 500. The panic hook has reported it.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| work.run())) {
-                mem::forget(payload); // dropping it could panic again
-            }
+            // A panic drops the work, so the client gets a 500.
+            catch_panic(|| work.run());
         }
     }
 

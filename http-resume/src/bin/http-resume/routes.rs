@@ -16,8 +16,8 @@ use mpsc_queue::{Link, linked};
 use super::pool::{Pool, Work};
 use super::timer::{Alarm, Timer};
 
-/// Returns all routes, after starting the threads that they need. `dropped_lines` returns how many lines
-/// of the log were dropped.
+/// Returns all routes, after starting the threads that they need. `dropped_lines` returns how many
+/// lines of the log were dropped.
 pub(crate) fn router(
     workers: usize,
     worker_wait: Wait,
