@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use smallvec::SmallVec;
 
-/// The header fields of a response. Most responses have one, which needs no allocation.
-pub(crate) type HeaderFields = SmallVec<[(HeaderName, HeaderValue); 1]>;
+/// The header fields of a response, without those that the server sets and the type of a text: most
+/// responses have none.
+pub(crate) type HeaderFields = Vec<(HeaderName, HeaderValue)>;
 
 /// The type of a body of plain text.
 static TEXT_TYPE: (HeaderName, HeaderValue) = (
@@ -115,7 +115,7 @@ impl ResponseParts {
     }
 
     /// Returns the header fields that were added.
-    pub(super) fn fields(&self) -> &HeaderFields {
+    pub(super) fn fields(&self) -> &[(HeaderName, HeaderValue)] {
         &self.fields
     }
 

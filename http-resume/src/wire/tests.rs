@@ -3,9 +3,11 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use proptest::test_runner::{RngAlgorithm, TestRng};
 
 use super::limits::MAX_CHUNK_LINE;
 use super::replay::{End, Parsed, replay};
+use super::usual_head::read_usual_head;
 use super::*;
 
 const LIMITS: Limits = Limits {
@@ -360,4 +362,38 @@ proptest! {
         let pieces: Vec<_> = cuts.windows(2).map(|ends| &stream[ends[0]..ends[1]]).collect();
         prop_assert_eq!(read(&pieces), read(&[&stream]));
     }
+}
+
+/// Heads of the usual form are accepted by a parser of their own. A head whose first byte arrives
+/// alone is left to the other one.
+#[test]
+fn both_parsers_of_heads_agree() {
+    const HEADS: [&str; 5] = [
+        "GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n",
+        "GET /a/b?c=d HTTP/1.1\r\nHost: a\r\nAccept: text/html,*/*;q=0.8\r\nConnection: close\r\n\r\n",
+        "POST /a HTTP/1.1\r\nHost: [::1]:80\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc",
+        "PUT /a HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 0\r\nX:  \r\n\r\n",
+        "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+    ];
+    const BYTES: &[u8] = b"\r\n\t\0 :/?#%,\"<>@[]{}aZ09-_~\x7f\x80\xff";
+    let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut accepted = 0;
+    for number in 0..400_000 {
+        let mut head = HEADS[number % HEADS.len()].as_bytes().to_vec();
+        for _ in 0..random.random_range(0..4) {
+            let at = random.random_range(0..head.len());
+            let byte = BYTES[random.random_range(0..BYTES.len())];
+            match random.random_range(0..4) {
+                0 => head[at] = byte,
+                1 => head.insert(at, byte),
+                2 => drop(head.remove(at)),
+                _ => head.extend_from_within(at..),
+            }
+        }
+        let is_usual = read_usual_head(&head, &mut Message::default(), &LIMITS).is_some();
+        accepted += usize::from(is_usual);
+        let text = String::from_utf8_lossy(&head);
+        assert_eq!(read(&[&head]), read(&[&head[..1], &head[1..]]), "{text:?}");
+    }
+    assert!(accepted > 100_000, "{accepted} have the usual form");
 }

@@ -91,19 +91,21 @@ fn read_field(input: &[u8], begin: usize) -> Option<(Field, usize)> {
 
 /// Returns how many bytes of visible ASCII, or blanks, the text begins with.
 fn visible_length(text: &[u8]) -> usize {
-    const EACH: u64 = u64::from_ne_bytes([1; 8]);
-    let is_visible = |&byte: &u8| (b' '..=b'~').contains(&byte);
-    // Eight bytes at a time: the highest bit of one that is not visible becomes set.
-    let are_visible = |bytes: &&[u8; 8]| {
-        let bytes = u64::from_ne_bytes(**bytes);
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    let (eights, rest) = text.as_chunks();
+    for (index, bytes) in eights.iter().enumerate() {
+        // The highest bit of a byte that is not visible becomes set. A borrow or a carry from such a
+        // byte changes later ones only.
+        let bytes = u64::from_le_bytes(*bytes);
         let below = bytes.wrapping_sub(EACH * u64::from(b' '));
         let above = bytes.wrapping_add(EACH);
-        (below | above | bytes) & (EACH * 0x80) == 0
-    };
-    let (eights, _) = text.as_chunks();
-    let length = 8 * eights.iter().take_while(are_visible).count();
-    let rest = text[length..].iter();
-    length + rest.take_while(|byte| is_visible(byte)).count()
+        let invisible = (below | above | bytes) & (EACH * 0x80);
+        if invisible != 0 {
+            return 8 * index + invisible.trailing_zeros() as usize / 8;
+        }
+    }
+    let is_visible = |byte: &&u8| (b' '..=b'~').contains(*byte);
+    8 * eights.len() + rest.iter().take_while(is_visible).count()
 }
 
 /// The bytes of a token (RFC 9110, section 5.6.2).
