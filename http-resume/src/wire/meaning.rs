@@ -156,9 +156,18 @@ pub(super) fn is_valid_host(value: &[u8]) -> bool {
     };
     match port {
         [] | [b':'] => true,
-        [b':', digits @ ..] => decimal(digits).is_some_and(|port| port <= u16::MAX.into()),
+        [b':', digits @ ..] => is_port(digits),
         _ => false,
     }
+}
+
+fn is_port(mut digits: &[u8]) -> bool {
+    while let [b'0', rest @ ..] = digits {
+        digits = rest;
+    }
+    let is_number = digits.iter().all(u8::is_ascii_digit);
+    // Numbers of as many digits are in the order of their texts.
+    is_number && (digits.len() < 5 || digits.len() == 5 && *digits <= b"65535"[..])
 }
 
 fn is_ipv6(text: &[u8]) -> bool {

@@ -376,6 +376,10 @@ fn both_parsers_of_heads_agree() {
         "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
     ];
     const BYTES: &[u8] = b"\r\n\t\0 :/?#%,\"<>@[]{}aZ09-_~\x7f\x80\xff";
+    let limits = Limits {
+        fields: 2,
+        ..LIMITS
+    };
     let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut accepted = 0;
     for number in 0..400_000 {
@@ -390,10 +394,15 @@ fn both_parsers_of_heads_agree() {
                 _ => head.extend_from_within(at..),
             }
         }
-        let is_usual = read_usual_head(&head, &mut Message::default(), &LIMITS).is_some();
+        let is_usual = read_usual_head(&head, &mut Message::default(), &limits).is_some();
         accepted += usize::from(is_usual);
+        let whole = replay(&[&head], &limits);
         let text = String::from_utf8_lossy(&head);
-        assert_eq!(read(&[&head]), read(&[&head[..1], &head[1..]]), "{text:?}");
+        assert_eq!(
+            whole,
+            replay(&[&head[..1], &head[1..]], &limits),
+            "{text:?}"
+        );
     }
-    assert!(accepted > 100_000, "{accepted} have the usual form");
+    assert!(accepted > 50_000, "{accepted} have the usual form");
 }

@@ -18,7 +18,7 @@ pub(super) fn read_usual_head(
     message: &mut Message,
     limits: &Limits,
 ) -> Option<(usize, BodyLength)> {
-    message.clear_head();
+    debug_assert!(message.head.is_empty() && message.fields.is_empty());
     let input = within(input, u32::MAX as usize); // for the spans
     let begin = read_request_line(input, message)?;
     if begin > limits.request_line {
@@ -99,7 +99,7 @@ fn visible_length(text: &[u8]) -> usize {
         let bytes = u64::from_le_bytes(*bytes);
         let below = bytes.wrapping_sub(EACH * u64::from(b' '));
         let above = bytes.wrapping_add(EACH);
-        let invisible = (below | above | bytes) & (EACH * 0x80);
+        let invisible = (below | above) & (EACH * 0x80);
         if invisible != 0 {
             return 8 * index + invisible.trailing_zeros() as usize / 8;
         }
