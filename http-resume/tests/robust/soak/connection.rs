@@ -233,22 +233,22 @@ impl Connection<'_> {
         self.accept();
         let timeout = Effects::of(&[(Counter::SendTimeouts, 1)]);
         self.dialer.account.borrow_mut().count_effects(timeout);
-        self.give_up();
-    }
-
-    /// Closes the connection, whatever is awaited.
-    pub(super) fn close(mut self) {
-        self.give_up();
     }
 
     /// Resets the connection, whatever is awaited.
-    pub(super) fn reset(mut self) {
-        self.give_up();
-        self.client.reset();
+    pub(super) fn reset(self) {
+        self.client.reset_on_close();
     }
 
     /// Gives up the awaited responses.
     pub(super) fn give_up(&mut self) {
         self.lose("", Fate::GivenUp);
+    }
+}
+
+/// Closes the connection, whatever is awaited.
+impl Drop for Connection<'_> {
+    fn drop(&mut self) {
+        self.give_up();
     }
 }
