@@ -126,13 +126,13 @@ impl Connection<'_> {
 
     /// Receives the interim response to `Expect: 100-continue`. Returns `false` otherwise.
     pub(super) fn receive_continue(&mut self) -> bool {
-        match self.client.try_head() {
-            Ok(Some(answer)) if answer.status == 100 => true,
-            other => {
-                self.lose(&format!("100 was expected, not {other:?}"), Fate::Lost);
-                false
-            }
+        let answer = self.client.try_head();
+        let is_continue = matches!(&answer, Ok(Some(answer)) if answer.status == 100);
+        match is_continue {
+            true => self.accept(),
+            false => self.lose_by(answer),
         }
+        is_continue
     }
 
     /// Receives the responses to all requests. Returns `false` if the connection is lost.
@@ -177,7 +177,7 @@ impl Connection<'_> {
         // The server closes an idle connection as a request arrives, or resets one that it could
         // not accept any more.
         let may_stop = match &end {
-            Ok(_) => true,
+            Ok(answer) => answer.is_none(),
             Err(_) => !self.is_accepted,
         };
         let fate = match self.dialer.is_stopping() && may_stop {
