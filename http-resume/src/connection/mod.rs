@@ -488,7 +488,7 @@ impl<S: Stream> Connection<S> {
             return Some(self.wait.since() + LINGER);
         }
         let client = if !self.output.is_empty() {
-            self.wait.since().checked_add(config.send_timeout)
+            self.wait.send_deadline(config.send_timeout)
         } else if !self.pipeline.is_empty() {
             None
         } else {
@@ -506,9 +506,7 @@ impl<S: Stream> Connection<S> {
         self.end_suspensions(service, Metric::EndedTimedOut, |deadline| {
             deadline.is_some_and(|deadline| deadline <= now)
         });
-        // The poll reports a socket as writable only once a third of its buffer is free. A slow
-        // client may have read less than that.
-        if self.flush(service).is_err() {
+        if self.try_send_again(service) == NextStep::Close {
             return NextStep::Close;
         }
         let deadline = self.deadline(service);
@@ -525,13 +523,30 @@ impl<S: Stream> Connection<S> {
             let head_only = self.is_head_request(self.incoming.as_deref());
             self.refuse(error, head_only, service);
         } else {
-            // The client does not read, or does not close its half.
-            if !self.output.is_empty() {
-                service.counters().count(Metric::SendTimeouts);
-            }
-            return NextStep::Close;
+            return NextStep::Close; // the client does not close its half
         }
         self.drive(service)
+    }
+
+    /// Sends again what the socket refused, if that is due. Closes the connection if the client has
+    /// not read in time.
+    fn try_send_again(&mut self, service: &mut Service) -> NextStep {
+        let (now, timeout) = (service.now, service.config.send_timeout);
+        let is_due = |it: &Self| {
+            let deadline = it.wait.send_deadline(timeout);
+            !it.output.is_empty() && deadline.is_some_and(|deadline| deadline <= now)
+        };
+        if !is_due(self) {
+            return NextStep::Wait;
+        }
+        if self.flush(service).is_err() {
+            return NextStep::Close;
+        }
+        if is_due(self) && self.wait.fail_to_send(now, timeout) {
+            service.counters().count(Metric::SendTimeouts);
+            return NextStep::Close;
+        }
+        NextStep::Wait
     }
 
     /// Responds to everything at once because the event loop ends: sends what the socket

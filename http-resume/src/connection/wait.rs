@@ -1,6 +1,6 @@
 //! What the client is to send next, and until when.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::config::Config;
 
@@ -14,11 +14,16 @@ pub(super) enum Awaited {
     RestOfBody,
 }
 
+/// How often a send is tried within the send timeout.
+const SEND_TRIES: u32 = 4;
+
 /// A wait for the client.
 #[derive(Debug)]
 pub(super) struct Wait {
     awaited: Awaited,
     since: Instant,
+    /// When the socket last refused the output because a send was due.
+    send_tried: Instant,
     /// Length of the body when its deadline was last extended.
     body_seen: usize,
 }
@@ -29,6 +34,7 @@ impl Wait {
         Self {
             awaited,
             since: now,
+            send_tried: now,
             body_seen: 0,
         }
     }
@@ -53,7 +59,26 @@ impl Wait {
 
     /// Starts the time again, because the client or the server made progress.
     pub(super) fn restart(&mut self, now: Instant) {
-        self.since = now;
+        (self.since, self.send_tried) = (now, now);
+    }
+
+    /// Returns when to try a send again, which is at the send timeout at the latest.
+    ///
+    /// The poll does not suffice. It reports a socket as writable once a third of its buffer is
+    /// free, which is about a megabyte, and a slow client may read less than that in the time.
+    pub(super) fn send_deadline(&self, timeout: Duration) -> Option<Instant> {
+        let next = self.send_tried.checked_add(timeout / SEND_TRIES);
+        next.into_iter()
+            .chain(self.since.checked_add(timeout))
+            .min()
+    }
+
+    /// Notes that the socket has refused the output. Returns whether the send timeout has passed.
+    pub(super) fn fail_to_send(&mut self, now: Instant, timeout: Duration) -> bool {
+        self.send_tried = now;
+        self.since
+            .checked_add(timeout)
+            .is_some_and(|end| end <= now)
     }
 
     /// Returns the deadline for the part of the input that is awaited, or `None` if there is none.
