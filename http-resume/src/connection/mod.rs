@@ -575,8 +575,7 @@ impl<S: Stream> Connection<S> {
         if self.is_drained() {
             return self.wait.deadline(config);
         }
-        let waits_since = self.output.waits_since();
-        let client = waits_since.and_then(|since| since.checked_add(config.send_timeout));
+        let client = self.output.deadline(config.send_timeout);
         self.pipeline.deadline().into_iter().chain(client).min()
     }
 
@@ -589,9 +588,7 @@ impl<S: Stream> Connection<S> {
         self.end_suspensions(service, Metric::EndedTimedOut, |deadline| {
             deadline.is_some_and(|deadline| deadline <= now)
         });
-        // The poll reports a socket as writable only once a third of its buffer is free. A slow
-        // client may have read less than that.
-        if self.flush(service).is_err() {
+        if self.try_send_again(service) == NextStep::Close {
             return NextStep::Close;
         }
         let deadline = self.deadline(service);
@@ -608,13 +605,27 @@ impl<S: Stream> Connection<S> {
             let head_only = self.is_head_request(self.incoming.as_deref());
             self.refuse(error, head_only, service);
         } else {
-            // The client does not read, or does not close its half.
-            if !self.output.is_empty() {
-                service.counters().count(Metric::SendTimeouts);
-            }
-            return NextStep::Close;
+            return NextStep::Close; // the client does not close its half
         }
         self.drive(service)
+    }
+
+    /// Sends again what the socket refused, if that is due. Closes the connection if the client has
+    /// accepted nothing in time.
+    fn try_send_again(&mut self, service: &mut Service) -> NextStep {
+        let (now, timeout) = (service.now, service.config.send_timeout);
+        let is_due = |output: &Output| output.deadline(timeout).is_some_and(|due| due <= now);
+        if !is_due(&self.output) {
+            return NextStep::Wait;
+        }
+        if self.flush(service).is_err() {
+            return NextStep::Close;
+        }
+        if is_due(&self.output) && self.output.refused(now, timeout) {
+            service.counters().count(Metric::SendTimeouts);
+            return NextStep::Close;
+        }
+        NextStep::Wait
     }
 
     /// Responds to everything at once because the event loop ends: sends what the socket

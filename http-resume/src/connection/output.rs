@@ -1,7 +1,7 @@
 //! Bytes to be sent.
 
 use std::io::{self, ErrorKind};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::stream::Stream;
 use crate::service::Spares;
@@ -11,9 +11,30 @@ use crate::service::Spares;
 pub(super) struct Output {
     bytes: Vec<u8>,
     sent: usize,
-    /// Since when the client has accepted nothing. `None` without bytes.
-    waits_since: Option<Instant>,
+    /// `None` without bytes.
+    wait: Option<SendWait>,
 }
+
+/// A wait for the client to accept bytes.
+#[derive(Clone, Copy)]
+struct SendWait {
+    /// When it last accepted some.
+    since: Instant,
+    /// When the last try was that the poll has not asked for.
+    tried: Instant,
+}
+
+impl SendWait {
+    fn new(now: Instant) -> Self {
+        Self {
+            since: now,
+            tried: now,
+        }
+    }
+}
+
+/// How often a send is tried within the send timeout.
+const SEND_TRIES: u32 = 4;
 
 impl Output {
     pub(super) fn is_empty(&self) -> bool {
@@ -29,13 +50,31 @@ impl Output {
         self.bytes.capacity()
     }
 
-    pub(super) fn waits_since(&self) -> Option<Instant> {
-        self.waits_since
+    /// Returns when to try a send again, which is at the send timeout at the latest.
+    ///
+    /// The poll does not suffice. It reports a socket as writable once a third of its buffer is
+    /// free, which is about a megabyte, and a slow client may read less than that in the time.
+    pub(super) fn deadline(&self, timeout: Duration) -> Option<Instant> {
+        let wait = self.wait?;
+        let next = wait.tried.checked_add(timeout / SEND_TRIES);
+        let last = wait.since.checked_add(timeout);
+        next.into_iter().chain(last).min()
+    }
+
+    /// Notes that the socket has refused the bytes at a deadline. Returns whether the send timeout has
+    /// passed.
+    pub(super) fn refused(&mut self, now: Instant, timeout: Duration) -> bool {
+        let Some(wait) = &mut self.wait else {
+            return false;
+        };
+        wait.tried = now;
+        let last = wait.since.checked_add(timeout);
+        last.is_some_and(|last| last <= now)
     }
 
     /// Returns the buffer, for responses to be appended.
     pub(super) fn buffer(&mut self, now: Instant, spares: &mut Spares) -> &mut Vec<u8> {
-        self.waits_since.get_or_insert(now);
+        self.wait.get_or_insert(SendWait::new(now));
         if self.bytes.capacity() == 0 {
             self.bytes = spares.output();
         }
@@ -55,7 +94,7 @@ impl Output {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(n) => {
                     self.sent += n;
-                    self.waits_since = Some(now);
+                    self.wait = Some(SendWait::new(now));
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return Ok(self.sent > before);
@@ -67,7 +106,7 @@ impl Output {
         let has_sent = self.sent > before;
         if has_sent {
             self.sent = 0;
-            self.waits_since = None;
+            self.wait = None;
             spares.put_output(&mut self.bytes);
         }
         Ok(has_sent)

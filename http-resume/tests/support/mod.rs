@@ -316,7 +316,12 @@ impl Client {
 
     /// Closes the connection with a reset.
     pub(crate) fn reset(self) {
-        let socket = socket2::Socket::from(self.stream.into_inner());
+        self.reset_on_close();
+    }
+
+    /// Makes the close a reset.
+    pub(crate) fn reset_on_close(&self) {
+        let socket = socket2::SockRef::from(self.socket());
         socket.set_linger(Some(Duration::ZERO)).unwrap();
     }
 

@@ -60,7 +60,6 @@ fn ordinary(dialer: &Dialer<'_>, rng: &mut Rng) -> Option<()> {
         connection.send_all(some(4, rng, any));
         connection.receive_all().then_some(())?;
     }
-    connection.close();
     Some(())
 }
 
@@ -109,7 +108,7 @@ fn cut_off(dialer: &Dialer<'_>, rng: &mut Rng) -> Option<()> {
 
 fn leave(connection: Connection<'_>, rng: &mut Rng) {
     match rng.bool() {
-        true => connection.close(),
+        true => drop(connection),
         false => connection.reset(),
     }
 }
@@ -136,7 +135,6 @@ fn expect_continue(dialer: &Dialer<'_>, rng: &mut Rng) -> Option<()> {
         connection.write(&request.bytes);
         connection.receive_all().then_some(())?;
     }
-    connection.close();
     Some(())
 }
 
@@ -147,7 +145,6 @@ fn slow_writer(dialer: &Dialer<'_>, rng: &mut Rng) -> Option<()> {
         connection.send_slowly(any(rng), Duration::from_millis(rng.u64(1..10)));
         connection.receive_all().then_some(())?;
     }
-    connection.close();
     Some(())
 }
 
@@ -162,7 +159,6 @@ fn flood(dialer: &Dialer<'_>, rng: &mut Rng) -> Option<()> {
         connection.receive_all()
     })
     .then_some(())?;
-    connection.close();
     Some(())
 }
 
@@ -180,7 +176,6 @@ fn slow_reader(dialer: &Dialer<'_>, rng: &mut Rng) -> Option<()> {
         connection.receive_all()
     });
     is_whole.then_some(())?;
-    connection.close();
     Some(())
 }
 
@@ -197,9 +192,7 @@ fn stall(dialer: &Dialer<'_>, rng: &mut Rng) -> Option<()> {
 fn late_resumes(dialer: &Dialer<'_>, rng: &mut Rng) -> Option<()> {
     let mut connection = dialer.connect()?;
     connection.send_all(some(10, rng, |_| late()));
-    connection.receive_all().then_some(())?;
-    connection.close();
-    Some(())
+    connection.receive_all().then_some(())
 }
 
 /// Has more requests suspended than the server's limit.
@@ -244,7 +237,6 @@ fn crowd(dialer: &Dialer<'_>, rng: &mut Rng) -> Option<()> {
 fn close_each(connections: Vec<Connection<'_>>) -> Option<()> {
     for mut connection in connections {
         connection.receive_all().then_some(())?;
-        connection.close();
     }
     Some(())
 }

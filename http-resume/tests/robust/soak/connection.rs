@@ -126,13 +126,13 @@ impl Connection<'_> {
 
     /// Receives the interim response to `Expect: 100-continue`. Returns `false` otherwise.
     pub(super) fn receive_continue(&mut self) -> bool {
-        match self.client.try_head() {
-            Ok(Some(answer)) if answer.status == 100 => true,
-            other => {
-                self.lose(&format!("100 was expected, not {other:?}"), Fate::Lost);
-                false
-            }
+        let answer = self.client.try_head();
+        let is_continue = matches!(&answer, Ok(Some(answer)) if answer.status == 100);
+        match is_continue {
+            true => self.accept(),
+            false => self.lose_by(answer),
         }
+        is_continue
     }
 
     /// Receives the responses to all requests. Returns `false` if the connection is lost.
@@ -177,7 +177,7 @@ impl Connection<'_> {
         // The server closes an idle connection as a request arrives, or resets one that it could
         // not accept any more.
         let may_stop = match &end {
-            Ok(_) => true,
+            Ok(answer) => answer.is_none(),
             Err(_) => !self.is_accepted,
         };
         let fate = match self.dialer.is_stopping() && may_stop {
@@ -233,22 +233,22 @@ impl Connection<'_> {
         self.accept();
         let timeout = Effects::of(&[(Counter::SendTimeouts, 1)]);
         self.dialer.account.borrow_mut().count_effects(timeout);
-        self.give_up();
-    }
-
-    /// Closes the connection, whatever is awaited.
-    pub(super) fn close(mut self) {
-        self.give_up();
     }
 
     /// Resets the connection, whatever is awaited.
-    pub(super) fn reset(mut self) {
-        self.give_up();
-        self.client.reset();
+    pub(super) fn reset(self) {
+        self.client.reset_on_close();
     }
 
     /// Gives up the awaited responses.
     pub(super) fn give_up(&mut self) {
         self.lose("", Fate::GivenUp);
+    }
+}
+
+/// Closes the connection, whatever is awaited.
+impl Drop for Connection<'_> {
+    fn drop(&mut self) {
+        self.give_up();
     }
 }
