@@ -137,7 +137,7 @@ fn serve_well(program: &Program, time: Duration) -> [(&'static str, Histogram<u6
             let asked = Instant::now();
             assert_eq!(client.fetch(path).body, "hello");
             let micros = asked.elapsed().as_micros() as u64;
-            // Saturating would record what exceeds the histogram's present size as its minimum.
+            // `saturating_record` would record 2 µs if the histogram has yet to grow.
             latency.record(micros).expect("the histogram grows");
         }
         thread::sleep(Duration::from_millis(1)); // keeps the load low

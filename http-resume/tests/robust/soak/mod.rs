@@ -138,11 +138,15 @@ impl Soak {
     /// Loads the server for a while, and calls `halfway` after half of it.
     fn load(&mut self, time: Duration, halfway: impl FnOnce()) {
         let is_stopping = AtomicBool::new(false);
+        let mut pause = Duration::ZERO;
         let account = load(self.program.addr, &mut self.rng, &is_stopping, || {
-            thread::sleep(time / 2);
+            pause = sleep(time / 2);
             halfway();
-            thread::sleep(time / 2);
+            pause = pause.max(sleep(time / 2));
         });
+        if pause > Duration::from_secs(1) {
+            println!("this machine stood still for {pause:?}: requests may have timed out");
+        }
         self.account.add(account);
         self.account.assert_complete();
     }
@@ -198,6 +202,19 @@ impl Soak {
         let (first, last) = (memory[0], memory[memory.len() - 1]);
         assert!(last <= first + TOLERANCE, "memory grows: {memory:?}");
     }
+}
+
+/// Sleeps, and returns the longest time by which the machine prolonged a short sleep.
+fn sleep(time: Duration) -> Duration {
+    const STEP: Duration = Duration::from_millis(50);
+    let end = Instant::now() + time;
+    let mut longest = Duration::ZERO;
+    while Instant::now() < end {
+        let started = Instant::now();
+        thread::sleep(STEP);
+        longest = longest.max(started.elapsed() - STEP);
+    }
+    longest
 }
 
 /// Has clients visit the server until `meanwhile` returns. Returns their account.
