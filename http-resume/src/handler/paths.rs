@@ -113,14 +113,6 @@ impl Paths {
         let found = self.matcher.at(path).ok()?;
         found.params.get(name)
     }
-
-    /// Returns the names and values of all parameters of the route of `path`.
-    pub(super) fn params(&self, path: &str) -> Vec<(String, String)> {
-        let found = self.matcher.at(path);
-        let params = found.iter().flat_map(|found| found.params.iter());
-        let owned = params.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        owned.collect()
-    }
 }
 
 /// Returns the value of the `Allow` field.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use http::Method;
 
-use super::owned_request::OwnedRequest;
 use super::paths::Paths;
 use super::state::State;
 use crate::metrics::Metrics;
@@ -16,17 +15,17 @@ use crate::wire::{Message, find_field};
 /// Later calls of the handler, after a resume, borrow the same request.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    message: &'a Message,
-    paths: &'a Paths,
-    metrics: &'a Metrics,
-    state: &'a Arc<State>,
+    pub(super) message: &'a Message,
+    pub(super) paths: &'a Arc<Paths>,
+    pub(super) metrics: &'a Arc<Metrics>,
+    pub(super) state: &'a Arc<State>,
 }
 
 impl<'a> Request<'a> {
     pub(crate) fn new(
         message: &'a Message,
-        paths: &'a Paths,
-        metrics: &'a Metrics,
+        paths: &'a Arc<Paths>,
+        metrics: &'a Arc<Metrics>,
         state: &'a Arc<State>,
     ) -> Self {
         Self {
@@ -60,22 +59,6 @@ impl<'a> Request<'a> {
     pub fn param(&self, name: &str) -> Option<&'a str> {
         // Matched again for each call, rather than stored for every request.
         self.paths.param(self.message.path(), name)
-    }
-
-    /// Copies the request, so that it outlives the call of the handler.
-    #[must_use]
-    pub fn to_owned(&self) -> OwnedRequest {
-        let headers = self.headers();
-        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        OwnedRequest {
-            method: self.method().clone(),
-            path: self.path().to_owned(),
-            query: self.query().map(str::to_owned),
-            headers: headers.collect(),
-            params: self.paths.params(self.message.path()),
-            body: self.body().to_owned(),
-            state: Arc::clone(self.state),
-        }
     }
 
     /// Returns the value of the first header field with this name, in any case.

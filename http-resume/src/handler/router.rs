@@ -61,7 +61,7 @@ use super::state::State;
 /// which the server drops work.
 #[derive(Default)]
 pub struct Router {
-    paths: Paths,
+    paths: Arc<Paths>,
     handlers: Vec<Box<dyn ErasedHandler>>,
     middleware: Vec<Box<Middleware>>,
     response_middleware: Vec<Box<ResponseMiddleware>>,
@@ -95,7 +95,8 @@ impl Router {
         F: for<'r> Fn(&Request<'_>, Response<'r, W>, Option<W>) -> Outcome<'r>,
         F: Send + Sync + 'static,
     {
-        self.paths.add(method, path, HandlerId(self.handlers.len()));
+        let id = HandlerId(self.handlers.len());
+        unshared(&mut self.paths).add(method, path, id);
         self.handlers.push(erase(handler));
         self
     }
@@ -120,9 +121,7 @@ impl Router {
     /// ```
     #[must_use]
     pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
-        let state = Arc::get_mut(&mut self.state);
-        let state = state.expect("requests share the state, and come later");
-        state.insert(value);
+        unshared(&mut self.state).insert(value);
         self
     }
 
@@ -143,7 +142,7 @@ impl Router {
     /// Panics if no route with exactly this path was added before.
     #[must_use]
     pub fn max_body(mut self, path: &str, bytes: usize) -> Self {
-        self.paths.limit_body(path, bytes);
+        unshared(&mut self.paths).limit_body(path, bytes);
         self
     }
 
@@ -226,7 +225,7 @@ impl Router {
         self
     }
 
-    pub(crate) fn paths(&self) -> &Paths {
+    pub(crate) fn paths(&self) -> &Arc<Paths> {
         &self.paths
     }
 
@@ -256,6 +255,11 @@ impl Router {
     pub(crate) fn run_after_handlers(&self) {
         self.after_handlers.iter().for_each(|callback| callback());
     }
+}
+
+/// Returns what requests will share.
+fn unshared<T>(shared: &mut Arc<T>) -> &mut T {
+    Arc::get_mut(shared).expect("requests come later")
 }
 
 /// Defines a function for each method.

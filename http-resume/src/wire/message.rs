@@ -7,7 +7,7 @@ use super::response::ResponseParts;
 /// A received request. The parser fills it.
 ///
 /// Messages are recycled, so that a request allocates nothing once the buffers have grown.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Message {
     /// The bytes that all spans refer to.
     pub(crate) head: Vec<u8>,
