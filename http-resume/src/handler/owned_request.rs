@@ -42,6 +42,22 @@ impl OwnedRequest {
         Request::new(&self.message, &self.paths, &self.metrics, &self.state)
     }
 
+    /// Does what [`Request::state`] does.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is none. Then the request gets a 500.
+    #[must_use]
+    pub fn state<T: 'static>(&self) -> &T {
+        self.state.get()
+    }
+
+    /// Does what [`Request::try_state`] does.
+    #[must_use]
+    pub fn try_state<T: 'static>(&self) -> Option<&T> {
+        self.state.find()
+    }
+
     /// Returns the body alone.
     #[must_use]
     pub fn into_body(self) -> Vec<u8> {
@@ -49,14 +65,14 @@ impl OwnedRequest {
     }
 }
 
-/// Defines functions that do what those of [`Request`] do.
-macro_rules! as_request {
-    ($($function:ident $([$generic:ident: $bound:tt])? ($($arg:ident: $type:ty)?) -> $result:ty;)*) => {
+/// Defines functions of [`OwnedRequest`] that do what those of [`Request`] do.
+macro_rules! forward {
+    ($($function:ident($($arg:ident: $type:ty)?) -> $result:ty;)*) => {
         impl OwnedRequest {
             $(
-                #[doc = concat!("As [`Request::", stringify!($function), "`].")]
+                #[doc = concat!("Does what [`Request::", stringify!($function), "`] does.")]
                 #[must_use]
-                pub fn $function$(<$generic: $bound>)?(&self $(, $arg: $type)?) -> $result {
+                pub fn $function(&self $(, $arg: $type)?) -> $result {
                     self.as_request().$function($($arg)?)
                 }
             )*
@@ -64,7 +80,7 @@ macro_rules! as_request {
     };
 }
 
-as_request! {
+forward! {
     method() -> &Method;
     path() -> &str;
     query() -> Option<&str>;
@@ -72,8 +88,6 @@ as_request! {
     header(name: &str) -> Option<&[u8]>;
     headers() -> impl Iterator<Item = (&str, &[u8])>;
     body() -> &[u8];
-    state[T: 'static]() -> &T;
-    try_state[T: 'static]() -> Option<&T>;
     metrics() -> &Metrics;
 }
 
