@@ -16,6 +16,7 @@
 mod input;
 mod output;
 mod pipeline;
+mod quantum;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use mio::net::TcpStream;
 use self::input::Input;
 use self::output::Output;
 use self::pipeline::{Pipeline, Suspension};
+use self::quantum::Quantum;
 pub(crate) use self::stream::Stream;
 use self::wait::{Awaited, Wait};
 use crate::config::Config;
@@ -41,13 +43,6 @@ use crate::wire::{CONTINUE, Event, Framing, Message, Parser, RequestError, Respo
 
 /// Maximum number of reads, each with its writes, before other connections have their turn.
 const MAX_ROUNDS: usize = 16;
-
-/// Maximum number of requests that are begun before other connections have their turn.
-const MAX_BEGUN: usize = 64;
-
-/// Maximum number of bytes before other connections have their turn: of requests that are parsed, and
-/// of their responses. The last request may exceed it.
-const MAX_BYTES: usize = READ_SIZE;
 
 /// Time for a client to read the last response.
 const LINGER: Duration = Duration::from_secs(1);
@@ -87,30 +82,6 @@ enum Phase {
     Finishing,
     /// All responses are sent. Further input is discarded.
     Lingering,
-}
-
-/// What a connection may still do before other connections have their turn.
-struct Quantum {
-    requests: usize,
-    bytes: usize,
-}
-
-impl Quantum {
-    fn new() -> Self {
-        Self {
-            requests: MAX_BEGUN,
-            bytes: MAX_BYTES,
-        }
-    }
-
-    fn spend(&mut self, is_request: bool, bytes: usize) {
-        self.requests -= usize::from(is_request);
-        self.bytes = self.bytes.saturating_sub(bytes);
-    }
-
-    fn is_spent(&self) -> bool {
-        self.requests == 0 || self.bytes == 0
-    }
 }
 
 /// What the event loop does next with a connection.
@@ -154,7 +125,8 @@ impl<S: Stream> Connection<S> {
         self.is_end_announced |= end_announced;
     }
 
-    /// Tells the event loop how many bytes are pending, with those of a body that is being received.
+    /// Tells the event loop how many bytes are pending, with those of a body that is being
+    /// received.
     fn tell_pending(&mut self, service: &mut Service) {
         let incoming = self.incoming.as_ref().map_or(0, |message| message.bytes());
         let pending = self.pending_bytes() + incoming;
@@ -295,8 +267,8 @@ impl<S: Stream> Connection<S> {
 
     /// Returns whether the next request may be read and started.
     ///
-    /// While too many bytes are pending in other connections, only a connection without any may start
-    /// one.
+    /// While too many bytes are pending in other connections, only a connection without any may
+    /// start one.
     fn may_start(&self, service: &Service) -> bool {
         let pending = self.pending_bytes();
         self.phase == Phase::Open
@@ -401,8 +373,8 @@ impl<S: Stream> Connection<S> {
         self.call_returned(service);
     }
 
-    /// Calls the handlers of returned requests, as far as their responses may wait, for another one or
-    /// for the client to read.
+    /// Calls the handlers of returned requests, as far as their responses may wait, for another one
+    /// or for the client to read.
     fn call_returned(&mut self, service: &mut Service) {
         while let Some(index) = self.next_returned(&service.config) {
             let suspension = self.pipeline.take_suspension(index);
@@ -481,8 +453,8 @@ impl<S: Stream> Connection<S> {
             .respond(index, response, close, &service.date, output);
     }
 
-    /// Starts the time until the next request again, because one has its response. Returns whether the
-    /// connection is closed after that.
+    /// Starts the time until the next request again, because one has its response. Returns whether
+    /// the connection is closed after that.
     fn will_close(&mut self, is_asked: bool, is_newest: bool, service: &Service) -> bool {
         self.wait.restart(service.now);
         let nothing_follows =

@@ -61,8 +61,8 @@ impl Output {
         next.into_iter().chain(last).min()
     }
 
-    /// Notes that the socket has refused the bytes at a deadline. Returns whether the send timeout has
-    /// passed.
+    /// Notes that the socket has refused the bytes at a deadline. Returns whether the send timeout
+    /// has passed.
     pub(super) fn refused(&mut self, now: Instant, timeout: Duration) -> bool {
         let Some(wait) = &mut self.wait else {
             return false;

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener as StdListener, TcpStream as StdStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use super::quantum::{MAX_BEGUN, MAX_BYTES};
 use super::*;
 use crate::handler::{Outcome, Request, Response, Router, sync_handler};
 use crate::metrics::Metrics;

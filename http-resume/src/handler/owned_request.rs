@@ -42,6 +42,11 @@ impl OwnedRequest {
         Request::new(&self.message, &self.paths, &self.metrics, &self.state)
     }
 
+    /// Does what [`Request::headers`] does.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.message.headers()
+    }
+
     /// Does what [`Request::state`] does.
     ///
     /// # Panics
@@ -86,7 +91,6 @@ forward! {
     query() -> Option<&str>;
     param(name: &str) -> Option<&str>;
     header(name: &str) -> Option<&[u8]>;
-    headers() -> impl Iterator<Item = (&str, &[u8])>;
     body() -> &[u8];
     metrics() -> &Metrics;
 }

@@ -34,8 +34,8 @@ pub(crate) struct Service {
     router: Arc<Router>,
     resume_queue: Arc<ResumeQueue>,
     last_serial: u64,
-    /// The bytes of suspended requests, of responses that are not sent, and of bodies that are being
-    /// received, of all connections.
+    /// The bytes of suspended requests, of responses that are not sent, and of bodies that are
+    /// being received, of all connections.
     pending_bytes: usize,
     metrics: Arc<Metrics>,
     /// The index of the event loop in the server.
@@ -126,8 +126,8 @@ impl Service {
         of_path.unwrap_or(self.config.max_body)
     }
 
-    /// Calls the handler of a new request, unless middleware has responded. `own` bytes are pending in its
-    /// connection.
+    /// Calls the handler of a new request, unless middleware has responded. `own` bytes are pending
+    /// in its connection.
     pub(crate) fn call_first(
         &mut self,
         message: &mut Message,
@@ -150,8 +150,8 @@ impl Service {
         }
     }
 
-    /// Returns why the handler is not called, if there is a reason. One that cannot suspend is called
-    /// in any case: so `/metrics` can be read.
+    /// Returns why the handler is not called, if there is a reason. One that cannot suspend is
+    /// called in any case: so `/metrics` can be read.
     fn overload(&self, handler: HandlerId, own: usize) -> Option<&'static str> {
         let suspended = self.counters().get(Metric::Suspended);
         if !self.router.handler(handler).can_suspend() {
@@ -171,12 +171,14 @@ impl Service {
         }
     }
 
-    /// Returns whether too many bytes are pending in all connections but the one that has `own` ones.
+    /// Returns whether too many bytes are pending in all connections but the one that has `own`
+    /// ones.
     pub(crate) fn has_too_many_pending_bytes(&self, own: usize) -> bool {
         self.pending_bytes - own > self.config.max_pending_total
     }
 
-    /// Refuses to receive more of a body, of which `own` bytes are pending, if too many other bytes are.
+    /// Refuses to receive more of a body, of which `own` bytes are pending, if too many other bytes
+    /// are.
     pub(crate) fn check_pending_bytes(&self, own: usize) -> Result<(), RequestError> {
         if self.has_too_many_pending_bytes(own) {
             self.counters().count(Metric::OverloadedRequests);

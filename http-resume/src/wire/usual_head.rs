@@ -94,8 +94,8 @@ fn visible_length(text: &[u8]) -> usize {
     const EACH: u64 = u64::from_le_bytes([1; 8]);
     let (eights, rest) = text.as_chunks();
     for (index, bytes) in eights.iter().enumerate() {
-        // The highest bit of a byte that is not visible becomes set. A borrow or a carry from such a
-        // byte changes later ones only.
+        // The highest bit of a byte that is not visible becomes set. A borrow or a carry from such
+        // a byte changes later ones only.
         let bytes = u64::from_le_bytes(*bytes);
         let below = bytes.wrapping_sub(EACH * u64::from(b' '));
         let above = bytes.wrapping_add(EACH);

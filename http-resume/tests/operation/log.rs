@@ -1,6 +1,8 @@
 //! A log that cannot be written, or is not read, changes nothing.
 
-use crate::support::Program;
+use std::process::Command;
+
+use crate::support::{Program, until};
 
 /// Asserts that panics are contained, and that a signal stops the server.
 fn check(program: Program, panics: usize) {
@@ -21,6 +23,18 @@ fn closed_pipe() {
     check(program, 3);
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn full_disk() {
+    let mut command = Command::new("sh");
+    let program = env!("CARGO_BIN_EXE_http-resume");
+    command.args(["-c", "exec \"$0\" \"$@\" 2> /dev/full", program]);
+    let program = Program::start_by(command, &["--threads", "1"]);
+    assert_eq!(program.connect().fetch("/panic/handler").status, 500);
+    until(|| dropped_lines(&program) > 0);
+    check(program, 3);
+}
+
 /// More than the pipe and the queue of the log hold.
 const MANY: usize = 3000;
 
@@ -31,11 +45,16 @@ fn pipe_that_is_not_read() {
     for _ in 0..MANY {
         assert_eq!(client.fetch("/panic/handler").status, 500);
     }
-    let metrics = client.fetch("/metrics").body;
+    assert_ne!(dropped_lines(&program), 0);
+    check(program, 1);
+}
+
+fn dropped_lines(program: &Program) -> u64 {
+    let metrics = program.connect().fetch("/metrics").body;
     let mut lines = metrics.lines();
     let dropped = lines.find_map(|line| line.strip_prefix("http_resume_dropped_log_lines_total "));
-    assert_ne!(dropped.expect(&metrics), "0");
-    check(program, 1);
+    let dropped = dropped.and_then(|number| number.parse().ok());
+    dropped.expect(&metrics)
 }
 
 #[test]

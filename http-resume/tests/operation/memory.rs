@@ -69,8 +69,8 @@ fn responses_that_are_not_read() {
     }
 }
 
-/// A request that has returned while the output was full is not forgotten, though the connection reads
-/// no more requests.
+/// A request that has returned while the output was full is not forgotten, though the connection
+/// reads no more requests.
 #[test]
 fn returned_request_is_answered_once_there_is_room() {
     let (server, suspended) = server_with_later(Config {

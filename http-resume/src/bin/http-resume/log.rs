@@ -67,7 +67,8 @@ impl Log {
         Ok(log)
     }
 
-    /// Returns the number of lines that were dropped because too many waited.
+    /// Returns the number of lines that were dropped because too many waited, or that could not be
+    /// written.
     pub(crate) fn dropped(&self) -> u64 {
         // Relaxed: a statistic.
         self.counts.dropped.load(Ordering::Relaxed)
@@ -113,12 +114,14 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// Writes to stderr. An error, such as that of a closed pipe, changes nothing.
+/// Writes to stderr. An error, such as that of a closed pipe or a full disk, is only counted.
 fn write_all(receiver: Receiver<Box<Entry>>, counts: &Counts) {
     for entry in receiver {
         match entry.content {
             Content::Line(line) => {
-                let _ = io::stderr().write_all(&line);
+                if io::stderr().write_all(&line).is_err() {
+                    counts.dropped.fetch_add(1, Ordering::Relaxed);
+                }
                 counts.waiting.fetch_sub(1, Ordering::Relaxed);
             }
             Content::Flush(written) => drop(written),

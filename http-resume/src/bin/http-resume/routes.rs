@@ -293,7 +293,7 @@ fn metrics<'r>(dropped_lines: u64, request: &Request<'_>, response: Response<'r>
     let format = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     let name = "http_resume_dropped_log_lines_total";
     let text = format!(
-        "{}# HELP {name} Lines of the log that were dropped because too many waited.\n\
+        "{}# HELP {name} Lines of the log that were not written: too many waited, or it failed.\n\
          # TYPE {name} counter\n{name} {dropped_lines}\n",
         request.metrics()
     );
