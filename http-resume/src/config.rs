@@ -44,8 +44,8 @@ pub struct Config {
     /// Maximum number of bytes of a connection's suspended requests and unsent responses. While
     /// there are more, its next request is not read.
     pub max_pending: usize,
-    /// Maximum number of such bytes per event loop, and of bodies that are being received. While
-    /// other connections have more, a connection that has any is not read, no more of a body is
+    /// Maximum number of such bytes per event loop, and of requests that are being received. While
+    /// other connections have more, a connection that has any is not read, no more of a request is
     /// received (503), and a request whose handler can suspend is answered with 503 and
     /// `Retry-After`. So a connection adds one response at most.
     pub max_pending_total: usize,

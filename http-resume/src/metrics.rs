@@ -57,7 +57,7 @@ metrics! {
     LateResumes: counter "late_resumes_total" "",
     /// Failed `accept` calls, usually because the process is out of file descriptors.
     AcceptFailures: counter "accept_failures_total" "",
-    /// Bytes of suspended requests, of responses that are not sent, and of bodies being received.
+    /// Bytes of suspended requests, of responses that are not sent, and of requests being received.
     PendingBytes: gauge "pending_bytes" "",
     /// Connections closed because the client accepted no byte of a response in time.
     SendTimeouts: counter "send_timeouts_total" "",

@@ -444,6 +444,17 @@ fn invalid_options_fail() {
     }
 }
 
+#[test]
+fn invalid_filter_of_the_log_fails() {
+    let program = Command::new(env!("CARGO_BIN_EXE_http-resume"))
+        .env("RUST_LOG", "info,http_resume=loud")
+        .output()
+        .unwrap();
+    assert_eq!(program.status.code(), Some(1));
+    let said = String::from_utf8(program.stderr).unwrap();
+    assert!(said.starts_with("invalid RUST_LOG: "), "{said}");
+}
+
 /// What the system refuses names the option, too.
 #[test]
 fn too_few_descriptors_or_threads_fail() {

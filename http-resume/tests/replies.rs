@@ -124,6 +124,24 @@ fn middleware_of_responses_replaces_their_types_and_bodies() {
     }
 }
 
+/// RFC 9110, 15.3.5, 15.3.6 and 15.4.5.
+#[test]
+fn statuses_without_content_have_no_body_and_no_type() {
+    let statuses = sync_handler(|request, response| {
+        let status = request.param("status").and_then(|text| text.parse().ok());
+        response.status(status.unwrap()).text("not to be sent")
+    });
+    let server = Running::new(Router::new().get("/{status}", statuses));
+    let mut client = server.connect();
+    for (status, length) in [(204, None), (205, Some("0")), (304, None)] {
+        let answer = client.fetch(&format!("/{status}"));
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.field("content-length"), length);
+        assert_eq!(answer.field("content-type"), None);
+        assert_eq!(answer.body, "");
+    }
+}
+
 #[test]
 fn values_become_replies() {
     let bytes: &'static [u8] = b"bytes";

@@ -8,7 +8,7 @@
 //! | `Open` | the client closes its half, and all responses are sent | closed |
 //! | `Open` | the idle timeout passes, or the event loop shuts down while idle | `Finishing` |
 //! | [`Finishing`](Phase::Finishing) | all responses are sent | `Lingering`; the server's half is closed |
-//! | [`Lingering`](Phase::Lingering) | the client closes its half, or [`LINGER`] passes | closed |
+//! | [`Lingering`](Phase::Lingering) | the client closes its half, or sends nothing for [`LINGER`], or the send timeout passes (`LINGER` during a stop) | closed |
 //!
 //! Lingering lets the client read the last response. Closing a socket with unread data, or
 //! before more data arrives, resets the connection, and the reset may overtake the response.
@@ -44,7 +44,7 @@ use crate::wire::{CONTINUE, Event, Framing, Message, Parser, RequestError, Respo
 /// Maximum number of reads, each with its writes, before other connections have their turn.
 const MAX_ROUNDS: usize = 16;
 
-/// Time for a client to read the last response.
+/// Time without data from the client after which nothing more is expected from it.
 const LINGER: Duration = Duration::from_secs(1);
 
 pub(crate) struct Connection<S = TcpStream> {
@@ -68,10 +68,10 @@ pub(crate) struct Connection<S = TcpStream> {
     output: Output,
     /// The earliest timer that is set for this connection.
     pub(crate) timer: Option<Instant>,
-    /// Set if the event loop will drive this connection in its next iteration.
-    pub(crate) is_due: bool,
-    /// The pending bytes that the event loop has been told of.
-    told: usize,
+    /// Set if the event loop will drive this connection without another event.
+    pub(crate) is_scheduled: bool,
+    /// The pending bytes that the event loop has counted.
+    counted: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,13 @@ enum Phase {
     /// No more requests are read; those in flight are served.
     Finishing,
     /// All responses are sent. Further input is discarded.
-    Lingering,
+    Lingering { since: Instant },
+}
+
+impl Phase {
+    fn is_lingering(self) -> bool {
+        matches!(self, Self::Lingering { .. })
+    }
 }
 
 /// What the event loop does next with a connection.
@@ -110,8 +116,8 @@ impl<S: Stream> Connection<S> {
             pipeline: Pipeline::default(),
             output: Output::default(),
             timer: None,
-            is_due: false,
-            told: 0,
+            is_scheduled: false,
+            counted: 0,
         }
     }
 
@@ -125,13 +131,12 @@ impl<S: Stream> Connection<S> {
         self.is_end_announced |= end_announced;
     }
 
-    /// Tells the event loop how many bytes are pending, with those of a body that is being
-    /// received.
-    fn tell_pending(&mut self, service: &mut Service) {
+    /// Counts the bytes that are pending, with those of a request that is being received.
+    fn count_pending(&mut self, service: &mut Service) {
         let incoming = self.incoming.as_ref().map_or(0, |message| message.bytes());
-        let pending = self.pending_bytes() + incoming;
-        service.count_pending(self.told, pending);
-        self.told = pending;
+        let pending = self.pending_bytes() + incoming + self.input.bytes().len();
+        service.count_pending(self.counted, pending);
+        self.counted = pending;
     }
 
     /// Makes all progress that is possible now: serves the received requests, sends their
@@ -139,7 +144,7 @@ impl<S: Stream> Connection<S> {
     pub(crate) fn drive(&mut self, service: &mut Service) -> NextStep {
         let driven = self.try_drive(service);
         self.input.release(&mut service.spares);
-        self.tell_pending(service);
+        self.count_pending(service);
         driven.unwrap_or_else(|error| {
             tracing::debug!(%error, "a connection failed");
             NextStep::Close
@@ -155,9 +160,6 @@ impl<S: Stream> Connection<S> {
             self.call_returned(service);
             let needs_input = self.serve(&mut quantum, service);
             self.flush(service)?;
-            if self.told > 0 {
-                self.tell_pending(service);
-            }
             if quantum.is_spent() {
                 break;
             }
@@ -189,7 +191,7 @@ impl<S: Stream> Connection<S> {
         let is_done = match self.phase {
             Phase::Open => self.is_drained(),
             Phase::Finishing => false,
-            Phase::Lingering => true,
+            Phase::Lingering { .. } => true,
         };
         is_done && self.is_at_end
     }
@@ -213,6 +215,9 @@ impl<S: Stream> Connection<S> {
             let parsed = bytes_before - self.input.bytes().len();
             let pending = self.pending_bytes().saturating_sub(pending_before);
             quantum.spend(event == Some(Event::Head), parsed + pending);
+            if mem::take(&mut service.has_panicked) {
+                quantum.end(); // a panic takes as long as many requests
+            }
             if event == Some(Event::Starved) {
                 return true;
             }
@@ -248,6 +253,9 @@ impl<S: Stream> Connection<S> {
     /// without a body is complete, and starts at once if it may.
     fn accept(&mut self, mut message: Box<Message>, service: &mut Service) {
         service.call_middleware(&mut message, self.slot);
+        if message.expects_continue {
+            service.answer_if_unknown(&mut message);
+        }
         let has_body = self.parser.has_body();
         if has_body && message.answer.is_some() {
             self.phase = Phase::Finishing;
@@ -273,7 +281,7 @@ impl<S: Stream> Connection<S> {
         let pending = self.pending_bytes();
         self.phase == Phase::Open
             && pending <= service.config.max_pending
-            && (pending == 0 || !service.has_too_many_pending_bytes(self.told))
+            && (pending == 0 || !service.has_too_many_pending_bytes(self.counted))
             && self.admits(self.incoming.as_deref(), &service.config)
     }
 
@@ -293,9 +301,10 @@ impl<S: Stream> Connection<S> {
             message.max_body = service.max_body(message);
             self.parser.check_length(message.max_body)?;
         }
-        if event == Event::Starved && !self.parser.is_in_head() {
-            // A large body is no reason to refuse itself.
-            service.check_pending_bytes(self.told)?;
+        let has_begun = !self.parser.is_in_head() || !self.input.bytes().is_empty();
+        if event == Event::Starved && has_begun {
+            // A large request is no reason to refuse itself.
+            service.check_pending_bytes(self.counted)?;
         }
         Ok(event)
     }
@@ -307,7 +316,7 @@ impl<S: Stream> Connection<S> {
                 let is_awaited = mem::take(&mut message.expects_continue);
                 // RFC 9110, 10.1.1: not if a part of the body has arrived.
                 if is_awaited && message.body.is_empty() && self.input.bytes().is_empty() {
-                    let output = self.output.buffer(service.now, &mut service.spares);
+                    let output = self.output.buffer(&mut service.spares);
                     output.extend_from_slice(CONTINUE);
                 }
             }
@@ -337,7 +346,7 @@ impl<S: Stream> Connection<S> {
             connection: self.slot,
             serial: service.new_serial(),
         };
-        let result = service.call_first(&mut message, key, self.told);
+        let result = service.call_first(&mut message, key, self.counted);
         let framing = Framing {
             head_only: message.method == Method::HEAD,
             is_http10: message.is_http10,
@@ -347,9 +356,8 @@ impl<S: Stream> Connection<S> {
             CallResult::Responded(mut response) if self.pipeline.is_empty() => {
                 finish(&mut response, message, service);
                 let close = self.will_close(response.close, true, service);
-                let framing = Framing { close, ..framing };
-                let output = self.output.buffer(service.now, &mut service.spares);
-                encode(&response, framing, &service.date, output);
+                let output = self.output.buffer(&mut service.spares);
+                encode(&response, framing.with_close(close), &service.date, output);
             }
             result => {
                 let expiry = service.now.checked_add(service.config.request_timeout);
@@ -448,9 +456,13 @@ impl<S: Stream> Connection<S> {
     fn respond(&mut self, index: usize, response: &ResponseParts, service: &mut Service) {
         let is_newest = index + 1 == self.pipeline.len();
         let close = self.will_close(response.close, is_newest, service);
-        let output = self.output.buffer(service.now, &mut service.spares);
-        self.pipeline
-            .respond(index, response, close, &service.date, output);
+        let date = &service.date;
+        if index == 0 {
+            let output = self.output.buffer(&mut service.spares);
+            self.pipeline.respond_first(response, close, date, output);
+        } else {
+            self.pipeline.respond_later(index, response, close, date);
+        }
     }
 
     /// Starts the time until the next request again, because one has its response. Returns whether
@@ -510,7 +522,7 @@ impl<S: Stream> Connection<S> {
         }
         if self.phase == Phase::Finishing && self.is_drained() {
             self.stream.end()?;
-            self.phase = Phase::Lingering;
+            self.phase = Phase::Lingering { since: now };
             self.wait.restart(now);
             self.is_readable = true; // the end of the client's data may be there already
         }
@@ -519,7 +531,7 @@ impl<S: Stream> Connection<S> {
 
     /// Reads once from the socket. Returns whether there may be something new to do.
     fn receive(&mut self, needs_input: bool, service: &mut Service) -> io::Result<bool> {
-        if self.phase == Phase::Lingering {
+        if self.phase.is_lingering() {
             self.input.clear();
         }
         let is_full = !needs_input && self.input.bytes().len() >= READ_SIZE;
@@ -528,9 +540,14 @@ impl<S: Stream> Connection<S> {
         }
         match self.input.read(&mut self.stream, &mut service.spares) {
             Ok((0, _)) => self.is_at_end = true,
-            // A short read has emptied the socket, except for an end that was announced.
-            // The poll reports what arrives later.
-            Ok((_, is_filled)) => self.is_readable = is_filled || self.is_end_announced,
+            Ok((_, is_filled)) => {
+                // A short read has emptied the socket, except for an end that was announced.
+                // The poll reports what arrives later.
+                self.is_readable = is_filled || self.is_end_announced;
+                if self.phase.is_lingering() {
+                    self.wait.restart(service.now);
+                }
+            }
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.is_readable = false,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -541,8 +558,14 @@ impl<S: Stream> Connection<S> {
     /// Returns when [`on_deadline`](Self::on_deadline) must be called.
     pub(crate) fn deadline(&self, service: &Service) -> Option<Instant> {
         let config = &service.config;
-        if self.phase == Phase::Lingering {
-            return Some(self.wait.since() + LINGER);
+        if let Phase::Lingering { since } = self.phase {
+            let most = if service.is_closing {
+                LINGER
+            } else {
+                config.send_timeout
+            };
+            let quiet = self.wait.since().checked_add(LINGER);
+            return quiet.into_iter().chain(since.checked_add(most)).min();
         }
         if self.is_drained() {
             return self.wait.deadline(config);
@@ -603,13 +626,13 @@ impl<S: Stream> Connection<S> {
     /// Responds to everything at once because the event loop ends: sends what the socket
     /// accepts, and reads what would otherwise reset the connection.
     pub(crate) fn abort(&mut self, service: &mut Service) {
-        service.count_pending(mem::take(&mut self.told), 0);
+        service.count_pending(mem::take(&mut self.counted), 0);
         self.phase = Phase::Finishing;
         self.end_suspensions(service, Metric::EndedShutDown, |_| true);
         // Best effort: the connection is closed in any case.
         let _ = self.flush(service);
         for _ in 0..MAX_ROUNDS {
-            if self.phase != Phase::Lingering || !matches!(self.receive(false, service), Ok(true)) {
+            if !self.phase.is_lingering() || !matches!(self.receive(false, service), Ok(true)) {
                 break;
             }
         }
@@ -634,7 +657,7 @@ impl<S: Stream> Connection<S> {
 
     /// Ends a closed connection, and abandons the requests that are still suspended.
     pub(crate) fn disconnect(mut self, service: &mut Service) {
-        service.count_pending(self.told, 0);
+        service.count_pending(self.counted, 0);
         for index in 0..self.pipeline.len() {
             if let Some(suspension) = self.pipeline.abandon(index, |_| true) {
                 service.end_suspension(Metric::EndedAbandoned);

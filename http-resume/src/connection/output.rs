@@ -11,7 +11,7 @@ use crate::service::Spares;
 pub(super) struct Output {
     bytes: Vec<u8>,
     sent: usize,
-    /// `None` without bytes.
+    /// `None` unless the socket has refused some of them.
     wait: Option<SendWait>,
 }
 
@@ -73,8 +73,7 @@ impl Output {
     }
 
     /// Returns the buffer, for responses to be appended.
-    pub(super) fn buffer(&mut self, now: Instant, spares: &mut Spares) -> &mut Vec<u8> {
-        self.wait.get_or_insert(SendWait::new(now));
+    pub(super) fn buffer(&mut self, spares: &mut Spares) -> &mut Vec<u8> {
         if self.bytes.capacity() == 0 {
             self.bytes = spares.output();
         }
@@ -94,9 +93,10 @@ impl Output {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(n) => {
                     self.sent += n;
-                    self.wait = Some(SendWait::new(now));
+                    self.wait = None;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.wait.get_or_insert(SendWait::new(now));
                     return Ok(self.sent > before);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -106,7 +106,6 @@ impl Output {
         let has_sent = self.sent > before;
         if has_sent {
             self.sent = 0;
-            self.wait = None;
             spares.put_output(&mut self.bytes);
         }
         Ok(has_sent)

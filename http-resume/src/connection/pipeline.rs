@@ -179,27 +179,17 @@ impl Pipeline {
         Some(suspension)
     }
 
-    /// Encodes the response to a running request. Appends it to `output`, with those behind
-    /// it that are ready, once all responses before it are there.
-    pub(super) fn respond(
+    /// Encodes the response to the first request, which is running. Appends it to `output`, with
+    /// those behind it that are ready.
+    pub(super) fn respond_first(
         &mut self,
-        index: usize,
         response: &ResponseParts,
         close: bool,
         date: &Date,
         output: &mut Vec<u8>,
     ) {
-        let request = &mut self.requests[index];
-        request.framing.close = close;
-        if index > 0 {
-            let mut bytes = Vec::new();
-            encode(response, request.framing, date, &mut bytes);
-            self.bytes += bytes.len();
-            request.state = State::Responded(bytes);
-            return;
-        }
-        encode(response, request.framing, date, output);
-        self.requests.pop_front();
+        let first = self.requests.pop_front().expect("a request is running");
+        encode(response, first.framing.with_close(close), date, output);
         while let Some(State::Responded(bytes)) = self.requests.front().map(|front| &front.state) {
             output.extend_from_slice(bytes);
             self.bytes -= bytes.len();
@@ -208,6 +198,26 @@ impl Pipeline {
         if self.requests.is_empty() {
             self.requests.shrink_to(FEW); // a long pipeline is rare
         }
+    }
+
+    /// Encodes the response to a running request that is not the first.
+    pub(super) fn respond_later(
+        &mut self,
+        index: usize,
+        response: &ResponseParts,
+        close: bool,
+        date: &Date,
+    ) {
+        let request = &mut self.requests[index];
+        let mut bytes = Vec::new();
+        encode(
+            response,
+            request.framing.with_close(close),
+            date,
+            &mut bytes,
+        );
+        self.bytes += bytes.len();
+        request.state = State::Responded(bytes);
     }
 
     /// Returns the earliest deadline of a suspension.

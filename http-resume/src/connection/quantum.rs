@@ -28,6 +28,11 @@ impl Quantum {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
+    /// Ends the turn.
+    pub(super) fn end(&mut self) {
+        self.bytes = 0;
+    }
+
     pub(super) fn is_spent(&self) -> bool {
         self.requests == 0 || self.bytes == 0
     }

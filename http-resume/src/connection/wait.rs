@@ -1,8 +1,11 @@
 //! What the client is to send next, and until when.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::config::Config;
+
+/// The least time for the first request of a connection that is not kept.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
 /// The part of the input that a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,10 +45,13 @@ impl Wait {
         self.since
     }
 
-    /// Waits for `awaited`. The time continues if the wait was for that already.
+    /// Waits for `awaited`. The time continues if the wait was for that already. An empty line before
+    /// a request is a part of its head, or the next one would have time of its own.
     pub(super) fn wait_for(&mut self, awaited: Awaited, now: Instant) {
-        let is_the_same = self.awaited == awaited
-            || awaited == Awaited::Request && self.awaited == Awaited::FirstRequest;
+        let is_the_same = match self.awaited {
+            Awaited::FirstRequest | Awaited::RestOfHead if awaited == Awaited::Request => true,
+            current => current == awaited,
+        };
         if !is_the_same {
             *self = Self::new(awaited, now);
         }
@@ -60,7 +66,9 @@ impl Wait {
     pub(super) fn deadline(&self, config: &Config) -> Option<Instant> {
         self.since.checked_add(match self.awaited {
             // A client that has just connected needs time, even if its connection is not kept.
-            Awaited::FirstRequest if config.keep_alive_timeout.is_zero() => config.header_timeout,
+            Awaited::FirstRequest if config.keep_alive_timeout.is_zero() => {
+                config.header_timeout.max(FIRST_REQUEST)
+            }
             Awaited::FirstRequest => config.keep_alive_timeout,
             Awaited::Request => config.keep_alive_timeout,
             Awaited::RestOfHead => config.header_timeout,

@@ -5,6 +5,7 @@ mod acceptor;
 mod poller;
 mod timers;
 
+use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::time::Instant;
@@ -34,7 +35,11 @@ const RESUME_BUDGET: usize = 256;
 /// Maximum number of connections accepted per iteration, so that they cannot starve others.
 const ACCEPT_BUDGET: usize = 64;
 
-/// With fewer timers, those of closed connections are not searched for.
+/// Maximum number of connections that have used up their quantum and have another one per
+/// iteration, so that they cannot starve the rest.
+const UNFINISHED_BUDGET: usize = 4;
+
+/// With fewer timers, obsolete ones are not searched for.
 const MIN_TIMERS: usize = 64;
 
 pub(crate) struct EventLoop {
@@ -42,8 +47,10 @@ pub(crate) struct EventLoop {
     /// `None` while shutting down.
     acceptor: Option<Acceptor>,
     connections: Slab<Connection>,
-    /// Slots of connections to be driven in the next iteration.
+    /// Slots of connections with new responses, to be driven in the next iteration.
     due: Vec<usize>,
+    /// Slots of connections that have used up their quantum, in the order of their turns.
+    unfinished: VecDeque<usize>,
     timers: Timers,
     service: Service,
     resume_queue: Arc<ResumeQueue>,
@@ -80,6 +87,7 @@ impl EventLoop {
             acceptor: Some(acceptor),
             connections: Slab::new(),
             due: Vec::new(),
+            unfinished: VecDeque::new(),
             timers: Timers::default(),
             service: Service::new(config, router, Arc::clone(&resume_queue), metrics, index),
             resume_queue,
@@ -113,7 +121,7 @@ impl EventLoop {
     ) -> io::Result<()> {
         self.service.counters().count(Metric::LoopIterations);
         self.resume_requests(consumer);
-        self.drive_due();
+        self.drive_scheduled();
         self.service.run_after_handlers();
         self.wait(consumer, events)?;
         self.service.update_clocks();
@@ -128,7 +136,7 @@ impl EventLoop {
     }
 
     /// Calls the handlers of the requests that have returned.
-    /// [`drive_due`](Self::drive_due) then sends the responses, together for each connection.
+    /// [`drive_scheduled`](Self::drive_scheduled) then sends the responses, together for each connection.
     fn resume_requests(&mut self, consumer: &mut ResumeConsumer<'_>) {
         for returned in consumer.drain(RESUME_BUDGET) {
             let slot = returned.key().connection;
@@ -139,30 +147,43 @@ impl EventLoop {
                 continue;
             };
             connection.resume(returned, &mut self.service);
-            if !mem::replace(&mut connection.is_due, true) {
+            if !mem::replace(&mut connection.is_scheduled, true) {
                 self.due.push(slot);
             }
         }
     }
 
-    /// Drives the connections that have new responses or more to do.
-    fn drive_due(&mut self) {
+    /// Drives the connections that have new responses, and some of those that have more to do.
+    fn drive_scheduled(&mut self) {
         let mut due = mem::take(&mut self.due);
         for slot in due.drain(..) {
-            if let Some(connection) = self.connections.get_mut(slot) {
-                connection.is_due = false;
-                let step = connection.drive(&mut self.service);
-                self.apply(slot, step);
-            }
+            self.drive_if_scheduled(slot);
         }
-        // The new list has the connections with still more to do; the old one has capacity.
-        due.append(&mut self.due);
-        self.due = due;
+        self.due = due; // for its capacity
+        let mut budget = UNFINISHED_BUDGET.min(self.unfinished.len());
+        while budget > 0
+            && let Some(slot) = self.unfinished.pop_front()
+        {
+            budget -= usize::from(self.drive_if_scheduled(slot));
+        }
+    }
+
+    /// Drives a connection, unless it has been closed since its slot was listed. Returns whether it
+    /// has driven one.
+    fn drive_if_scheduled(&mut self, slot: usize) -> bool {
+        let connection = self.connections.get_mut(slot);
+        let Some(connection) = connection.filter(|connection| connection.is_scheduled) else {
+            return false;
+        };
+        connection.is_scheduled = false;
+        let step = connection.drive(&mut self.service);
+        self.apply(slot, step);
+        true
     }
 
     /// Waits for the sockets, the resume queue and the next deadline.
     fn wait(&mut self, consumer: &mut ResumeConsumer<'_>, events: &mut Events) -> io::Result<()> {
-        let is_busy = !self.due.is_empty() || self.may_accept() || self.is_shut_down();
+        let is_busy = !self.unfinished.is_empty() || self.may_accept() || self.is_shut_down();
         if is_busy {
             return self.poller.poll_now(events);
         }
@@ -198,13 +219,17 @@ impl EventLoop {
             let Some(connection) = self.connections.get_mut(slot) else {
                 continue;
             };
-            // The client reads no response after a reset, unlike after closing its half.
-            if event.is_error() || event.is_write_closed() {
+            // The client reads no response after a reset, unlike after closing its half. If both
+            // halves are closed, there may still be data to read, before the close.
+            if event.is_error() {
                 self.apply(slot, NextStep::Close);
                 continue;
             }
             if event.is_readable() || event.is_read_closed() {
                 connection.set_readable(event.is_read_closed());
+            }
+            if connection.is_scheduled {
+                continue; // it has more to do already, and its turn will come
             }
             let step = connection.drive(&mut self.service);
             self.apply(slot, step);
@@ -228,18 +253,20 @@ impl EventLoop {
                 return;
             }
             NextStep::Drive => {
-                if !mem::replace(&mut connection.is_due, true) {
-                    self.due.push(slot);
+                if !mem::replace(&mut connection.is_scheduled, true) {
+                    self.unfinished.push_back(slot);
                 }
             }
             NextStep::Wait => {}
         }
-        if let Some(deadline) = connection.deadline(&self.service) {
-            self.timers.set(slot, &mut connection.timer, deadline);
+        if let Some(deadline) = connection.deadline(&self.service)
+            && self.timers.set(slot, &mut connection.timer, deadline)
+        {
+            self.forget_old_timers();
         }
     }
 
-    /// Removes the timers of closed connections if they are the most.
+    /// Removes the timers that are obsolete if they are the most.
     fn forget_old_timers(&mut self) {
         if self.timers.len() > 2 * self.connections.len() + MIN_TIMERS {
             let connections = &self.connections;

@@ -8,7 +8,7 @@ use std::time::Instant;
 ///
 /// Each connection has at most one current timer, which the connection stores; other entries
 /// with its slot are obsolete. A deadline that moved on is noticed when the timer fires, so
-/// requests do not add entries.
+/// requests add entries only if they have deadlines that are earlier than the others.
 #[derive(Default)]
 pub(super) struct Timers(BinaryHeap<Reverse<(Instant, usize)>>);
 
@@ -29,12 +29,20 @@ impl Timers {
         self.0.shrink_to(2 * self.0.len());
     }
 
-    /// Makes the connection's current timer fire at `deadline` or earlier.
-    pub(super) fn set(&mut self, slot: usize, timer: &mut Option<Instant>, deadline: Instant) {
-        if timer.is_none_or(|timer| deadline < timer) {
+    /// Makes the connection's current timer fire at `deadline` or earlier. Returns whether that
+    /// needed an entry.
+    pub(super) fn set(
+        &mut self,
+        slot: usize,
+        timer: &mut Option<Instant>,
+        deadline: Instant,
+    ) -> bool {
+        let is_earlier = timer.is_none_or(|timer| deadline < timer);
+        if is_earlier {
             *timer = Some(deadline);
             self.0.push(Reverse((deadline, slot)));
         }
+        is_earlier
     }
 
     /// Removes the first entry whose time has come, and returns its time and slot.

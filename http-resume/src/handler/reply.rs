@@ -47,7 +47,8 @@ impl Reply {
         self
     }
 
-    /// Sets a body of bytes. [`header`](Self::header) can set its type, before or after.
+    /// Sets a body of bytes. [`header`](Self::header) can set its type, before or after; that of an
+    /// earlier [`text`](Self::text) remains, for middleware that encodes the body.
     pub fn body(mut self, body: impl Into<Cow<'static, [u8]>>) -> Self {
         self.0.body = body.into();
         self

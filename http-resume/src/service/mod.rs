@@ -31,10 +31,12 @@ pub(crate) struct Service {
     pub(crate) now: Instant,
     /// Set if the event loop is shutting down.
     pub(crate) is_closing: bool,
+    /// Set if a handler has panicked since this was reset.
+    pub(crate) has_panicked: bool,
     router: Arc<Router>,
     resume_queue: Arc<ResumeQueue>,
     last_serial: u64,
-    /// The bytes of suspended requests, of responses that are not sent, and of bodies that are
+    /// The bytes of suspended requests, of responses that are not sent, and of requests that are
     /// being received, of all connections.
     pending_bytes: usize,
     metrics: Arc<Metrics>,
@@ -68,6 +70,7 @@ impl Service {
             date: Date::new(),
             now: Instant::now(),
             is_closing: false,
+            has_panicked: false,
             config,
             router,
             resume_queue,
@@ -177,8 +180,8 @@ impl Service {
         self.pending_bytes - own > self.config.max_pending_total
     }
 
-    /// Refuses to receive more of a body, of which `own` bytes are pending, if too many other bytes
-    /// are.
+    /// Refuses to receive more of a request, of which `own` bytes are pending, if too many other
+    /// bytes are.
     pub(crate) fn check_pending_bytes(&self, own: usize) -> Result<(), RequestError> {
         if self.has_too_many_pending_bytes(own) {
             self.counters().count(Metric::OverloadedRequests);
@@ -219,6 +222,15 @@ impl Service {
             };
             message.answer = Some(Box::new(response));
             return;
+        }
+    }
+
+    /// Leaves the answer in the message if no route matches: its body is not asked for.
+    pub(crate) fn answer_if_unknown(&self, message: &mut Message) {
+        if message.answer.is_none()
+            && let Err(response) = self.router.paths().find(message)
+        {
+            message.answer = Some(Box::new(response));
         }
     }
 
@@ -268,6 +280,7 @@ impl Service {
             Some(HandlerResult::Suspended(guard)) => CallResult::Suspended(handler, guard.defuse()),
             None => {
                 tracing::error!(path = message.path(), "a handler panicked");
+                self.has_panicked = true;
                 if is_suspended {
                     self.counters().count(Metric::EndedAbandoned);
                 }

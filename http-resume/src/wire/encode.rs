@@ -22,19 +22,27 @@ pub(crate) struct Framing {
     pub(crate) close: bool,
 }
 
+impl Framing {
+    pub(crate) fn with_close(self, close: bool) -> Self {
+        Self { close, ..self }
+    }
+}
+
 /// Appends a response to `out`.
 pub(crate) fn encode(response: &ResponseParts, framing: Framing, date: &Date, out: &mut Vec<u8>) {
-    // RFC 9110: neither has a body, and 204 must not have a Content-Length.
-    let is_bodiless =
-        [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&response.status());
-    if response.status() == StatusCode::OK && response.is_text() {
+    // RFC 9110: none of the three has a body, and 204 must not have a Content-Length.
+    let status = response.status();
+    let has_length = ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status);
+    let has_body = has_length && status != StatusCode::RESET_CONTENT;
+    let body = if has_body { &*response.body } else { &[] };
+    if status == StatusCode::OK && response.is_text() {
         out.extend_from_slice(date.beginning_of_text()); // fast path
     } else {
-        begin(response, is_bodiless, date, out);
+        begin(response, has_body, has_length, date, out);
     }
-    if !is_bodiless {
+    if has_length {
         let mut digits = itoa::Buffer::new();
-        out.extend_from_slice(digits.format(response.body.len()).as_bytes());
+        out.extend_from_slice(digits.format(body.len()).as_bytes());
     }
     if framing.close {
         out.extend_from_slice(b"\r\nConnection: close");
@@ -50,14 +58,20 @@ pub(crate) fn encode(response: &ResponseParts, framing: Framing, date: &Date, ou
         }
     }
     out.extend_from_slice(b"\r\n\r\n");
-    if !is_bodiless && !framing.head_only {
-        out.extend_from_slice(&response.body);
+    if !framing.head_only {
+        out.extend_from_slice(body);
     }
 }
 
 /// Appends the status line, the date, the type of a body of plain text, and the name of the field
 /// with the length.
-fn begin(response: &ResponseParts, is_bodiless: bool, date: &Date, out: &mut Vec<u8>) {
+fn begin(
+    response: &ResponseParts,
+    has_body: bool,
+    has_length: bool,
+    date: &Date,
+    out: &mut Vec<u8>,
+) {
     let status = response.status();
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(status.as_str().as_bytes());
@@ -65,10 +79,10 @@ fn begin(response: &ResponseParts, is_bodiless: bool, date: &Date, out: &mut Vec
     out.extend_from_slice(status.canonical_reason().unwrap_or("").as_bytes());
     out.extend_from_slice(b"\r\nDate: ");
     out.extend_from_slice(date.as_bytes());
-    if response.is_text() {
+    if response.is_text() && has_body {
         out.extend_from_slice(TEXT_TYPE.as_bytes());
     }
-    if !is_bodiless {
+    if has_length {
         out.extend_from_slice(LENGTH.as_bytes());
     }
 }

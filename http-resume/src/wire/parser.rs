@@ -1,7 +1,5 @@
 //! The parser: splits a stream of bytes into requests.
 
-use std::mem;
-
 use http::StatusCode;
 
 use super::chunked::{check_trailers, read_chunk_size};
@@ -19,9 +17,6 @@ pub(crate) struct Parser {
     /// How much of a partially received head, line or trailer section has been searched
     /// for its end.
     searched: usize,
-    /// Set if the head that is being received has been found to be incomplete, or to be in need of
-    /// a closer look.
-    is_partial: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -186,17 +181,15 @@ impl Parser {
         message: &mut Message,
         limits: &Limits,
     ) -> Result<Option<(usize, BodyLength)>> {
-        // Only once for a head, which would otherwise be parsed anew with every byte.
-        if !mem::replace(&mut self.is_partial, true)
+        // Not for a head of which a part has been searched: it would be parsed anew with every byte.
+        if self.searched == 0
             && let Some(whole) = read_usual_head(input, message, limits)
         {
-            self.is_partial = false;
             return Ok(Some(whole));
         }
         let Some(end) = self.find_head_end(input, limits)? else {
             return Ok(None);
         };
-        self.is_partial = false;
         let length = read_head(&input[..end], message, limits.fields)?;
         Ok(Some((end, length)))
     }

@@ -18,6 +18,17 @@ fn timers_of_closed_connections() {
     until(|| metric(&mut observer, "timers").parse::<u64>().unwrap() < 100);
 }
 
+#[test]
+fn timers_of_open_connection() {
+    let options = ["--threads", "1", "--suspend-timeout", "0"];
+    let program = Program::start(&options);
+    let mut client = program.connect();
+    for _ in 0..300 {
+        assert_eq!(client.fetch("/sleep/60000").status, 503);
+    }
+    assert!(metric(&mut client, "timers").parse::<u64>().unwrap() < 100);
+}
+
 /// Responses that would wait for another one are not made while too many bytes wait.
 #[test]
 fn responses_that_wait() {

@@ -1,5 +1,7 @@
 //! The log: a bounded queue to one thread that writes it, so that no other thread waits for it.
 
+use std::env::{self, VarError};
+use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::panic::{self, PanicHookInfo};
 use std::sync::Arc;
@@ -46,17 +48,18 @@ enum Content {
 
 impl Log {
     /// Starts the thread that writes the log, and sends all events and panics to it.
-    pub(crate) fn start() -> io::Result<Self> {
+    pub(crate) fn start() -> Result<Self, Box<dyn Error>> {
         let (entries, receiver) = channel();
         let counts = Arc::<Counts>::default();
         let log = Self {
             entries,
             counts: Arc::clone(&counts),
         };
+        let filter = filter()?;
         thread::Builder::new()
             .name("log".into())
-            .spawn(move || write_all(receiver, &counts))?;
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+            .spawn(move || write_all(receiver, &counts))
+            .map_err(|error| format!("cannot start the thread of the log: {error}"))?;
         tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(log.clone())
@@ -127,6 +130,16 @@ fn write_all(receiver: Receiver<Box<Entry>>, counts: &Counts) {
             Content::Flush(written) => drop(written),
         }
     }
+}
+
+/// Returns which events are logged.
+fn filter() -> Result<EnvFilter, String> {
+    match env::var(EnvFilter::DEFAULT_ENV) {
+        Err(VarError::NotPresent) => Ok(EnvFilter::new("info")),
+        Err(VarError::NotUnicode(_)) => Err("it is no text".into()),
+        Ok(directives) => EnvFilter::try_new(directives).map_err(|error| error.to_string()),
+    }
+    .map_err(|error| format!("invalid {}: {error}", EnvFilter::DEFAULT_ENV))
 }
 
 fn log_panic(panic: &PanicHookInfo<'_>) {

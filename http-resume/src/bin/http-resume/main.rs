@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     let log = match Log::start() {
         Ok(log) => log,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "cannot start the thread of the log: {error}");
+            let _ = writeln!(io::stderr(), "{error}");
             return ExitCode::FAILURE;
         }
     };

@@ -66,7 +66,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULTS.max_pending)]
     max_pending: usize,
 
-    /// The same for all connections of an event loop, with unfinished bodies; beyond, bodies and requests that might suspend get 503
+    /// The same for all connections of an event loop, with unfinished requests; beyond, they and requests that might suspend get 503
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULTS.max_pending_total)]
     max_pending_total: usize,
 

@@ -63,7 +63,8 @@ fn unrest(metrics: &HashMap<String, u64>) -> Vec<String> {
         ("suspended_requests", 0),
         ("pending_bytes", 0),
         ("suspensions_total", all + without_return),
-        // Each pending request that was left behind comes back.
+        // Each pending request that was left behind comes back. (One that came back while too many
+        // bytes were pending is not late, but the load does not reach that limit.)
         ("late_resumes_total", without_return),
     ];
     let mut unrest = Vec::new();
