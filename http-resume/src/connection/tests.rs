@@ -36,7 +36,8 @@ impl Pair {
         let router = Router::new()
             .post("/", sync_handler(|_, response| response.text("thank you")))
             .get("/later", move |_, response, _| suspend(&sender, response))
-            .get("/large/{length}", sync_handler(large));
+            .get("/large/{length}", sync_handler(large))
+            .get("/panic", sync_handler(|_, _| panic!("for a test")));
         let queue = Arc::new(ResumeQueue::new(|| {}));
         let (config, router) = (Arc::new(config), Arc::new(router));
         let metrics = Arc::new(Metrics::new(1));
@@ -235,6 +236,37 @@ fn large_responses_have_a_quantum() {
     }
     assert_eq!(pair.drive(), NextStep::Wait);
     assert_eq!(pair.started(), 5);
+}
+
+#[test]
+fn panic_ends_the_turn() {
+    let mut pair = Pair::new();
+    let requests = "GET /panic HTTP/1.1\r\nHost: a\r\n\r\n".repeat(3);
+    pair.arrive(requests.as_bytes());
+    for started in [1, 2] {
+        assert_eq!(pair.drive(), NextStep::Drive);
+        assert_eq!(pair.started(), started);
+    }
+}
+
+/// A client that still sends may still read. Closing its connection would cut the response off.
+#[test]
+fn client_that_goes_on_sending_has_the_send_timeout() {
+    let mut pair = Pair::new();
+    pair.send(b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let ended = pair.service.now;
+    let mut step = NextStep::Wait;
+    while pair.service.now < ended + pair.service.config.send_timeout {
+        assert_eq!(step, NextStep::Wait);
+        pair.send(b"more");
+        let due = pair.connection.deadline(&pair.service).unwrap();
+        assert!(due <= pair.service.now + LINGER);
+        pair.service.now = due.min(pair.service.now + LINGER / 2);
+        if due == pair.service.now {
+            step = pair.connection.on_deadline(&mut pair.service);
+        }
+    }
+    assert_eq!(step, NextStep::Close);
 }
 
 #[test]

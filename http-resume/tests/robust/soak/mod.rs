@@ -77,7 +77,7 @@ const OPTIONS: [&str; 18] = [
     "--send-timeout",
     "2",
     "--suspend-timeout",
-    "2",
+    "3", // longer than the send timeout, so that responses wait for longer
     "--shutdown-timeout",
     "2",
 ];
