@@ -68,8 +68,6 @@ pub struct Kit<'a> {
     consumer: ResumeConsumer<'a>,
     /// The connections by the numbers of their clients.
     connections: BTreeMap<usize, Connection<Pipe>>,
-    /// What the server has sent on the connections that it has closed.
-    closed: BTreeMap<usize, Pipe>,
     last_client: usize,
 }
 
@@ -120,7 +118,6 @@ pub fn run<T>(config: Config, router: Router, test: impl FnOnce(&mut Kit<'_>) ->
         metrics,
         consumer: queue.consumer(),
         connections: BTreeMap::new(),
-        closed: BTreeMap::new(),
         last_client: 0,
     };
     let result = test(&mut kit);
@@ -149,12 +146,11 @@ impl Kit<'_> {
     /// Panics if the client has hung up.
     pub fn send_from(&mut self, client: Client, request: impl IntoBytes) {
         let request = request.into_bytes();
-        let pipe = self.pipe(client);
+        let connection = self.connection(client);
+        let pipe = connection.stream();
         pipe.are_head.push(request.starts_with(b"HEAD "));
         pipe.received.extend(request);
-        if let Some(connection) = self.connections.get_mut(&client.0) {
-            connection.set_readable(false);
-        }
+        connection.set_readable(false);
         self.drive(client.0);
         self.service.run_after_handlers();
     }
@@ -213,15 +209,13 @@ impl Kit<'_> {
     pub fn advance(&mut self, time: Duration) {
         self.service.now += time;
         let now = self.service.now;
-        let clients: Vec<usize> = self.connections.keys().copied().collect();
-        for client in clients {
-            let Some(connection) = self.connections.get_mut(&client) else {
-                continue;
-            };
+        for connection in self.connections.values_mut() {
             let deadline = connection.deadline(&self.service);
             if deadline.is_some_and(|deadline| deadline <= now) {
-                let step = connection.on_deadline(&mut self.service);
-                self.apply(client, step);
+                let mut step = connection.on_deadline(&mut self.service);
+                while step == NextStep::Drive {
+                    step = connection.drive(&mut self.service);
+                }
             }
         }
         self.service.run_after_handlers();
@@ -234,7 +228,7 @@ impl Kit<'_> {
     /// Panics if the client has hung up.
     #[must_use]
     pub fn response(&mut self, client: Client) -> Option<Received> {
-        self.pipe(client).responses().next()
+        self.connection(client).stream().responses().next()
     }
 
     /// Returns all responses that a client has received, without interim ones such as 100.
@@ -244,7 +238,7 @@ impl Kit<'_> {
     /// Panics if the client has hung up.
     #[must_use]
     pub fn responses(&mut self, client: Client) -> Vec<Received> {
-        self.pipe(client).responses().collect()
+        self.connection(client).stream().responses().collect()
     }
 
     /// Closes the connection of a client with a reset.
@@ -253,21 +247,19 @@ impl Kit<'_> {
     ///
     /// Panics if the client has hung up before.
     pub fn hang_up(&mut self, client: Client) {
-        if self.closed.remove(&client.0).is_none() {
-            let connection = self.connections.remove(&client.0);
-            let connection = connection.expect(HUNG_UP);
-            connection.disconnect(&mut self.service);
-        }
+        let connection = self.connections.remove(&client.0);
+        let connection = connection.expect(HUNG_UP);
+        connection.disconnect(&mut self.service);
     }
 
-    /// Returns whether the server has closed the connection of a client, or its own half of it.
+    /// Returns whether the server has closed its half of the connection of a client.
     ///
     /// # Panics
     ///
     /// Panics if the client has hung up.
     #[must_use]
     pub fn is_closed(&mut self, client: Client) -> bool {
-        self.pipe(client).is_ended
+        self.connection(client).stream().is_ended
     }
 
     /// Returns the metrics of the event loop.
@@ -276,33 +268,13 @@ impl Kit<'_> {
         &self.metrics
     }
 
-    fn pipe(&mut self, client: Client) -> &mut Pipe {
-        let Client(client) = client;
-        let connection = self.connections.get_mut(&client);
-        let pipe = connection.map(Connection::stream);
-        pipe.or_else(|| self.closed.get_mut(&client))
-            .expect(HUNG_UP)
+    fn connection(&mut self, client: Client) -> &mut Connection<Pipe> {
+        self.connections.get_mut(&client.0).expect(HUNG_UP)
     }
 
     fn drive(&mut self, client: usize) {
-        self.apply(client, NextStep::Drive);
-    }
-
-    /// Takes the next steps with a connection, up to its wait or its end.
-    fn apply(&mut self, client: usize, mut step: NextStep) {
-        let Some(connection) = self.connections.get_mut(&client) else {
-            return;
-        };
-        while step == NextStep::Drive {
-            step = connection.drive(&mut self.service);
-        }
-        if step == NextStep::Close {
-            let mut pipe = mem::take(connection.stream());
-            pipe.is_ended = true;
-            self.closed.insert(client, pipe);
-            let connection = self.connections.remove(&client);
-            let connection = connection.expect("it was found");
-            connection.disconnect(&mut self.service);
+        if let Some(connection) = self.connections.get_mut(&client) {
+            while connection.drive(&mut self.service) == NextStep::Drive {}
         }
     }
 }

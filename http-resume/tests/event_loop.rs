@@ -52,52 +52,51 @@ fn end_of_client_does_not_cut_a_response_off() {
     client.assert_closed();
 }
 
-/// Connections that have more to do than their quantum have it in turns, a few for each poll.
+/// Connections that have more to do than their quantum have it in turns, a few for each poll, though
+/// more arrives for them.
 #[test]
 fn others_are_served_between_the_turns_of_floods() {
     const FLOODS: usize = 32;
     const TURN: usize = 64;
+    const FLOOD: &str = "GET /flood HTTP/1.1\r\nHost: a\r\n\r\n";
     let served = Arc::new(Mutex::new(Vec::new()));
-    let (router, has_begun, end) = with_block(Router::new());
+    let late = Arc::new(Mutex::new(Vec::new())); // sent after the first turns
     let (flood, other) = (Arc::clone(&served), Arc::clone(&served));
-    let stream = Arc::new(Mutex::new(None::<TcpStream>));
-    let of_other = Arc::clone(&stream);
-    let router = router
-        .get(
-            "/flood",
-            sync_handler(move |_, response| {
-                let mut served = flood.lock().unwrap();
-                served.push("flood");
-                if served.len() == FLOODS * TURN + 1 {
-                    // Each has had its first turn.
-                    let mut stream = of_other.lock().unwrap();
-                    let request = b"GET /other HTTP/1.1\r\nHost: a\r\n\r\n";
-                    stream.as_mut().unwrap().write_all(request).unwrap();
-                }
-                response.text("")
-            }),
-        )
-        .get(
-            "/other",
-            sync_handler(move |_, response| {
-                other.lock().unwrap().push("other");
-                response.text("")
-            }),
-        );
+    let late_of_flood = Arc::clone(&late);
+    let flood = sync_handler(move |_, response| {
+        let mut served = flood.lock().unwrap();
+        served.push("flood");
+        if served.len() == FLOODS * TURN + 1 {
+            for (mut stream, request) in late_of_flood.lock().unwrap().drain(..) {
+                TcpStream::write_all(&mut stream, str::as_bytes(request)).unwrap();
+            }
+        }
+        response.text("")
+    });
+    let other = sync_handler(move |_, response| {
+        other.lock().unwrap().push("other");
+        response.text("")
+    });
+    let router = Router::new().get("/flood", flood).get("/other", other);
+    let (router, has_begun, end) = with_block(router);
     let server = Running::with(Config::default(), router);
-    let mut other = server.connect();
-    *stream.lock().unwrap() = Some(other.socket().try_clone().unwrap());
+    let socket_of = |client: &Client| client.socket().try_clone().unwrap();
 
     let mut blocking = server.connect();
     blocking.get("/block");
     has_begun.recv().unwrap();
-    let requests = "GET /flood HTTP/1.1\r\nHost: a\r\n\r\n".repeat(3 * TURN);
     let mut floods: Vec<Client> = (0..FLOODS).map(|_| server.connect()).collect();
-    floods.iter_mut().for_each(|flood| flood.send(&requests));
+    for flood in &mut floods {
+        flood.send(&FLOOD.repeat(3 * TURN));
+        late.lock().unwrap().push((socket_of(flood), FLOOD));
+    }
+    let mut other = server.connect();
+    let request = "GET /other HTTP/1.1\r\nHost: a\r\n\r\n";
+    late.lock().unwrap().push((socket_of(&other), request));
     end.send(()).unwrap();
     assert_eq!(other.answer().status, 200);
     for flood in &mut floods {
-        (0..3 * TURN).for_each(|_| assert_eq!(flood.answer().status, 200));
+        (0..=3 * TURN).for_each(|_| assert_eq!(flood.answer().status, 200));
     }
 
     let served = served.lock().unwrap();
