@@ -8,11 +8,12 @@
 //! | `Open` | the client closes its half, and all responses are sent | closed |
 //! | `Open` | the idle timeout passes, or the event loop shuts down while idle | `Finishing` |
 //! | [`Finishing`](Phase::Finishing) | all responses are sent | `Lingering`; the server's half is closed |
-//! | [`Lingering`](Phase::Lingering) | the client closes its half, or sends nothing for [`LINGER`], or the send timeout passes (`LINGER` during a stop) | closed |
+//! | [`Lingering`](Phase::Lingering) | the client closes its half, or sends nothing for [a second](deadlines::LINGER), or the send timeout passes (a second during a stop) | closed |
 //!
 //! Lingering lets the client read the last response. Closing a socket with unread data, or
 //! before more data arrives, resets the connection, and the reset may overtake the response.
 
+mod deadlines;
 mod input;
 mod output;
 mod pipeline;
@@ -24,9 +25,9 @@ mod wait;
 
 use std::io::{self, ErrorKind};
 use std::mem;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use http::{Method, StatusCode};
+use http::Method;
 use mio::net::TcpStream;
 
 use self::input::Input;
@@ -43,9 +44,6 @@ use crate::wire::{CONTINUE, Event, Framing, Message, Parser, RequestError, Respo
 
 /// Maximum number of reads, each with its writes, before other connections have their turn.
 const MAX_ROUNDS: usize = 16;
-
-/// Time without data from the client after which nothing more is expected from it.
-const LINGER: Duration = Duration::from_secs(1);
 
 pub(crate) struct Connection<S = TcpStream> {
     stream: S,
@@ -555,74 +553,6 @@ impl<S: Stream> Connection<S> {
         Ok(true)
     }
 
-    /// Returns when [`on_deadline`](Self::on_deadline) must be called.
-    pub(crate) fn deadline(&self, service: &Service) -> Option<Instant> {
-        let config = &service.config;
-        if let Phase::Lingering { since } = self.phase {
-            let most = if service.is_closing {
-                LINGER
-            } else {
-                config.send_timeout
-            };
-            let quiet = self.wait.since().checked_add(LINGER);
-            return quiet.into_iter().chain(since.checked_add(most)).min();
-        }
-        if self.is_drained() {
-            return self.wait.deadline(config);
-        }
-        let client = self.output.deadline(config.send_timeout);
-        self.pipeline.deadline().into_iter().chain(client).min()
-    }
-
-    /// Ends the suspensions and the waits whose deadline has passed.
-    pub(crate) fn on_deadline(&mut self, service: &mut Service) -> NextStep {
-        let now = service.now;
-        let body = self.incoming.as_ref().map_or(0, |it| it.body.len());
-        self.wait.extend_body_deadline(body, now, &service.config);
-        // A response starts the wait again, for the client to read it.
-        self.end_suspensions(service, Metric::EndedTimedOut, |deadline| {
-            deadline.is_some_and(|deadline| deadline <= now)
-        });
-        if self.try_send_again(service) == NextStep::Close {
-            return NextStep::Close;
-        }
-        let deadline = self.deadline(service);
-        if deadline.is_none_or(|deadline| deadline > now) {
-            return self.drive(service);
-        }
-        if self.is_idle() {
-            self.phase = Phase::Finishing;
-        } else if self.phase == Phase::Open && self.output.is_empty() {
-            let error = RequestError {
-                status: StatusCode::REQUEST_TIMEOUT,
-                reason: "request not received in time",
-            };
-            let head_only = self.is_head_request(self.incoming.as_deref());
-            self.refuse(error, head_only, service);
-        } else {
-            return NextStep::Close; // the client does not close its half
-        }
-        self.drive(service)
-    }
-
-    /// Sends again what the socket refused, if that is due. Closes the connection if the client has
-    /// accepted nothing in time.
-    fn try_send_again(&mut self, service: &mut Service) -> NextStep {
-        let (now, timeout) = (service.now, service.config.send_timeout);
-        let is_due = |output: &Output| output.deadline(timeout).is_some_and(|due| due <= now);
-        if !is_due(&self.output) {
-            return NextStep::Wait;
-        }
-        if self.flush(service).is_err() {
-            return NextStep::Close;
-        }
-        if is_due(&self.output) && self.output.refused(now, timeout) {
-            service.counters().count(Metric::SendTimeouts);
-            return NextStep::Close;
-        }
-        NextStep::Wait
-    }
-
     /// Responds to everything at once because the event loop ends: sends what the socket
     /// accepts, and reads what would otherwise reset the connection.
     pub(crate) fn abort(&mut self, service: &mut Service) {
@@ -634,23 +564,6 @@ impl<S: Stream> Connection<S> {
         for _ in 0..MAX_ROUNDS {
             if !self.phase.is_lingering() || !matches!(self.receive(false, service), Ok(true)) {
                 break;
-            }
-        }
-    }
-
-    /// Responds with 503 to the suspended requests whose deadline matches `is_over`.
-    fn end_suspensions(
-        &mut self,
-        service: &mut Service,
-        cause: Metric,
-        is_over: impl Fn(Option<Instant>) -> bool,
-    ) {
-        // From the newest, because a response removes at most the requests before it.
-        for index in (0..self.pipeline.len()).rev() {
-            if let Some(suspension) = self.pipeline.abandon(index, &is_over) {
-                service.end_suspension(cause);
-                let result = CallResult::Responded(timed_out());
-                self.apply_result(index, suspension.message, result, service);
             }
         }
     }

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{TcpListener as StdListener, TcpStream as StdStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
+use super::deadlines::LINGER;
 use super::quantum::{MAX_BEGUN, MAX_BYTES};
 use super::*;
 use crate::handler::{Outcome, Request, Response, Router, sync_handler};
