@@ -7,7 +7,7 @@ pub(super) const MAX_BEGUN: usize = 64;
 
 /// Maximum number of bytes in a turn: of requests that are parsed, and of their responses. The last
 /// request may exceed it.
-pub(super) const MAX_BYTES: usize = READ_SIZE;
+pub(super) const MAX_BYTES: usize = 4 * READ_SIZE;
 
 /// What a connection may still do before other connections have their turn.
 pub(super) struct Quantum {

@@ -35,10 +35,6 @@ const RESUME_BUDGET: usize = 256;
 /// Maximum number of connections accepted per iteration, so that they cannot starve others.
 const ACCEPT_BUDGET: usize = 64;
 
-/// Maximum number of connections that have used up their quantum and have another one per
-/// iteration, so that they cannot starve the rest.
-const UNFINISHED_BUDGET: usize = 4;
-
 /// With fewer timers, obsolete ones are not searched for.
 const MIN_TIMERS: usize = 64;
 
@@ -153,18 +149,18 @@ impl EventLoop {
         }
     }
 
-    /// Drives the connections that have new responses, and some of those that have more to do.
+    /// Drives the connections that have new responses, and one of those that have more to do, so
+    /// that they cannot starve the rest.
     fn drive_scheduled(&mut self) {
         let mut due = mem::take(&mut self.due);
         for slot in due.drain(..) {
             self.drive_if_scheduled(slot);
         }
         self.due = due; // for its capacity
-        let mut budget = UNFINISHED_BUDGET.min(self.unfinished.len());
-        while budget > 0
-            && let Some(slot) = self.unfinished.pop_front()
-        {
-            budget -= usize::from(self.drive_if_scheduled(slot));
+        while let Some(slot) = self.unfinished.pop_front() {
+            if self.drive_if_scheduled(slot) {
+                break;
+            }
         }
     }
 
