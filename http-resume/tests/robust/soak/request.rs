@@ -106,8 +106,8 @@ pub(super) fn sleep(millis: u64) -> Request {
 pub(super) fn late() -> Request {
     let effects = Effects::suspended(1, Counter::TimedOut);
     get(
-        "/sleep/3000, too late",
-        "/sleep/3000",
+        "/sleep/4000, too late",
+        "/sleep/4000",
         503,
         "response not ready in time",
         effects,
