@@ -41,10 +41,54 @@ impl<T> UnsafeCell<T> {
 #[cfg(all(feature = "std", not(any(loom, shuttle))))]
 pub(crate) use std::thread::{Thread, current, park, park_timeout};
 
+#[cfg(all(feature = "std", not(loom)))]
+pub(crate) use std::time::Instant;
+
+#[cfg(all(feature = "std", loom))]
+pub(crate) use clock::{Instant, park_timeout};
 #[cfg(all(feature = "std", loom))]
 pub(crate) use loom::thread::{Thread, current, park};
 #[cfg(all(feature = "std", shuttle))]
 pub(crate) use shuttle::thread::{Thread, current, park, park_timeout};
+
+/// The clock of a model. A nanosecond passes whenever a thread looks at the clock.
+#[cfg(all(feature = "std", loom))]
+mod clock {
+    use core::cell::Cell;
+    use core::time::Duration;
+
+    loom::thread_local! {
+        static NOW: Cell<u64> = Cell::new(0);
+    }
+
+    /// A moment of a thread.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub struct Instant(Duration);
+
+    impl Instant {
+        pub(crate) fn now() -> Self {
+            let now = NOW.with(|now| now.replace(now.get() + 1));
+            Self(Duration::from_nanos(now))
+        }
+
+        pub(crate) fn elapsed(&self) -> Duration {
+            Self::now().0.saturating_sub(self.0)
+        }
+
+        pub(crate) fn checked_add(self, duration: Duration) -> Option<Self> {
+            self.0.checked_add(duration).map(Self)
+        }
+
+        pub(crate) fn saturating_duration_since(&self, earlier: Self) -> Duration {
+            self.0.saturating_sub(earlier.0)
+        }
+    }
+
+    /// Lets other threads run. The time may be over at any moment, or a wake-up may have come.
+    pub(crate) fn park_timeout(_: Duration) {
+        loom::thread::yield_now();
+    }
+}
 
 /// Fails a model unless every store to `word` happens before this call, so that its memory may
 /// be freed. (loom does not look at memory that is freed.)

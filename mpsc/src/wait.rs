@@ -273,7 +273,8 @@ fn can_spin() -> bool {
 #[cfg(feature = "std")]
 pub(crate) fn now() -> Duration {
     use std::sync::OnceLock;
-    use std::time::Instant;
+
+    use crate::sync::Instant;
 
     static START: OnceLock<Instant> = OnceLock::new();
     START.get_or_init(Instant::now).elapsed()

@@ -17,15 +17,12 @@ use crate::length::Counts;
 use crate::sync::Arc;
 use crate::waking;
 
-#[cfg(all(feature = "std", not(loom)))]
-use {
-    crate::error::RecvTimeoutError,
-    std::time::{Duration, Instant},
-};
 #[cfg(feature = "std")]
 use {
-    crate::sync::current,
+    crate::error::RecvTimeoutError,
+    crate::sync::{Instant, current},
     crate::wait::{Wait, Waiter},
+    core::time::Duration,
 };
 
 /// The receiver of a channel. Can be sent to another thread.
@@ -197,8 +194,8 @@ impl<H: Handle, F: Form> Receiver<H, F> {
     }
 }
 
-/// Receiving with a time limit, which loom cannot model.
-#[cfg(all(feature = "std", not(loom)))]
+/// Receiving with a time limit.
+#[cfg(feature = "std")]
 impl<H: Handle, F: Form> Receiver<H, F> {
     /// Receives the oldest item, sleeping for at most `timeout` until there is one.
     ///

@@ -8,20 +8,16 @@ use super::queue::WakingQueue;
 use super::receiver::Receiver;
 use super::slot::{Handover, WakerSlot};
 use super::wake::WakeTarget;
-use crate::error::{RecvError, TryRecvError};
+use crate::backoff::Backoff;
+use crate::consumer::Pop;
+use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::form::{Form, ForwardLinked};
 use crate::item::Handle;
 use crate::queue::Queue;
 use crate::queue_ref::QueueRef;
 use crate::sealed::Internal;
-use crate::sync::{Thread, const_fn_unless_loom, current, park};
+use crate::sync::{Instant, Thread, const_fn_unless_loom, current, park, park_timeout};
 use crate::wait::{Wait, Waiter, now};
-
-#[cfg(not(loom))]
-use {
-    crate::backoff::Backoff, crate::consumer::Pop, crate::error::RecvTimeoutError,
-    crate::sync::park_timeout, std::time::Instant,
-};
 
 /// A queue whose consumer is a thread that blocks in `recv` until there is an item.
 ///
@@ -130,8 +126,7 @@ impl<R: QueueRef<Waker = ThreadWaker>> Receiver<R, ThreadWaker> {
     }
 }
 
-/// Receiving with a time limit, which loom cannot model.
-#[cfg(not(loom))]
+/// Receiving with a time limit.
 impl<R: QueueRef<Waker = ThreadWaker>> Receiver<R, ThreadWaker> {
     /// Removes and returns the oldest item, sleeping for at most `timeout` until there is
     /// one. See [`recv_deadline`](Self::recv_deadline).
@@ -216,7 +211,6 @@ pub(crate) fn recv_many<R: QueueRef<Waker = W>, W: WakeTarget>(
 }
 
 /// As [`recv`], for at most `timeout`.
-#[cfg(not(loom))]
 pub(crate) fn recv_timeout<R: QueueRef<Waker = W>, W: WakeTarget>(
     receiver: &mut Receiver<R, W>,
     timeout: Duration,
@@ -230,7 +224,6 @@ pub(crate) fn recv_timeout<R: QueueRef<Waker = W>, W: WakeTarget>(
 }
 
 /// As [`recv`], until `deadline` at the latest.
-#[cfg(not(loom))]
 pub(crate) fn recv_deadline<R: QueueRef<Waker = W>, W: WakeTarget>(
     receiver: &mut Receiver<R, W>,
     deadline: Instant,

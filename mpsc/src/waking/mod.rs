@@ -19,9 +19,9 @@ pub use receiver::Receiver;
 pub use wake::{Wake, WakeTarget};
 
 #[cfg(feature = "std")]
-pub(crate) use blocking::{recv as recv_blocking, recv_many as recv_many_blocking};
-#[cfg(all(feature = "std", not(loom)))]
-pub(crate) use blocking::{recv_deadline, recv_timeout};
+pub(crate) use blocking::{
+    recv as recv_blocking, recv_deadline, recv_many as recv_many_blocking, recv_timeout,
+};
 #[cfg(feature = "alloc")]
 pub(crate) use {
     asynchronous::{Registers, poll_pop, poll_recv, poll_recv_many, wait},

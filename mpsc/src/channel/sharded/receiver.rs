@@ -6,20 +6,22 @@ use core::convert::Infallible;
 use core::fmt;
 use core::iter;
 use core::task::{Context, Poll, ready};
-#[cfg(all(feature = "std", not(loom)))]
-use std::time::{Duration, Instant};
+#[cfg(feature = "std")]
+use core::time::Duration;
 
 use super::super::iter::iterators;
 use super::shard::Shard;
 use crate::backoff::Backoff;
 use crate::channel;
 use crate::consumer::{Consumer, Pop};
-#[cfg(all(feature = "std", not(loom)))]
+#[cfg(feature = "std")]
 use crate::error::RecvTimeoutError;
 use crate::error::{RecvError, TryRecvError};
 use crate::form::{Form, ForwardLinked, GapFree};
 use crate::item::{Handle, drop_all};
 use crate::sync::Arc;
+#[cfg(feature = "std")]
+use crate::sync::Instant;
 use crate::waking::{Budget, Registers, wait};
 
 /// The receiver of a sharded channel. Can be sent to another thread.
@@ -352,8 +354,8 @@ impl<H: Handle, F: Form> Receiver<H, F> {
     }
 }
 
-/// Receiving with a time limit, which loom cannot model.
-#[cfg(all(feature = "std", not(loom)))]
+/// Receiving with a time limit.
+#[cfg(feature = "std")]
 impl<H: Handle, F: Form> Receiver<H, F> {
     /// Receives an item, sleeping for at most `timeout` until there is one.
     ///
