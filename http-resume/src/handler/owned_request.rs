@@ -1,7 +1,6 @@
 //! A request that outlives the call of its handler.
 
 use std::fmt;
-use std::sync::Arc;
 
 use http::Method;
 
@@ -9,6 +8,7 @@ use super::paths::Paths;
 use super::request::Request;
 use super::state::State;
 use crate::metrics::Metrics;
+use crate::sync::Arc;
 use crate::wire::Message;
 
 /// A request of its own: a copy of its head and body.

@@ -1,13 +1,13 @@
 //! A request as a handler sees it.
 
 use std::fmt;
-use std::sync::Arc;
 
 use http::Method;
 
 use super::paths::Paths;
 use super::state::State;
 use crate::metrics::Metrics;
+use crate::sync::Arc;
 use crate::wire::{Message, find_field};
 
 /// A request: its head and its collected body, borrowed for one call of the handler.

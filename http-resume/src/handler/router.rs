@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use http::Method;
 
@@ -13,6 +12,7 @@ use super::reply::Reply;
 use super::request::Request;
 use super::response::Response;
 use super::state::State;
+use crate::sync::Arc;
 
 /// The routes of a server, from a path and a method to a handler.
 ///
