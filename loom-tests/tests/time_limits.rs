@@ -8,16 +8,29 @@ use loom::sync::Arc;
 use loom::thread;
 use loom_tests::{BareForm, Job, Model, Reached, in_each_form, job};
 use mpsc_queue::channel::{self, Receiver};
-use mpsc_queue::{BlockingQueue, RecvTimeoutError, TryRecvError};
+use mpsc_queue::{BlockingQueue, RecvTimeoutError, TryRecvError, Wait};
 
 in_each_form!(
     item_or_timeout,
-    recv_after_timeout_is_woken,
+    waits_by_each_strategy,
     last_sender_or_timeout,
 );
 
-/// Long enough for a receive to park once, and too short for every push.
-const LIMIT: Duration = Duration::from_nanos(5);
+/// The receive looks at the clock when it begins, before it parks, before it sleeps, and after that.
+const LIMIT: Duration = Duration::from_nanos(3);
+
+type Jobs<F> = BlockingQueue<Box<Job>, F>;
+
+/// Runs a producer that pushes once, and a consumer. The consumer has a thread of its own, because
+/// loom takes a late wake-up for the end of the thread that is joined.
+fn push_once<F: BareForm>(consume: impl FnOnce(&Jobs<F>) + Send + 'static) {
+    let queue = Arc::new(Jobs::<F>::default());
+    let of_consumer = Arc::clone(&queue);
+    let consumer = thread::spawn(move || consume(&of_consumer));
+    let producer = thread::spawn(move || queue.push(job(0, 0)));
+    producer.join().unwrap().unwrap();
+    consumer.join().unwrap();
+}
 
 /// The item of a push that comes at the time limit is received, or stays in the queue.
 fn item_or_timeout<F: BareForm>() {
@@ -26,54 +39,50 @@ fn item_or_timeout<F: BareForm>() {
     let reached = Reached::new(["an item", "a timeout"]);
     let model = Model::new("A receive with a time limit loses no item")
         .threads("1 x 1, consumer")
-        .at_least(1);
+        .at_least(F::select([1400, 600, 1600]));
     let in_model = reached.clone();
     model.check(move || {
-        let queue = Arc::new(BlockingQueue::<Box<Job>, F>::default());
-        let producer = {
-            let queue = Arc::clone(&queue);
-            thread::spawn(move || queue.push(job(0, 0)))
-        };
-        let mut receiver = queue.receiver().unwrap();
-        let received = receiver.recv_timeout(LIMIT);
-        producer.join().unwrap().unwrap();
-        match received {
-            Ok(_) => {
-                in_model.note(ITEM);
-                assert!(matches!(receiver.try_recv(), Err(TryRecvError::Empty)));
+        let in_model = in_model.clone();
+        push_once::<F>(move |queue| {
+            let mut receiver = queue.receiver().unwrap();
+            match receiver.recv_timeout(LIMIT) {
+                Ok(_) => {
+                    in_model.note(ITEM);
+                    assert!(matches!(receiver.try_recv(), Err(TryRecvError::Empty)));
+                }
+                Err(error) => {
+                    in_model.note(TIMEOUT);
+                    assert_eq!(error, RecvTimeoutError::Timeout);
+                    // Parks again, and is woken.
+                    receiver.recv().unwrap();
+                }
             }
-            Err(error) => {
-                assert_eq!(error, RecvTimeoutError::Timeout);
-                in_model.note(TIMEOUT);
-                assert!(receiver.try_recv().is_ok());
-            }
-        }
+        });
     });
     reached.assert_reached(&[ITEM, TIMEOUT]);
 }
 
-/// After a timeout, the receiver is parked no more, so the next receive parks again and is woken.
-fn recv_after_timeout_is_woken<F: BareForm>() {
-    const TIMEOUT: usize = 0;
-    let reached = Reached::new(["a timeout"]);
-    let model = Model::new("A receive after a timeout is woken")
-        .threads("1 x 1, consumer")
-        .at_least(1);
-    let in_model = reached.clone();
-    model.check(move || {
-        let queue = Arc::new(BlockingQueue::<Box<Job>, F>::default());
-        let producer = {
-            let queue = Arc::clone(&queue);
-            thread::spawn(move || queue.push(job(0, 0)))
-        };
-        let mut receiver = queue.receiver().unwrap();
-        if receiver.recv_timeout(LIMIT).is_err() {
-            in_model.note(TIMEOUT);
-            receiver.recv().unwrap();
-        }
-        producer.join().unwrap().unwrap();
-    });
-    reached.assert_reached(&[TIMEOUT]);
+/// A consumer that spins first, as a strategy says, and sleeps then.
+fn waits_by_each_strategy<F: BareForm>() {
+    for wait in [
+        Wait::Spin,
+        Wait::Adaptive {
+            limit: Duration::from_nanos(3),
+        },
+    ] {
+        let model = Model::new("A consumer that spins before it sleeps receives everything")
+            .threads("1 x 1, consumer")
+            .at_least(F::select([1400, 700, 90]));
+        model.check(move || {
+            push_once::<F>(move |queue| {
+                let mut receiver = queue.receiver().unwrap();
+                receiver.set_wait(wait);
+                if receiver.recv_timeout(LIMIT).is_err() {
+                    receiver.recv().unwrap();
+                }
+            });
+        });
+    }
 }
 
 /// The end of a channel that comes at the time limit is reported at once or later.
@@ -83,21 +92,25 @@ fn last_sender_or_timeout<F: BareForm>() {
     let reached = Reached::new(["disconnected", "a timeout"]);
     let model = Model::new("A receive with a time limit notices the end of its channel")
         .threads("drop of a sender, consumer")
-        .at_least(1);
+        .at_least(F::select([570, 250, 180]));
     let in_model = reached.clone();
     model.check(move || {
+        let in_model = in_model.clone();
         let (sender, mut receiver): (_, Receiver<Box<Job>, F>) = channel::with_form(F::default());
         let end = thread::spawn(move || drop(sender));
-        let error = receiver.recv_timeout(LIMIT).expect_err("nothing was sent");
-        if error == RecvTimeoutError::Timeout {
-            in_model.note(TIMEOUT);
-            assert!(receiver.recv().is_err());
-        } else {
-            in_model.note(DISCONNECTED);
-        }
+        let consumer = thread::spawn(move || {
+            let error = receiver.recv_timeout(LIMIT).expect_err("nothing was sent");
+            if error == RecvTimeoutError::Timeout {
+                in_model.note(TIMEOUT);
+                assert!(receiver.recv().is_err());
+            } else {
+                in_model.note(DISCONNECTED);
+            }
+            let error = receiver.recv_timeout(LIMIT).expect_err("nothing was sent");
+            assert_eq!(error, RecvTimeoutError::Disconnected);
+        });
         end.join().unwrap();
-        let error = receiver.recv_timeout(LIMIT).expect_err("nothing was sent");
-        assert_eq!(error, RecvTimeoutError::Disconnected);
+        consumer.join().unwrap();
     });
     reached.assert_reached(&[DISCONNECTED, TIMEOUT]);
 }
