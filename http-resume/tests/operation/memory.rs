@@ -66,8 +66,10 @@ fn responses_that_are_not_read() {
     let (server, suspended) = server_with_later(patient());
     let mut client = server.connect();
     (0..COUNT).for_each(|id| client.get(&format!("/later/{id}")));
-    for _ in 0..COUNT {
-        suspended.recv().unwrap().resume_with("b".repeat(LENGTH));
+    // All have been started before too many bytes wait.
+    let pending: Vec<_> = (0..COUNT).map(|_| suspended.recv().unwrap()).collect();
+    for pending in pending {
+        pending.resume_with("b".repeat(LENGTH));
     }
     let total = |metric| server.metrics.total(metric);
     until(|| total(Metric::PendingBytes) > LENGTH as u64);
