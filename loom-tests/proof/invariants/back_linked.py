@@ -82,7 +82,7 @@ def refuse_next(s, r):
     return Step(
         And(leads(s, r), s.phase[r] == WALKING, at != r, s.next[at] != NULL),
         {**then, 'at': Store(s.at, r, s.next[at])},
-        must,
+        {**must, 'a walk goes on within its set': s.next[at] == at - 1},
     )
 
 
@@ -162,4 +162,4 @@ STEPS = dict(
     close=back.close,
 )
 
-BACK_LINKED = Machine('back-linked', START, STEPS, invariant, properties)
+BACK_LINKED = Machine('back-linked', START, STEPS, invariant, properties, batch.advances)

@@ -179,6 +179,12 @@ def steps(links):
     return {**result, 'pop_stalled': pop_stalled} if links.has_gap else result
 
 
+def advances(s, t):
+    """(A walk takes as many steps as there are links.)"""
+    turns = And(t.pc == TURN, s.popped <= t.standing, t.standing < s.standing)
+    return Or(t.pc == IDLE, t.pc > s.pc, turns)
+
+
 def clauses(links, s):
     end = delivered_end(s)
     is_walking = s.standing != NULL

@@ -37,7 +37,8 @@ class Exploration:
                 if not step.when:
                     continue
                 self.taken.add(name)
-                for words, claim in step.must.items():
+                claims = self.machine.claims(state, step) if with_invariant else step.must
+                for words, claim in claims.items():
                     if not claim:
                         return words, self.trace(runs, state.key()) + [name]
                 following = state.after(step.then)

@@ -21,7 +21,7 @@ from logic import And, If, Implies, Not, Or, Store, Table
 from machine import Machine, Step
 
 # Where a pop is: before the access that the name says.
-LOAD_BACK, LOAD_AGAIN, LOAD_NEXT, ADVANCE, CLEAR, COMPARE, NEXT_AGAIN, RESTORE = range(1, 9)
+LOAD_BACK, LOAD_AGAIN, LOAD_NEXT, CLEAR, COMPARE, NEXT_AGAIN, ADVANCE, RESTORE = range(1, 9)
 
 START = dict(
     **back.START,
@@ -208,7 +208,7 @@ def refuse_next(s, r):
     return Step(
         And(leads(s, r), s.phase[r] == WALKING, at != s.newest_of[r], s.next[at] != NULL),
         {**then, 'at': Store(s.at, r, s.next[at])},
-        must,
+        {**must, 'a walk goes on within its set': s.next[at] == at + 1},
     )
 
 
@@ -354,4 +354,9 @@ STEPS = dict(
     close=back.close,
 )
 
-FORWARD = Machine('forward-linked', START, STEPS, invariant, properties)
+
+def advances(s, t):
+    return Or(t.pc == IDLE, t.pc > s.pc)
+
+
+FORWARD = Machine('forward-linked', START, STEPS, invariant, properties, advances)

@@ -196,4 +196,4 @@ STEPS = dict(
     close=back.close,
 )
 
-GAP_FREE = Machine('gap-free', START, STEPS, invariant, properties)
+GAP_FREE = Machine('gap-free', START, STEPS, invariant, properties, batch.advances)

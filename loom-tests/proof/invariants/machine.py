@@ -35,6 +35,16 @@ class Machine:
     properties: Callable
     """From a state to claims by their words. They follow from the invariant."""
 
+    advances: Callable
+    """Of two states, whether a step of a pop from one to the other is one of boundedly many."""
+
+    def claims(self, state, step):
+        """Returns what must hold where a step is taken: claims by their words."""
+        if 'pc' not in step.then:
+            return step.must
+        advances = self.advances(state, state.after(step.then))
+        return {**step.must, 'each step of a pop ends it or advances': advances}
+
     def initial(self):
         return State(self.start)
 
@@ -86,7 +96,7 @@ class Proof:
             numbers = [z3.Int(one) for one in chosen(function)]
             step = function(state, *numbers)
             guard = z3.And(step.when, *(self.range_of(number) for number in numbers))
-            for words, claim in step.must.items():
+            for words, claim in machine.claims(state, step).items():
                 yield words, 'property', name, guard, claim
             for words, clause in machine.invariant(state.after(step.then)).items():
                 yield words, 'clause', name, guard, clause

@@ -5,6 +5,11 @@
 //! for any number of threads.
 #![cfg(not(any(loom, shuttle)))]
 #![allow(
+    clippy::collapsible_if,
+    clippy::manual_is_multiple_of,
+    reason = "the queue's source is for an older Rust"
+)]
+#![allow(
     dead_code,
     unexpected_cfgs,
     unreachable_pub,

@@ -109,6 +109,8 @@ enum Thread {
     Ready,
     /// Waits for another thread.
     Waiting,
+    /// Waits for another thread, and there is none.
+    Stuck,
     Done,
 }
 
@@ -177,10 +179,10 @@ impl Run {
                 ready = vec![current];
             }
             if ready.is_empty() {
-                assert!(
-                    threads.iter().all(|thread| *thread == Thread::Done),
-                    "a thread waits for no other one"
-                );
+                for thread in threads.iter_mut().filter(|one| **one == Thread::Waiting) {
+                    *thread = Thread::Stuck;
+                }
+                self.changed.notify_all();
                 return;
             }
             if depth == path.len() {
@@ -212,7 +214,12 @@ fn stop(state: Thread) {
         let mut threads = run.threads.lock().unwrap();
         threads[*number] = state;
         run.changed.notify_all();
-        let is_stopped = |threads: &mut Vec<Thread>| threads[*number] != Thread::Running;
-        drop(run.changed.wait_while(threads, is_stopped).unwrap());
+        let is_stopped = |threads: &mut Vec<Thread>| {
+            !matches!(threads[*number], Thread::Running | Thread::Stuck)
+        };
+        let threads = run.changed.wait_while(threads, is_stopped).unwrap();
+        let is_stuck = threads[*number] == Thread::Stuck;
+        drop(threads);
+        assert!(!is_stuck, "the operation waits for no other one");
     });
 }
