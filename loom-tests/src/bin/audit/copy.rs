@@ -1,24 +1,28 @@
 //! A copy of the workspace, to be broken.
 
 use std::collections::HashSet;
-use std::error::Error;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::Error;
 use crate::mutant::Mutant;
 
-/// A folder under `target`. It is kept from one audit to the next, so that little has to
+/// A folder under `target`, of one job. It is kept from one audit to the next, so that little has to
 /// be compiled.
 pub(crate) struct Copy {
     pub(crate) root: PathBuf,
 }
 
 impl Copy {
-    /// Copies the files that git does not ignore, as they are in the working tree.
-    pub(crate) fn of(workspace: &Path) -> Result<Self, Box<dyn Error>> {
-        let root = workspace.join("target/audit");
+    /// Copies the files that git does not ignore, as they are in the working tree, for the job with
+    /// this index.
+    pub(crate) fn of(workspace: &Path, job: u16) -> Result<Self, Error> {
+        let root = match job {
+            0 => workspace.join("target/audit"),
+            job => workspace.join(format!("target/audit-{job}")),
+        };
         let files = Command::new("git")
             .args([
                 "ls-files",
@@ -50,8 +54,8 @@ impl Copy {
     pub(crate) fn with_fault<T>(
         &self,
         mutant: &Mutant,
-        judge: impl FnOnce() -> Result<T, Box<dyn Error>>,
-    ) -> Result<T, Box<dyn Error>> {
+        judge: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let file = self.root.join(&mutant.file);
         let original = fs::read(&file)?;
         fs::write(&file, &mutant.text)?;

@@ -9,42 +9,46 @@
 //! Prints one line for each mutant, and writes it to `AUDIT.md`. The audit fails if no model
 //! catches a mutant that is not [explained], or one catches a mutant that is.
 //!
-//! An argument selects the mutants whose line contains it. Further arguments name the files of
-//! models to run; then `AUDIT.md` is not written. `--check` runs no model: it checks that every
-//! ordering is understood, that every mutation applies, and that `AUDIT.md` has their lines.
+//! The mutants are judged in parallel, each job in a copy of its own.
 
 mod copy;
 mod explained;
 mod models;
 mod mutant;
 mod mutations;
+mod options;
 mod orderings;
 mod page;
 mod sources;
 #[cfg(test)]
 mod tests;
 
-use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::{io, thread};
+
+use clap::Parser;
 
 use copy::Copy;
 use models::{Files, Pass, Verdict};
 use mutant::Mutant;
+use options::{Options, Piece};
 use page::Page;
 use sources::Source;
 
-fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let argument = arguments.next().unwrap_or_default();
-    let files: Vec<_> = arguments.collect();
+/// An error of any thread.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> Result<ExitCode, Error> {
+    let options = Options::parse();
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let complaints = match mutants(&workspace) {
-        Ok(mutants) if argument == "--check" => {
+        Ok(mutants) if options.check => {
             println!("{} mutants", mutants.len());
             Page::read(&workspace)?.complaints(&mutants)
         }
-        Ok(mutants) => audit(&workspace, &mutants, &argument, &files)?,
+        Ok(mutants) => Audit::new(&workspace, &mutants, &options)?.run()?,
         Err(complaints) => complaints,
     };
     for complaint in &complaints {
@@ -72,41 +76,102 @@ fn mutants(workspace: &Path) -> Result<Vec<Mutant>, Vec<String>> {
     }
 }
 
-/// Runs the models, those in `files` or all if there are none, for each of `mutants` whose line
-/// contains `part`. Returns the lines of those that fail the audit.
-fn audit(
-    workspace: &Path,
-    mutants: &[Mutant],
-    part: &str,
-    files: &[String],
-) -> Result<Vec<String>, Box<dyn Error>> {
-    let copy = Copy::of(workspace)?;
-    let is_whole = part.is_empty() && files.is_empty();
-    let pass = if is_whole { Pass::Full } else { Pass::Quick };
-    let mut models = Files::of(&copy, files, pass)?;
+/// A run of the models with the mutants that the options select.
+struct Audit<'a> {
+    workspace: &'a Path,
+    options: &'a Options,
+    all: &'a [Mutant],
+    state: Mutex<State<'a>>,
+}
 
-    let mut page = Page::read(workspace)?;
-    let mut failures = Vec::new();
-    for mutant in mutants {
-        let line = mutant.to_string();
-        if !line.contains(part) {
-            continue;
-        }
-        let verdict = judge(mutant, &copy, &mut models)?;
-        println!("{line} | {verdict}");
-        if page::is_failure(&verdict) {
-            failures.push(line);
-        }
-        if files.is_empty() {
-            page.insert(mutant, verdict);
-            page.write(mutants)?; // after each, because a whole audit takes an hour
-        }
+/// What the jobs share.
+struct State<'a> {
+    /// The mutants that no job has taken.
+    left: std::vec::IntoIter<&'a Mutant>,
+    page: Page,
+    /// The lines of those that fail the audit.
+    failures: Vec<String>,
+}
+
+impl<'a> Audit<'a> {
+    fn new(workspace: &'a Path, all: &'a [Mutant], options: &'a Options) -> io::Result<Self> {
+        let piece = options.piece.unwrap_or(Piece { index: 0, of: 1 });
+        let in_piece = all.iter().skip(piece.index).step_by(piece.of);
+        let selected = in_piece.filter(|mutant| mutant.to_string().contains(&options.part));
+        let left = selected.collect::<Vec<_>>().into_iter();
+        let state = State {
+            left,
+            page: Page::read(workspace)?,
+            failures: Vec::new(),
+        };
+        Ok(Self {
+            workspace,
+            options,
+            all,
+            state: Mutex::new(state),
+        })
     }
-    Ok(failures)
+
+    /// Returns the lines of the mutants that fail the audit.
+    fn run(self) -> Result<Vec<String>, Error> {
+        thread::scope(|scope| {
+            let jobs = (0..self.options.jobs).map(|index| {
+                scope.spawn({
+                    let audit = &self;
+                    move || audit.job(index)
+                })
+            });
+            let jobs: Vec<_> = jobs.collect();
+            let results = jobs
+                .into_iter()
+                .map(|job| job.join().expect("a job does not panic"));
+            results.collect::<Result<(), _>>()
+        })?;
+        Ok(self
+            .state
+            .into_inner()
+            .expect("no job has panicked")
+            .failures)
+    }
+
+    /// Judges one mutant after the other.
+    fn job(&self, index: u16) -> Result<(), Error> {
+        let copy = Copy::of(self.workspace, index)?;
+        let is_whole = self.options.part.is_empty() && self.options.files.is_empty();
+        let pass = match index {
+            0 if self.options.piece.is_some() => None, // `cargo loom` has run them
+            0 if is_whole => Some(Pass::Full),
+            0 => Some(Pass::Quick),
+            _ => None, // the first job runs them
+        };
+        let mut models = Files::of(&copy, &self.options.files, pass)?;
+        while let Some(mutant) = self.next() {
+            let verdict = judge(mutant, &copy, &mut models)?;
+            self.note(mutant, verdict)?;
+        }
+        Ok(())
+    }
+
+    fn next(&self) -> Option<&'a Mutant> {
+        self.state.lock().expect("no job has panicked").left.next()
+    }
+
+    fn note(&self, mutant: &Mutant, verdict: String) -> io::Result<()> {
+        println!("{mutant} | {verdict}");
+        let mut state = self.state.lock().expect("no job has panicked");
+        if page::is_failure(&verdict) {
+            state.failures.push(mutant.to_string());
+        }
+        if self.options.files.is_empty() && self.options.piece.is_none() {
+            state.page.insert(mutant, verdict);
+            state.page.write(self.all)?; // after each, because a whole audit takes an hour
+        }
+        Ok(())
+    }
 }
 
 /// Runs the models with the fault of `mutant`, and returns the last column of its line.
-fn judge(mutant: &Mutant, copy: &Copy, models: &mut Files) -> Result<String, Box<dyn Error>> {
+fn judge(mutant: &Mutant, copy: &Copy, models: &mut Files) -> Result<String, Error> {
     let reason = explained::reason(mutant);
     // The second pass would take an hour for a fault that is not expected to show.
     let last = if reason.is_some() {

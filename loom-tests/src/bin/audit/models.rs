@@ -1,6 +1,5 @@
 //! Builds the models of a copy, and runs them until one fails.
 
-use std::error::Error;
 use std::io::{BufReader, Seek};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
@@ -10,6 +9,7 @@ use std::time::Duration;
 use cargo_metadata::Message;
 use wait_timeout::ChildExt;
 
+use crate::Error;
 use crate::copy::Copy;
 
 /// Time limit of one model with its own bound.
@@ -64,10 +64,10 @@ pub(crate) enum Verdict {
 
 impl Files {
     /// Returns those in `files`, or all if there are none, when their models have passed in
-    /// `copy`.
-    pub(crate) fn of(copy: &Copy, files: &[String], pass: Pass) -> Result<Self, Box<dyn Error>> {
+    /// `copy`, if there is a `pass`.
+    pub(crate) fn of(copy: &Copy, files: &[String], pass: Option<Pass>) -> Result<Self, Error> {
         let models = build(copy, files)?.ok_or("the copy does not compile")?;
-        for model in &models {
+        for (model, pass) in models.iter().flat_map(|model| Some((model, pass?))) {
             let (Outcome::Failed(why) | Outcome::Undecided(why)) = model.run(pass)? else {
                 continue;
             };
@@ -85,7 +85,7 @@ impl Files {
         copy: &Copy,
         source: &str,
         last: Pass,
-    ) -> Result<Verdict, Box<dyn Error>> {
+    ) -> Result<Verdict, Error> {
         let is_server = |file: &String| file.starts_with("server");
         let (server, queue): (Vec<_>, Vec<_>) = self.0.iter().cloned().partition(is_server);
         let files = if source.starts_with("http-resume") {
@@ -130,7 +130,7 @@ impl Files {
 
 /// Builds the models in `files`, or all if there are none, and returns them sorted. Returns
 /// `None` if the copy does not compile; cargo prints the reason.
-fn build(copy: &Copy, files: &[String]) -> Result<Option<Vec<Model>>, Box<dyn Error>> {
+fn build(copy: &Copy, files: &[String]) -> Result<Option<Vec<Model>>, Error> {
     let mut cargo = Command::new(env!("CARGO"))
         .args(["loom", "--no-run", "--quiet", "--message-format=json"])
         .args(files.iter().flat_map(|file| ["--test", file]))
@@ -158,7 +158,7 @@ fn build(copy: &Copy, files: &[String]) -> Result<Option<Vec<Model>>, Box<dyn Er
 
 /// Returns the models of a test program. Those of `papers`, and the tests of loom
 /// itself, contain none of the sources that are mutated.
-fn list(file: &str, program: &std::path::Path) -> Result<Vec<Model>, Box<dyn Error>> {
+fn list(file: &str, program: &std::path::Path) -> Result<Vec<Model>, Error> {
     if file.starts_with("papers") || file.starts_with("loom") {
         return Ok(Vec::new());
     }
@@ -183,7 +183,7 @@ impl Model {
         format!("`{}::{}`", self.file, self.name)
     }
 
-    fn run(&self, pass: Pass) -> Result<Outcome, Box<dyn Error>> {
+    fn run(&self, pass: Pass) -> Result<Outcome, Error> {
         let mut log = tempfile::tempfile()?;
         let mut command = Command::new(&self.program);
         command
