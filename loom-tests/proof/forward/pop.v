@@ -141,14 +141,14 @@ Section pop.
       wp_load.
       iMod ("Hcommit" $! Empty with "[Hq' Hshare]") as "HΦ".
       { iFrame. iPureIntro. split; first done. by rewrite fmap_length app_nil_r. }
-      iModIntro. iSplitR "HΨ Hc HΦ".
+      repeat iModIntro. iSplitR "HΨ Hc HΦ".
       { iNext. iExists P, [], parked, s. by iFrame. }
       iApply "HΨ". iLeft. iExists parked. by iFrame.
     - destruct (back_val_cons Q e parked) as [n Hn]. wp_load.
       iMod (progress_update (length P) NotEmpty with "Hc Hs") as "[Hc Hs]".
       iModIntro. iSplitR "HΨ Hc AU".
       { iNext. iExists P, (e :: Q), parked, NotEmpty. rewrite /front_val Hs /=. iFrame.
-        iPureIntro. split_and!; try done. simpl. lia. }
+        iPureIntro. split; [done|split; [done|simpl; lia]]. }
       iApply "HΨ". iRight. iExists n. rewrite Hn. by iFrame.
   Qed.
 
@@ -174,7 +174,7 @@ Section pop.
     iModIntro. iSplitR "HΨ HΦ"; last by iApply "HΨ".
     iNext. iExists (P ++ [(n, Linked)]), ((m, Linked) :: Q), false, AtRest.
     rewrite -(assoc_L (++)) /= app_length Nat.add_1_r. iFrame.
-    iPureIntro. split_and!; [|by eapply well_placed_pop|done].
+    iPureIntro. split; [|split; [exact (well_placed_pop (n, Linked) m Q HQ)|done]].
     apply Forall_app. split; [done|by apply Forall_singleton].
   Qed.
 
@@ -191,7 +191,7 @@ Section pop.
     wp_store. iMod (progress_update (length P) Cleared with "Hc Hs") as "[Hc Hs]".
     iModIntro. iSplitR "HΨ Hc"; last by iApply "HΨ".
     iNext. iExists P, Q, parked, Cleared. iFrame. iPureIntro.
-    split_and!; try done. by exists n.
+    split; [done|split; [done|by exists n]].
   Qed.
 
   (** [front] is set back to the oldest link. *)
@@ -246,7 +246,7 @@ Section pop.
       iMod (progress_update (length P) NotLast with "Hc Hs") as "[Hc Hs]".
       iModIntro. iSplitR "HΨ Hc AU"; last by iApply "HΨ"; iFrame.
       iNext. iExists P, _, false, NotLast. rewrite -Hm. iFrame. iPureIntro.
-      split_and!; try done. simpl. split; [by exists n|lia].
+      split; [done|split; [done|split; [by exists n|simpl; lia]]].
   Qed.
 
   (** [pop_first]: from the moment on at which the oldest link is known. *)
