@@ -55,7 +55,7 @@ Section invariant.
       queue γ (P ++ Q).*1 (length P) parked ∗ progress_inv γ (length P) s ∗
       ghost_map_auth γ.(entries_name) 1 (map_seq 0 (P ++ Q)) ∗
       links Q ∗ evidences γ (length P) Q ∗ deposits D (length P) Q ∗
-      ⌜Forall (λ e, e.2 = Linked) P⌝ ∗ ⌜well_placed Q⌝ ∗ ⌜stage_ok s Q⌝.
+      ⌜Forall (λ e, e.2 = Linked) P⌝ ∗ ⌜well_placed Q⌝ ∗ ⌜stage_ok s Q parked⌝.
 
   Definition is_queue γ q D : iProp Σ := inv N (forward_inv γ q D).
 

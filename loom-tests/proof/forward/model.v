@@ -22,22 +22,24 @@ Definition chain_entries (n : loc) (w : place) (f : Qp) (c : list loc) : list en
 Definition leads_to (o : option entry) : val :=
   match o with Some (n, Linked) => #n | _ => NULL end.
 
-(** What the consumer knows in the course of a pop.
+(** What the consumer knows in the course of a pop or park.
     [AtRest]: nothing; [NotEmpty]: it has seen a link in [back]; [Cleared]: it has set [front] to
-    null, and the oldest entry is linked; [NotLast]: the same, and there is a second entry. *)
-Inductive stage := AtRest | NotEmpty | Cleared | NotLast.
+    null, and the oldest entry is linked; [NotLast]: the same, and there is a second entry;
+    [Marked]: it has seen its own mark in [back], which only a push can have replaced. *)
+Inductive stage := AtRest | NotEmpty | Cleared | NotLast | Marked.
 
 Global Instance stage_inhabited : Inhabited stage := populate AtRest.
 
 Definition has_cleared (s : stage) : bool :=
   match s with Cleared | NotLast => true | _ => false end.
 
-Definition stage_ok (s : stage) (Q : list entry) : Prop :=
+Definition stage_ok (s : stage) (Q : list entry) (parked : bool) : Prop :=
   match s with
   | AtRest => True
   | NotEmpty => 1 ≤ length Q
   | Cleared => ∃ n, Q !! 0 = Some (n, Linked)
   | NotLast => (∃ n, Q !! 0 = Some (n, Linked)) ∧ 2 ≤ length Q
+  | Marked => parked = true ∨ 1 ≤ length Q
   end.
 
 Definition back_val (Q : list entry) (parked : bool) : val :=
@@ -126,15 +128,16 @@ Proof.
   by apply last_None in H.
 Qed.
 
-Lemma stage_ok_append s Q Q' : stage_ok s Q → stage_ok s (Q ++ Q').
+Lemma stage_ok_append s Q Q' parked :
+  1 ≤ length Q' → stage_ok s Q parked → stage_ok s (Q ++ Q') false.
 Proof.
-  assert (∀ n : loc, Q !! 0 = Some (n, Linked) → (Q ++ Q') !! 0 = Some (n, Linked)).
+  intros HQ'. assert (∀ n : loc, Q !! 0 = Some (n, Linked) → (Q ++ Q') !! 0 = Some (n, Linked)).
   { intros n. by apply lookup_app_l_Some. }
   destruct s; rewrite /= ?app_length; naive_solver lia.
 Qed.
 
-Lemma stage_ok_link s Q j n e :
-  Q !! j = Some e → stage_ok s Q → stage_ok s (<[j := (n, Linked)]> Q).
+Lemma stage_ok_link s Q j n e parked :
+  Q !! j = Some e → stage_ok s Q parked → stage_ok s (<[j := (n, Linked)]> Q) parked.
 Proof.
   intros Hj. assert (∀ m : loc, Q !! 0 = Some (m, Linked) →
     ∃ m : loc, <[j := (n, Linked)]> Q !! 0 = Some (m, Linked)).
@@ -144,8 +147,8 @@ Proof.
 Qed.
 
 (** A stage that needs a linked oldest entry excludes a push that is about to write [front]. *)
-Lemma stage_front s Q n f :
-  stage_ok s Q → Q !! 0 = Some (n, InGap AtFront f) → has_cleared s = false.
+Lemma stage_front s Q n f parked :
+  stage_ok s Q parked → Q !! 0 = Some (n, InGap AtFront f) → has_cleared s = false.
 Proof. destruct s; simpl; naive_solver. Qed.
 
 Lemma front_val_append Q n w f c s :

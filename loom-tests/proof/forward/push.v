@@ -70,7 +70,8 @@ Section push.
       rewrite evidences_append deposits_append -app_length. iFrame.
       iDestruct (links_append with "HQ Hc") as "$".
       iDestruct (deposits_chain with "HDc") as "$".
-      iPureIntro. auto using well_placed_append, stage_ok_append.
+      iPureIntro. split; first done. split; first by apply well_placed_append.
+      eapply stage_ok_append; [simpl; lia|done].
     - iApply "HΨ". iExists _, _, _. by iFrame.
   Qed.
 
@@ -92,7 +93,7 @@ Section push.
     iNext. iExists P, (<[0 := (n, Linked)]> Q), parked, s.
     rewrite (back_val_link _ _ _ _ _ _ Hj) (history_link _ _ _ _ _ _ Hj). iFrame.
     iSplitL "Hfront".
-    { rewrite /front_val (stage_front s Q n f) // list_lookup_insert //.
+    { rewrite /front_val (stage_front s Q n f parked) // list_lookup_insert //.
       by eapply lookup_lt_Some. }
     iPureIntro. split_and!; [done|by apply well_placed_link|by eapply stage_ok_link].
   Qed.
