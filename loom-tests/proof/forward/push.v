@@ -10,38 +10,11 @@ Section push.
   Implicit Types (Q P : list entry) (γ : queue_name) (q n m p oldest newest : loc) (i j k : nat)
     (D : nat → iProp Σ) (c : list loc) (f : Qp) (on_parked : val) (Φ : val → iProp Σ).
 
-  (** What the exchange returns, and where the push stores therefore. *)
-  Definition found γ (prev : val) i (w : place) (parked : bool) : iProp Σ :=
-    match w with
-    | AtFront => ⌜prev = mark parked⌝
-    | AtPredecessor => ∃ i' p, ⌜i = S i' ∧ prev = #p ∧ parked = false⌝ ∗ pushed γ i' p
-    end%I.
-
-  Global Instance found_persistent γ prev i w parked : Persistent (found γ prev i w parked).
-  Proof. destruct w; apply _. Qed.
-
   (** What is left to do after the exchange of push number [i]: [on_parked], if the consumer was
       parked. Then the push has a deposit for the consumer, and may return. *)
   Definition rest_of_push γ D f on_parked Φ i (parked : bool) : iProp Σ :=
     if parked then (WP on_parked #() {{ w, D i ∗ (producer γ f -∗ Φ (SOMEV w)) }})%I
     else (D i ∗ (producer γ f -∗ Φ NONEV))%I.
-
-  Lemma found_back γ P Q k parked parked' :
-    (parked = true → Q = []) →
-    queue γ (P ++ Q).*1 k parked' -∗
-    found γ (back_val Q parked) (length (P ++ Q)) (place_behind Q) parked.
-  Proof.
-    iIntros (Hparked) "Hq". destruct Q as [|e Q]; first done. simpl.
-    destruct (back_val_cons Q e parked) as [p Hp].
-    destruct parked; first by specialize (Hparked eq_refl).
-    rewrite Hp. iExists (length P + length Q), p. iSplit.
-    { iPureIntro. split_and!; [rewrite app_length /=; lia|done..]. }
-    iApply (queue_pushed with "Hq").
-    rewrite list_lookup_fmap lookup_app_r; last lia.
-    replace (length P + length Q - length P) with (length Q) by lia.
-    move: Hp. rewrite /back_val last_lookup /=.
-    destruct ((e :: Q) !! length Q) as [[??]|]; naive_solver.
-  Qed.
 
   (** The exchange. From now on the chain is in the queue. *)
   Lemma exchange_spec γ q D oldest newest c f on_parked Φ :
@@ -50,7 +23,7 @@ Section push.
     {{{ producer γ f ∗ own_chain (oldest :: c) ∗
         push_commit N γ true D (oldest :: c) f on_parked Φ }}}
       Xchg #q #newest
-    {{{ prev, RET prev; ∃ i w parked, in_gap γ i oldest w f ∗ found γ prev i w parked ∗
+    {{{ prev, RET prev; ∃ i w parked, in_gap γ i oldest w f ∗ exchanged γ prev i w parked ∗
         rest_of_push γ D f on_parked Φ i parked }}}.
   Proof.
     iIntros (Hnewest) "#Hinv !>". iIntros (Ψ) "(Hp & Hc & AU) HΨ".
@@ -59,12 +32,12 @@ Section push.
     iDestruct (queue_agree with "Hq Hq'") as %(-> & -> & ->).
     wp_xchg.
     iDestruct (parked_empty with "Hq") as %Hparked.
-    iDestruct (found_back with "Hq") as "#Hfound"; first done.
+    iDestruct (exchanged_back with "Hq") as "#Hfound"; first done.
     iMod (queue_push (oldest :: c) with "Hq Hq'") as "[Hq Hq']".
     iMod ("Hcommit" with "Hq'") as "[HDc Hrest]".
-    iMod (entries_append _ _ oldest (place_behind Q) _ c with "HE Hp") as "(HE & Hev' & Hgap)".
+    iMod (entries_append _ _ oldest (finding Q) _ c with "HE Hp") as "(HE & Hev' & Hgap)".
     repeat iModIntro. rewrite fmap_length. iSplitR "HΨ Hgap Hrest".
-    - iNext. iExists P, (Q ++ chain_entries oldest (place_behind Q) f c), false, s.
+    - iNext. iExists P, (Q ++ chain_entries oldest (finding Q) f c), false, s.
       rewrite (back_val_append _ _ _ _ _ _ newest) // front_val_append assoc_L.
       rewrite (fmap_app _ (P ++ Q)) chain_entries_fst.
       rewrite evidences_append deposits_append -app_length. iFrame.
@@ -78,12 +51,12 @@ Section push.
   (** The store that ends the gap of a push that found the queue empty. *)
   Lemma store_front_spec γ q D i n f :
     is_queue N γ q D -∗
-    {{{ in_gap γ i n AtFront f ∗ D i }}} #(q +ₗ 1) <- #n {{{ RET #(); producer γ f }}}.
+    {{{ in_gap γ i n FoundTag f ∗ D i }}} #(q +ₗ 1) <- #n {{{ RET #(); producer γ f }}}.
   Proof.
     iIntros "#Hinv !>" (Φ) "[Hgap HDi] HΦ".
     iInv N as (P Q parked s) "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hs)".
     iDestruct (in_gap_present with "HE Hgap") as %(j & -> & Hj); first done.
-    assert (j = 0) as -> by by eapply front_is_oldest.
+    assert (j = 0) as -> by by eapply found_tag_oldest.
     wp_store.
     iMod (entries_link with "HE Hgap") as "[HE #Hlinked]"; first done.
     iDestruct (evidences_link with "Hev Hlinked") as "[Hp Hev]"; first done.
@@ -101,12 +74,12 @@ Section push.
   (** The store that ends the gap of any other push. *)
   Lemma store_predecessor_spec γ q D i n p f :
     is_queue N γ q D -∗ pushed γ i p -∗
-    {{{ in_gap γ (S i) n AtPredecessor f ∗ D (S i) }}} #p <- #n {{{ RET #(); producer γ f }}}.
+    {{{ in_gap γ (S i) n FoundLink f ∗ D (S i) }}} #p <- #n {{{ RET #(); producer γ f }}}.
   Proof.
     iIntros "#Hinv #Hpushed !>" (Φ) "[Hgap HDi] HΦ".
     iInv N as (P Q parked s) "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hs)".
     iDestruct (in_gap_present with "HE Hgap") as %(j & Hij & Hj); first done.
-    destruct (predecessor_exists _ _ _ _ HQ Hj) as (j' & [p' ph] & -> & Hj').
+    destruct (found_link_behind _ _ _ _ HQ Hj) as (j' & [p' ph] & -> & Hj').
     (* The predecessor is still in the queue, so the cell is there to be written. *)
     iAssert ⌜p' = p⌝%I as %->.
     { iDestruct (pushed_lookup with "Hq Hpushed") as %Hp. iPureIntro.
