@@ -2,7 +2,7 @@
 From iris.proofmode Require Import proofmode.
 From iris.base_logic.lib Require Import invariants ghost_var ghost_map.
 From iris.heap_lang Require Import proofmode notation.
-From mpsc_proof.shared Require Export entries.
+From mpsc_proof.shared Require Export decide.
 From mpsc_proof.forward Require Export code model.
 From iris.prelude Require Import options.
 

@@ -27,48 +27,8 @@ Section park.
     iModIntro. iApply "HΦ". iFrame "#∗". iExists AtRest. rewrite /progress. by iFrame.
   Qed.
 
-  (** The consumer changes the mark: [parked1] to [parked2] in an empty queue. *)
-  Definition park_commit γ k Φ : iProp Σ :=
-    AU << ∃∃ h k' parked, queue γ h k' parked >> @ ⊤ ∖ ↑N, ∅
-       << ⌜k' = k⌝ ∗ queue γ h k (bool_decide (k = length h)),
-          COMM consumer γ k -∗ Φ #(bool_decide (k = length h)) >>.
-  Definition unpark_commit γ k Φ : iProp Σ :=
-    AU << ∃∃ h k' parked, queue γ h k' parked >> @ ⊤ ∖ ↑N, ∅
-       << ⌜k' = k⌝ ∗ queue γ h k false,
-          COMM consumer γ k -∗ Φ #(bool_decide (k = length h)) >>.
-
-  Lemma empty_decide P Q :
-    bool_decide (length P = length (P ++ Q).*1) = bool_decide (Q = []).
-  Proof.
-    rewrite fmap_length app_length. apply bool_decide_ext. split; [|by intros ->].
-    intros H. apply nil_length_inv. lia.
-  Qed.
-
-  (** [park] is decided: it succeeds in an empty queue. *)
-  Lemma decide_park γ P Q parked Φ :
-    park_commit γ (length P) Φ -∗ queue γ (P ++ Q).*1 (length P) parked ={⊤ ∖ ↑N}=∗
-    queue γ (P ++ Q).*1 (length P) (bool_decide (Q = [])) ∗
-    (consumer γ (length P) -∗ Φ #(bool_decide (Q = []))).
-  Proof.
-    iIntros "AU Hq". iMod "AU" as (h k' parked') "[Hq' [_ Hcommit]]".
-    iDestruct (queue_agree with "Hq Hq'") as %(-> & -> & ->).
-    iMod (queue_view (length P) (bool_decide (Q = [])) with "Hq Hq'") as "[$ Hq']".
-    { rewrite fmap_length app_length. lia. }
-    { rewrite bool_decide_eq_true. intros ->. by rewrite app_nil_r fmap_length. }
-    rewrite -(empty_decide P Q). iApply "Hcommit". by iFrame.
-  Qed.
-
-  Lemma decide_unpark γ P Q parked Φ :
-    unpark_commit γ (length P) Φ -∗ queue γ (P ++ Q).*1 (length P) parked ={⊤ ∖ ↑N}=∗
-    queue γ (P ++ Q).*1 (length P) false ∗
-    (consumer γ (length P) -∗ Φ #(bool_decide (Q = []))).
-  Proof.
-    iIntros "AU Hq". iMod "AU" as (h k' parked') "[Hq' [_ Hcommit]]".
-    iDestruct (queue_agree with "Hq Hq'") as %(-> & -> & ->).
-    iMod (queue_view (length P) false with "Hq Hq'") as "[$ Hq']"; [|done|].
-    { rewrite fmap_length app_length. lia. }
-    rewrite -(empty_decide P Q). iApply "Hcommit". by iFrame.
-  Qed.
+  Local Notation park_commit := (decide.park_commit N consumer).
+  Local Notation unpark_commit := (decide.unpark_commit N consumer).
 
   Lemma park_spec γ q D k Φ :
     is_queue N γ q D -∗ consumer γ k -∗ park_commit γ k Φ -∗ WP park #q {{ Φ }}.

@@ -13,36 +13,11 @@ Section pop.
   Implicit Types (Q P : list entry) (γ : queue_name) (q n m p : loc) (i j k : nat)
     (D : nat → iProp Σ) (s : stage) (Φ : val → iProp Σ).
 
-  (** The answer is still to be decided. *)
-  Definition pop_commit γ D k Φ : iProp Σ :=
-    AU << ∃∃ h k' parked share, queue γ h k' parked ∗ shown γ share >> @ ⊤ ∖ ↑N, ∅
-       << ∀∀ a, ⌜k' = k⌝ ∗ pop_result γ true D h k parked share a,
-          COMM consumer γ (popped_after k a) -∗ Φ (answer_val a) >>.
+  Local Notation pop_commit := (decide.pop_commit N true consumer).
+  Local Notation decided := (decide.decided consumer).
 
-  (** The answer is decided, and the consumer gets its place back when it returns. *)
-  Definition decided γ k Φ (a : answer) : iProp Σ :=
-    consumer γ (popped_after k a) -∗ Φ (answer_val a).
-
-  (** While an entry is in its gap, the answer may be [Stalled]. *)
-  Lemma decide_stalled γ D P Q parked j n w f Φ :
-    Q !! j = Some (n, InGap w f) →
-    pop_commit γ D (length P) Φ -∗
-    queue γ (P ++ Q).*1 (length P) parked -∗ evidences γ (length P) Q ={⊤ ∖ ↑N}=∗
-    queue γ (P ++ Q).*1 (length P) parked ∗ evidences γ (length P) Q ∗
-    decided γ (length P) Φ Stalled.
-  Proof.
-    iIntros (Hj) "AU Hq Hev".
-    iMod "AU" as (h k parked' share) "[[Hq' Hshare] [_ Hcommit]]".
-    iDestruct (queue_agree with "Hq Hq'") as %(-> & -> & ->).
-    iAssert ⌜share ≠ Some 1%Qp⌝%I as %Hshare.
-    { iIntros (->). by iDestruct (evidences_quiet with "Hshare Hev") as %?. }
-    iMod ("Hcommit" $! Stalled with "[Hq' Hshare]") as "HΦ"; last by iFrame.
-    iFrame. iPureIntro. split_and!; try done.
-    rewrite fmap_length app_length. apply lookup_lt_Some in Hj. lia.
-  Qed.
-
-  (** The consumer takes the oldest entry out, and [pop_commit] is decided. *)
-  Lemma decide_item γ D P n Q parked Φ s :
+  (** The consumer takes the oldest entry out: the queue and its own progress change. *)
+  Lemma take_out γ D P n Q parked Φ s :
     pop_commit γ D (length P) Φ -∗
     queue γ (P ++ (n, Linked) :: Q).*1 (length P) parked -∗
     progress γ (length P) s -∗ progress_inv γ (length P) s -∗
@@ -51,14 +26,8 @@ Section pop.
     progress_inv γ (S (length P)) AtRest ∗ Φ (answer_val (Item n)).
   Proof.
     iIntros "AU Hq Hc Hs Hn HD".
-    iMod "AU" as (h k parked' share) "[[Hq' Hshare] [_ Hcommit]]".
-    iDestruct (queue_agree with "Hq Hq'") as %(-> & -> & ->).
-    iMod (queue_view (S (length P)) false with "Hq Hq'") as "[$ Hq']"; [|done|].
-    { rewrite fmap_length app_length /=. lia. }
+    iMod (decide_item with "AU Hq Hn HD") as "[$ HΦ]".
     iMod (progress_update (S (length P)) AtRest with "Hc Hs") as "[Hc $]".
-    iMod ("Hcommit" $! (Item n) with "[Hq' Hshare Hn HD]") as "HΦ".
-    { iFrame. iPureIntro. split; first done.
-      by rewrite list_lookup_fmap lookup_app_r // Nat.sub_diag. }
     iApply "HΦ". iExists AtRest. by iFrame.
   Qed.
 
@@ -80,7 +49,7 @@ Section pop.
     - iDestruct (evidences_linked with "Hev") as "#Hn"; first done.
       iFrame. iModIntro. iLeft. iExists n. by iFrame "Hn AU".
     - destruct known.
-      + iMod (decide_stalled with "AU Hq Hev") as "($ & $ & HΦ)"; first done.
+      + iMod (decide_stalled with "AU Hq Hev") as "($ & $ & HΦ)"; [done..|].
         iModIntro. iRight. by iFrame.
       + iFrame. iModIntro. iRight. by iFrame.
     - destruct known; last by (iFrame; iModIntro; iRight; iFrame).
@@ -136,12 +105,8 @@ Section pop.
     iInv N as (P Q parked s') "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
     iDestruct (progress_agree with "Hc Hs") as %[<- ->].
     destruct Q as [|e Q].
-    - iMod "AU" as (h k parked' share) "[[Hq' Hshare] [_ Hcommit]]".
-      iDestruct (queue_agree with "Hq Hq'") as %(-> & -> & ->).
-      wp_load.
-      iMod ("Hcommit" $! Empty with "[Hq' Hshare]") as "HΦ".
-      { iFrame. iPureIntro. split; first done. by rewrite fmap_length app_nil_r. }
-      repeat iModIntro. iSplitR "HΨ Hc HΦ".
+    - wp_load. iMod (decide_empty with "AU Hq") as "[Hq HΦ]".
+      iModIntro. iSplitR "HΨ Hc HΦ".
       { iNext. iExists P, [], parked, s. by iFrame. }
       iApply "HΨ". iLeft. iExists parked. by iFrame.
     - destruct (back_val_cons Q e parked) as [n Hn]. wp_load.
@@ -170,7 +135,7 @@ Section pop.
     iDestruct (evidences_cons with "Hev") as "[_ Hev]".
     iDestruct (deposits_cons with "HD") as "[HDk HD]".
     wp_store.
-    iMod (decide_item with "AU Hq Hc Hs [Hnext] HDk") as "(Hq & Hs & HΦ)"; first by iExists _.
+    iMod (take_out with "AU Hq Hc Hs [Hnext] HDk") as "(Hq & Hs & HΦ)"; first by iExists _.
     iModIntro. iSplitR "HΨ HΦ"; last by iApply "HΨ".
     iNext. iExists (P ++ [(n, Linked)]), ((m, Linked) :: Q), false, AtRest.
     rewrite -(assoc_L (++)) /= app_length Nat.add_1_r. iFrame.
@@ -229,7 +194,7 @@ Section pop.
       iDestruct (links_cons with "HQ") as "[Hnext HQ]".
       iDestruct (evidences_cons with "Hev") as "[_ Hev]".
       iDestruct (deposits_cons with "HD") as "[HDk HD]".
-      iMod (decide_item with "AU Hq Hc Hs [Hnext] HDk") as "(Hq & Hs & HΦ)"; first by iExists _.
+      iMod (take_out with "AU Hq Hc Hs [Hnext] HDk") as "(Hq & Hs & HΦ)"; first by iExists _.
       iModIntro. iSplitR "HΨ HΦ"; last by iApply "HΨ".
       iNext. iExists (P ++ [(n, Linked)]), [], false, AtRest.
       rewrite app_nil_r app_length Nat.add_1_r. iFrame.
