@@ -15,7 +15,7 @@ Notation newest q := (BinOp OffsetOp q (Val (LitV (LitInt 4)))) (only parsing).
 Definition new : val := λ: <>, AllocN #5 NULL.
 
 (** [link::reverse] *)
-Definition reverse : val := rec: "reverse" "before" "link" "last" :=
+Definition reverse_links : val := rec: "reverse" "before" "link" "last" :=
   let: "after" := ! "link" in
   "link" <- "before";;
   if: "link" = "last" then #() else "reverse" "link" "after" "last".
@@ -23,7 +23,7 @@ Definition reverse : val := rec: "reverse" "before" "link" "last" :=
 (** [Links::newest_first]: makes each link, which leads to the next newer one, lead to the next
     older one. *)
 Definition newest_first : val := λ: "oldest" "newest",
-  if: "oldest" = "newest" then #() else reverse NULL "oldest" "newest".
+  if: "oldest" = "newest" then #() else reverse_links NULL "oldest" "newest".
 
 (** The content of an own link, for what was in [back]. *)
 Definition below : val := λ: "prev", if: is_link "prev" then "prev" else BOTTOM.

@@ -44,7 +44,7 @@ Section invariant.
 
   (** The consumer's place, between two calls. *)
   Definition consumer γ k : iProp Σ :=
-    ∃ q U T s, progress γ (Private q k U T s) ∗ fields q U T ∗ own_chain T.
+    ∃ q (U : list loc) T s, progress γ (Private q k U T s) ∗ fields q U T ∗ own_chain T.
 
   (** [P] are the entries that have been popped, [U] those that the walk has not turned yet, [T]
       the links that it has turned, [Q] the entries that [back] leads to. *)
@@ -135,19 +135,19 @@ Section invariant.
     by iApply (mapsto_ne with "Hn Hm").
   Qed.
 
-  Lemma reverse_spec n c m (before : val) :
+  Lemma reverse_links_spec n c m (before : val) :
     last (n :: c) = Some m →
-    {{{ own_chain (n :: c) }}} reverse before #n #m
+    {{{ own_chain (n :: c) }}} reverse_links before #n #m
     {{{ RET #(); own_links before (linked_entries (n :: c)) }}}.
   Proof.
     iIntros (Hm Φ) "Hc HΦ". iInduction c as [|x c] "IH" forall (n before Hm).
     - injection Hm as ->. rewrite own_chain_single. wp_lam. wp_pures. wp_load. wp_store.
       wp_pures. rewrite bool_decide_true //. wp_pures. iApply "HΦ". by iFrame.
-    - iDestruct (own_chain_cons with "Hc") as "[Hn Hc]".
-      iDestruct (own_chain_distinct with "Hn Hc") as %Hne; first by rewrite -Hm.
+    - iDestruct (own_chain_cons with "Hc") as "[Hn Hc]". rewrite last_cons_cons in Hm.
+      iDestruct (own_chain_distinct with "Hn Hc") as %Hne; first done.
       wp_lam. wp_pures. wp_load. wp_store. wp_pures.
       rewrite bool_decide_false; last congruence. wp_pures.
-      iApply ("IH" with "[] Hc"); first by rewrite -Hm.
+      iApply ("IH" with "[//] Hc").
       iIntros "!> Hc". iApply "HΦ". by iFrame.
   Qed.
 
@@ -158,10 +158,10 @@ Section invariant.
     {{{ RET #(); n ↦ NULL ∗ own_links #n (linked_entries c) }}}.
   Proof.
     iIntros (Hm Φ) "Hc HΦ". wp_lam. wp_pures. case_bool_decide as Heq; wp_pures.
-    - simplify_eq. iDestruct (own_chain_cons with "Hc") as "[Hn Hc]".
-      destruct c as [|x c].
-      + iApply "HΦ". by iFrame.
-      + iDestruct (own_chain_distinct with "Hn Hc") as %Hne; [by rewrite -Hm|done].
-    - wp_apply (reverse_spec with "Hc"); first done. iIntros "[Hn Hc]". iApply "HΦ". by iFrame.
+    - assert (n = m) as -> by congruence. destruct c as [|x c].
+      + rewrite own_chain_single. iApply "HΦ". by iFrame.
+      + iDestruct (own_chain_cons with "Hc") as "[Hn Hc]". rewrite last_cons_cons in Hm.
+        by iDestruct (own_chain_distinct with "Hn Hc") as %Hne.
+    - wp_apply (reverse_links_spec with "Hc"); first done. iIntros "[Hn Hc]". iApply "HΦ". by iFrame.
   Qed.
 End invariant.
