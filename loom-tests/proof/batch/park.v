@@ -49,7 +49,7 @@ Section park.
   Proof.
     iIntros "#Hinv (%q' & %U & %T & %s & Hc & (H1 & H2 & H3 & H4) & HT) AU".
     iMod (queue_at_agree with "Hinv Hc") as "[%Hq Hc]". simpl in Hq. subst q'.
-    wp_lam. destruct (last (U ++ T)) as [n|] eqn:Hlast.
+    wp_lam. wp_pures. destruct (last (U ++ T)) as [n|] eqn:Hlast.
     { (* The consumer holds a batch: decided at this load. *)
       wp_bind (! _)%E.
       iInv N as (P U' T' Q parked s') "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".

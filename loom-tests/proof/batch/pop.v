@@ -117,10 +117,10 @@ Section pop.
       - by iApply "HΦ". }
     destruct T as [|n T]; simpl; wp_pures; last first.
     { by iApply (take_ready_spec with "Hinv Hc [H1] H2 H3 H4 HT AU"); eauto. }
-    iClear "HT". wp_lam. wp_load. wp_load. wp_pures. wp_apply (load_back_spec with "Hinv [$Hc $AU]").
+    wp_lam. wp_load. wp_load. wp_pures. wp_apply (load_back_spec with "Hinv [$Hc $AU]").
     iIntros (v) "[(%parked & -> & Hc & HΦ)|(%m & -> & Hc & AU)]"; rewrite /is_empty.
     { destruct parked; wp_pures; iApply "HΦ"; iExists q, [], [], s; by iFrame. }
-    wp_pures. wp_apply (take_all_spec with "Hinv Hc"). iIntros (n U) "Hc". wp_pures. wp_store.
+    iClear "HT". wp_pures. wp_apply (take_all_spec with "Hinv Hc"). iIntros (n U) "Hc". wp_pures. wp_store.
     wp_apply (go_on_spec N gap γ q D k U [] n with "Hinv [$Hc $AU $H1 H2 H3 H4]").
     { rewrite last_snoc. iFrame. rewrite {1}/own_chain /=. iSplit; first done.
       iSplitL "H2"; iExists _; iFrame. }
