@@ -1,0 +1,171 @@
+(** Whole programs, run from an empty heap: two producers send the numbers 1 and 2, and the
+    consumer adds up what it receives.
+
+    That the result is 3 in every execution needs all of the specification: each item comes out,
+    once, with its payload. And it shows that the specification can be used at all. *)
+From iris.proofmode Require Import proofmode.
+From iris.base_logic.lib Require Import ghost_var.
+From iris.heap_lang Require Import adequacy proofmode notation.
+From mpsc_proof.clients Require Import channel waking.
+From mpsc_proof.forward Require invariant form.
+From mpsc_proof.batch Require invariant.
+From mpsc_proof.back_linked Require form.
+From mpsc_proof.gap_free Require form.
+From iris.prelude Require Import options.
+
+Set Default Proof Using "Type*".
+
+Section program.
+  Context `{!heapGS Σ, !queueG Σ, !channelG Σ} (F : mpsc Σ).
+
+  (** Receives by polling, for the forms without a gap. *)
+  Definition poll : val := rec: "poll" "q" :=
+    match: pop_item F "q" with InjR "n" => "n" | InjL <> => "poll" "q" end.
+
+  Definition new_item : val := λ: "value",
+    let: "n" := AllocN #2 NULL in "n" +ₗ #1 <- "value";; "n".
+  Definition value_of : val := λ: "n", ! ("n" +ₗ #1).
+
+  Definition sum_by_recv : val := λ: <>,
+    let: "slot" := ref NONE in
+    let: "q" := new F #() in
+    Fork (push_and_wake F "q" "slot" (new_item #1));;
+    Fork (push_and_wake F "q" "slot" (new_item #2));;
+    let: "x" := value_of (recv F "q" "slot") in
+    let: "y" := value_of (recv F "q" "slot") in
+    "x" + "y".
+
+  Definition sum_by_poll : val := λ: <>,
+    let: "q" := new F #() in
+    Fork (push_item F "q" (new_item #1) (λ: <>, #());; #());;
+    Fork (push_item F "q" (new_item #2) (λ: <>, #());; #());;
+    let: "x" := value_of (poll "q") in
+    let: "y" := value_of (poll "q") in
+    "x" + "y".
+
+  (** The payload of each number is a token that exists once. *)
+  Definition number (γ1 γ2 : gname) (v : val) : iProp Σ :=
+    (⌜v = #1⌝ ∗ ghost_var γ1 1 ()) ∨ (⌜v = #2⌝ ∗ ghost_var γ2 1 ()).
+
+  Lemma number_twice γ1 γ2 v w :
+    number γ1 γ2 v -∗ number γ1 γ2 w -∗
+    ⌜(v = #1 ∧ w = #2) ∨ (v = #2 ∧ w = #1)⌝.
+  Proof.
+    iIntros "[[-> H1]|[-> H2]] [[-> H1']|[-> H2']]"; auto.
+    - by iDestruct (ghost_var_valid_2 with "H1 H1'") as %[? _].
+    - by iDestruct (ghost_var_valid_2 with "H2 H2'") as %[? _].
+  Qed.
+
+  Lemma new_item_spec (P : val → iProp Σ) v :
+    {{{ P v }}} new_item v {{{ n, RET #n; item P n v }}}.
+  Proof.
+    iIntros (Φ) "HP HΦ". wp_lam. wp_alloc n as "Hn"; first lia.
+    iDestruct (array_cons with "Hn") as "[Hlink Hn]".
+    iDestruct (array_cons with "Hn") as "[Hvalue _]".
+    wp_pures. wp_store. iApply "HΦ". iModIntro. iFrame. by iExists _.
+  Qed.
+
+  Lemma value_of_spec (P : val → iProp Σ) n v :
+    {{{ item P n v }}} value_of #n {{{ RET v; P v }}}.
+  Proof. iIntros (Φ) "[_ [Hv HP]] HΦ". wp_lam. wp_pures. wp_load. by iApply "HΦ". Qed.
+
+  (** What the consumer adds up. *)
+  Lemma add_up γ1 γ2 v w :
+    number γ1 γ2 v -∗ number γ1 γ2 w -∗ WP v + w {{ r, ⌜r = #3⌝ }}.
+  Proof.
+    iIntros "Hv Hw". iDestruct (number_twice with "Hv Hw") as %[[-> ->]|[-> ->]]; by wp_pures.
+  Qed.
+
+  Lemma sum_by_recv_spec : has_gap F = true → ⊢ WP sum_by_recv #() {{ v, ⌜v = #3⌝ }}.
+  Proof.
+    iIntros (Hgap). wp_lam. wp_alloc slot as "Hslot". wp_pures.
+    iMod (ghost_var_alloc ()) as (γ1) "H1". iMod (ghost_var_alloc ()) as (γ2) "H2".
+    set (P := number γ1 γ2). set (N := nroot .@ "channel").
+    wp_apply (new_channel_spec F N P (filled N slot) (slot_owned slot) woken with "[//]").
+    iIntros (q γ) "(#Hchan & Hr & [Hp1 Hs1] & [Hp2 Hs2])".
+    iDestruct "Hp1" as "[Hp1 Hp1']". iDestruct "Hs1" as "[Hs1 Hs1']".
+    wp_pures. wp_apply (wp_fork with "[H1 Hp1 Hs1]").
+    { iNext. wp_apply (new_item_spec P #1 with "[H1]"); first by (iLeft; iFrame).
+      iIntros (n) "Hn".
+      wp_apply (push_and_wake_spec F N P slot γ q n #1 _ 0 with "Hchan [] [$Hn $Hp1 $Hs1]");
+        [by iLeft|done]. }
+    wp_pures. wp_apply (wp_fork with "[H2 Hp1' Hs1']").
+    { iNext. wp_apply (new_item_spec P #2 with "[H2]"); first by (iRight; iFrame).
+      iIntros (n) "Hn".
+      wp_apply (push_and_wake_spec F N P slot γ q n #2 _ 0 with "Hchan [] [$Hn $Hp1' $Hs1']");
+        [by iLeft|done]. }
+    wp_pures. wp_apply (recv_spec with "Hchan [$Hr Hslot]"); [done|by iExists _|].
+    iIntros (n) "(%v & _ & Hv & Hr & Hslot)". wp_apply (value_of_spec with "Hv"). iIntros "Hv".
+    wp_pures. wp_apply (recv_spec with "Hchan [$Hr $Hslot]"); first done.
+    iIntros (m) "(%w & _ & Hw & _ & _)". wp_apply (value_of_spec with "Hw"). iIntros "Hw".
+    wp_let. iApply (add_up with "Hv Hw").
+  Qed.
+
+  (** Without a waker: nothing is left at a park, and [on_parked] does nothing. *)
+  Notation polled N P := (is_channel F N P (λ _, True)%I True%I (λ _, True)%I).
+
+  Lemma poll_spec N P γ q k :
+    polled N P γ q -∗
+    {{{ receiver F γ k Awake }}} poll #q
+    {{{ n, RET #n; ∃ v, item P n v ∗ receiver F γ (S k) Awake }}}.
+  Proof.
+    iIntros "#Hchan !>" (Φ) "Hr HΦ". iLöb as "IH". wp_lam.
+    wp_apply (pop_item_spec _ _ _ _ _ _ γ q k 0 Awake None with "Hchan [] [$Hr]"); first by iLeft.
+    iIntros (a) "[_ Ha]". destruct a as [n| |]; wp_pures.
+    - iDestruct "Ha" as (v) "(_ & Hn & Hr & _)". iApply "HΦ". iExists v. by iFrame.
+    - iDestruct "Ha" as "[_ Hr]". iApply ("IH" with "Hr HΦ").
+    - iDestruct "Ha" as "(_ & _ & Hr)". iApply ("IH" with "Hr HΦ").
+  Qed.
+
+  Lemma push_quietly_spec N P γ q n v f :
+    polled N P γ q -∗ sender γ f -∗ item P n v -∗
+    WP push_item F #q #n (λ: <>, #())%V {{ _, True }}.
+  Proof.
+    iIntros "#Hchan Hs Hn".
+    wp_apply (push_item_spec _ _ _ _ _ _ γ q n v f 0 _ (λ _ _, True)%I
+      with "Hchan [] [$Hs $Hn]"); [by iLeft| |by auto].
+    iIntros (w) "_". wp_pures. rewrite /back_in_gap. by destruct (has_gap F).
+  Qed.
+
+  Lemma sum_by_poll_spec : ⊢ WP sum_by_poll #() {{ v, ⌜v = #3⌝ }}.
+  Proof.
+    iStartProof. wp_lam.
+    iMod (ghost_var_alloc ()) as (γ1) "H1". iMod (ghost_var_alloc ()) as (γ2) "H2".
+    set (P := number γ1 γ2). set (N := nroot .@ "channel").
+    wp_apply (new_channel_spec F N P (λ _, True)%I True%I (λ _, True)%I with "[//]").
+    iIntros (q γ) "(#Hchan & Hr & [Hp1 Hp2] & [Hs1 Hs2])".
+    wp_pures. wp_apply (wp_fork with "[H1 Hp1 Hs1]").
+    { iNext. wp_pures. wp_apply (new_item_spec P #1 with "[H1]"); first by (iLeft; iFrame).
+      iIntros (n) "Hn". wp_bind (push_item _ _ _ _).
+      iApply (wp_wand with "[Hn Hp1 Hs1]").
+      { iApply (push_quietly_spec with "Hchan [$Hp1 $Hs1] Hn"). }
+      iIntros (v) "_". by wp_pures. }
+    wp_pures. wp_apply (wp_fork with "[H2 Hp2 Hs2]").
+    { iNext. wp_pures. wp_apply (new_item_spec P #2 with "[H2]"); first by (iRight; iFrame).
+      iIntros (n) "Hn". wp_bind (push_item _ _ _ _).
+      iApply (wp_wand with "[Hn Hp2 Hs2]").
+      { iApply (push_quietly_spec with "Hchan [$Hp2 $Hs2] Hn"). }
+      iIntros (v) "_". by wp_pures. }
+    wp_pures. wp_apply (poll_spec with "Hchan Hr").
+    iIntros (n) "(%v & Hv & Hr)". wp_apply (value_of_spec with "Hv"). iIntros "Hv".
+    wp_pures. wp_apply (poll_spec with "Hchan Hr").
+    iIntros (m) "(%w & Hw & _)". wp_apply (value_of_spec with "Hw"). iIntros "Hw".
+    wp_let. iApply (add_up with "Hv Hw").
+  Qed.
+End program.
+
+(** ** The three forms *)
+
+Definition forward_exampleΣ : gFunctors :=
+  #[heapΣ; forward.invariant.forwardΣ; channelΣ].
+Definition batch_exampleΣ : gFunctors := #[heapΣ; batch.invariant.batchΣ; channelΣ].
+
+(** The program that each of the following theorems is about. The code does not depend on the
+    logic: [heap_adequacy] gives the logic an arbitrary state, and the code is the same for all. *)
+Theorem forward_linked_sum σ (e : expr) :
+  (∀ `{!heapGS forward_exampleΣ}, e = sum_by_recv forward.form.forward_linked #()) →
+  adequate NotStuck e σ (λ v _, v = #3).
+Proof.
+  intros He. apply (heap_adequacy forward_exampleΣ). iIntros (?) "_". rewrite He.
+  iApply sum_by_recv_spec. done.
+Qed.
