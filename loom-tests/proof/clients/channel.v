@@ -8,6 +8,7 @@ From iris.base_logic.lib Require Import invariants ghost_var ghost_map.
 From iris.unstable.base_logic Require Import mono_list.
 From iris.heap_lang Require Import proofmode notation.
 From mpsc_proof.shared Require Export spec.
+From mpsc_proof.clients Require Export programs.
 From iris.prelude Require Import options.
 
 Set Default Proof Using "Type*".
@@ -35,6 +36,15 @@ Record channel_name := ChannelName {
   senders_name : gname;
 }.
 
+(** The program of a form. *)
+Definition program_of `{!heapGS Σ, !queueG Σ} (F : mpsc Σ) : program := {|
+  new_of := new F;
+  push_chain_of := push_chain F;
+  pop_of := pop F;
+  park_of := park F;
+  unpark_of := unpark F;
+|}.
+
 Section channel.
   Context `{!heapGS Σ, !queueG Σ, !channelG Σ} (F : mpsc Σ) (N : namespace).
 
@@ -49,20 +59,11 @@ Section channel.
   Implicit Types (γ : channel_name) (q n oldest newest : loc) (on_parked : val) (k i m : nat) (st : status) (w v : val)
     (x : val * bool) (calls : gmap nat (Qp * val)) (h c : list loc).
 
-  (** ** The program *)
-
-  (** [Queue::push_chain] *)
-  Definition push_items : val := λ: "q" "oldest" "newest" "on_parked",
-    push_chain F "q" "oldest" "newest" "on_parked".
-
-  (** [Queue::push]: [Link::prepare], and then the push of a chain of one. *)
-  Definition push_item : val := λ: "q" "n" "on_parked",
-    "n" <- NULL;; push_items "q" "n" "n" "on_parked".
-
-  (** [Consumer::pop], and what its guard of [park] does. *)
-  Definition pop_item : val := λ: "q", pop F "q".
-  Definition park_consumer : val := λ: "q", park F "q".
-  Definition unpark_consumer : val := λ: "q", unpark F "q".
+  Local Notation push_items := (programs.push_items (program_of F)).
+  Local Notation push_item := (programs.push_item (program_of F)).
+  Local Notation pop_item := (programs.pop_item (program_of F)).
+  Local Notation park_consumer := (programs.park_consumer (program_of F)).
+  Local Notation unpark_consumer := (programs.unpark_consumer (program_of F)).
 
   (** ** What the user holds *)
 
@@ -159,7 +160,7 @@ Section channel.
   (** ** A new channel *)
 
   Lemma new_channel_spec :
-    {{{ True }}} new F #()
+    {{{ True }}} new_of (program_of F) #()
     {{{ q γ, RET #q; is_channel γ q ∗ receiver γ 0 Awake ∗ sender γ 1 }}}.
   Proof.
     iIntros (Φ) "_ HΦ". iApply wp_fupd.

@@ -18,30 +18,9 @@ Set Default Proof Using "Type*".
 Section program.
   Context `{!heapGS Σ, !queueG Σ, !channelG Σ} (F : mpsc Σ).
 
-  (** Receives by polling, for the forms without a gap. *)
-  Definition poll : val := rec: "poll" "q" :=
-    match: pop_item F "q" with InjR "n" => "n" | InjL <> => "poll" "q" end.
-
-  Definition new_item : val := λ: "value",
-    let: "n" := AllocN #2 NULL in "n" +ₗ #1 <- "value";; "n".
-  Definition value_of : val := λ: "n", ! ("n" +ₗ #1).
-
-  Definition sum_by_recv : val := λ: <>,
-    let: "slot" := ref NONE in
-    let: "q" := new F #() in
-    Fork (push_and_wake F "q" "slot" (new_item #1));;
-    Fork (push_and_wake F "q" "slot" (new_item #2));;
-    let: "x" := value_of (recv F "q" "slot") in
-    let: "y" := value_of (recv F "q" "slot") in
-    "x" + "y".
-
-  Definition sum_by_poll : val := λ: <>,
-    let: "q" := new F #() in
-    Fork (push_item F "q" (new_item #1) (λ: <>, #());; #());;
-    Fork (push_item F "q" (new_item #2) (λ: <>, #());; #());;
-    let: "x" := value_of (poll "q") in
-    let: "y" := value_of (poll "q") in
-    "x" + "y".
+  Local Notation poll := (programs.poll (program_of F)).
+  Local Notation sum_by_recv := (programs.sum_by_recv (program_of F)).
+  Local Notation sum_by_poll := (programs.sum_by_poll (program_of F)).
 
   (** The payload of each number is a token that exists once. *)
   Definition number (γ1 γ2 : gname) (v : val) : iProp Σ :=
@@ -82,18 +61,17 @@ Section program.
     iMod (ghost_var_alloc ()) as (γ1) "H1". iMod (ghost_var_alloc ()) as (γ2) "H2".
     set (P := number γ1 γ2). set (N := nroot .@ "channel").
     wp_apply (new_channel_spec F N P (filled N slot) (slot_owned slot) woken with "[//]").
-    iIntros (q γ) "(#Hchan & Hr & [Hp1 Hs1] & [Hp2 Hs2])".
-    iDestruct "Hp1" as "[Hp1 Hp1']". iDestruct "Hs1" as "[Hs1 Hs1']".
+    iIntros (q γ) "(#Hchan & Hr & [Hp1 Hp2] & [Hs1 Hs2])".
     wp_pures. wp_apply (wp_fork with "[H1 Hp1 Hs1]").
-    { iNext. wp_apply (new_item_spec P #1 with "[H1]"); first by (iLeft; iFrame).
+    { iNext. wp_apply (new_item_spec P #1 with "[H1]"); first by iLeft; iFrame.
       iIntros (n) "Hn".
       wp_apply (push_and_wake_spec F N P slot γ q n #1 _ 0 with "Hchan [] [$Hn $Hp1 $Hs1]");
-        [by iLeft|done]. }
-    wp_pures. wp_apply (wp_fork with "[H2 Hp1' Hs1']").
-    { iNext. wp_apply (new_item_spec P #2 with "[H2]"); first by (iRight; iFrame).
+        [by iLeft|by auto]. }
+    wp_pures. wp_apply (wp_fork with "[H2 Hp2 Hs2]").
+    { iNext. wp_apply (new_item_spec P #2 with "[H2]"); first by iRight; iFrame.
       iIntros (n) "Hn".
-      wp_apply (push_and_wake_spec F N P slot γ q n #2 _ 0 with "Hchan [] [$Hn $Hp1' $Hs1']");
-        [by iLeft|done]. }
+      wp_apply (push_and_wake_spec F N P slot γ q n #2 _ 0 with "Hchan [] [$Hn $Hp2 $Hs2]");
+        [by iLeft|by auto]. }
     wp_pures. wp_apply (recv_spec with "Hchan [$Hr Hslot]"); [done|by iExists _|].
     iIntros (n) "(%v & _ & Hv & Hr & Hslot)". wp_apply (value_of_spec with "Hv"). iIntros "Hv".
     wp_pures. wp_apply (recv_spec with "Hchan [$Hr $Hslot]"); first done.
@@ -119,7 +97,7 @@ Section program.
 
   Lemma push_quietly_spec N P γ q n v f :
     polled N P γ q -∗ sender γ f -∗ item P n v -∗
-    WP push_item F #q #n (λ: <>, #())%V {{ _, True }}.
+    WP programs.push_item (program_of F) #q #n (λ: <>, #())%V {{ _, True }}.
   Proof.
     iIntros "#Hchan Hs Hn".
     wp_apply (push_item_spec _ _ _ _ _ _ γ q n v f 0 _ (λ _ _, True)%I
@@ -135,14 +113,14 @@ Section program.
     wp_apply (new_channel_spec F N P (λ _, True)%I True%I (λ _, True)%I with "[//]").
     iIntros (q γ) "(#Hchan & Hr & [Hp1 Hp2] & [Hs1 Hs2])".
     wp_pures. wp_apply (wp_fork with "[H1 Hp1 Hs1]").
-    { iNext. wp_pures. wp_apply (new_item_spec P #1 with "[H1]"); first by (iLeft; iFrame).
-      iIntros (n) "Hn". wp_bind (push_item _ _ _ _).
+    { iNext. wp_pures. wp_apply (new_item_spec P #1 with "[H1]"); first by iLeft; iFrame.
+      iIntros (n) "Hn". wp_bind (programs.push_item _ _ _ _).
       iApply (wp_wand with "[Hn Hp1 Hs1]").
       { iApply (push_quietly_spec with "Hchan [$Hp1 $Hs1] Hn"). }
       iIntros (v) "_". by wp_pures. }
     wp_pures. wp_apply (wp_fork with "[H2 Hp2 Hs2]").
-    { iNext. wp_pures. wp_apply (new_item_spec P #2 with "[H2]"); first by (iRight; iFrame).
-      iIntros (n) "Hn". wp_bind (push_item _ _ _ _).
+    { iNext. wp_pures. wp_apply (new_item_spec P #2 with "[H2]"); first by iRight; iFrame.
+      iIntros (n) "Hn". wp_bind (programs.push_item _ _ _ _).
       iApply (wp_wand with "[Hn Hp2 Hs2]").
       { iApply (push_quietly_spec with "Hchan [$Hp2 $Hs2] Hn"). }
       iIntros (v) "_". by wp_pures. }
@@ -160,12 +138,37 @@ Definition forward_exampleΣ : gFunctors :=
   #[heapΣ; forward.invariant.forwardΣ; channelΣ].
 Definition batch_exampleΣ : gFunctors := #[heapΣ; batch.invariant.batchΣ; channelΣ].
 
-(** The program that each of the following theorems is about. The code does not depend on the
-    logic: [heap_adequacy] gives the logic an arbitrary state, and the code is the same for all. *)
-Theorem forward_linked_sum σ (e : expr) :
-  (∀ `{!heapGS forward_exampleΣ}, e = sum_by_recv forward.form.forward_linked #()) →
-  adequate NotStuck e σ (λ v _, v = #3).
+
+(** The programs of the forms. *)
+Definition forward_program : program :=
+  Program forward.code.new forward.code.push_chain forward.code.pop
+    forward.code.park forward.code.unpark.
+Definition back_program : program :=
+  Program batch.code.new back_linked.code.push_chain (batch.code.pop true)
+    batch.code.park batch.code.unpark.
+Definition gap_free_program : program :=
+  Program batch.code.new gap_free.code.push_chain (batch.code.pop false)
+    batch.code.park batch.code.unpark.
+
+(** From any state of the heap, in any interleaving: no thread gets stuck, and if the main
+    thread ends, its result is 3. *)
+Theorem forward_linked_sum σ :
+  adequate NotStuck (sum_by_recv forward_program #()) σ (λ v _, v = #3).
 Proof.
-  intros He. apply (heap_adequacy forward_exampleΣ). iIntros (?) "_". rewrite He.
-  iApply sum_by_recv_spec. done.
+  apply (heap_adequacy forward_exampleΣ). iIntros (?) "_".
+  by iApply (sum_by_recv_spec forward.form.forward_linked).
+Qed.
+
+Theorem back_linked_sum σ :
+  adequate NotStuck (sum_by_recv back_program #()) σ (λ v _, v = #3).
+Proof.
+  apply (heap_adequacy batch_exampleΣ). iIntros (?) "_".
+  by iApply (sum_by_recv_spec back_linked.form.back_linked).
+Qed.
+
+Theorem gap_free_sum σ :
+  adequate NotStuck (sum_by_poll gap_free_program #()) σ (λ v _, v = #3).
+Proof.
+  apply (heap_adequacy batch_exampleΣ). iIntros (?) "_".
+  iApply (sum_by_poll_spec gap_free.form.gap_free).
 Qed.

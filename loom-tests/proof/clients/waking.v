@@ -17,36 +17,8 @@ Section waking.
 
   Implicit Types (γ : channel_name) (q n flag : loc) (k m : nat) (v w : val).
 
-  (** ** The program *)
-
-  (** [WakerSlot::take] *)
-  Definition take_waker : val := λ: "slot",
-    let: "waker" := ! "slot" in "slot" <- NONE;; "waker".
-
-  (** [WakingQueue::push] *)
-  Definition push_and_wake : val := λ: "q" "slot" "n",
-    match: push_item F "q" "n" (λ: <>, take_waker "slot") with
-      NONE => #()
-    | SOME "taken" =>
-        match: "taken" with NONE => #() | SOME "flag" => "flag" <- #true end
-    end.
-
-  (** The consumer sleeps until the flag is set. *)
-  Definition sleep_until : val := rec: "sleep" "flag" :=
-    if: ! "flag" then #() else "sleep" "flag".
-
-  (** [Receiver::recv]: fills the slot, parks, sleeps, unparks and looks again. *)
-  Definition recv : val := rec: "recv" "q" "slot" :=
-    match: pop_item F "q" with
-      InjR "n" => "n"
-    | InjL "answer" =>
-        if: "answer" = #0 then
-          let: "flag" := ref #false in
-          "slot" <- SOME "flag";;
-          (if: park_consumer F "q" then sleep_until "flag";; unpark_consumer F "q" else #false);;
-          "recv" "q" "slot"
-        else "recv" "q" "slot"
-    end.
+  Local Notation push_and_wake := (programs.push_and_wake (program_of F)).
+  Local Notation recv := (programs.recv (program_of F)).
 
   (** ** The protocol *)
 
