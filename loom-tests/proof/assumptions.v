@@ -2,7 +2,7 @@
 From mpsc_proof.forward Require form.
 From mpsc_proof.back_linked Require form.
 From mpsc_proof.gap_free Require form.
-From mpsc_proof.clients Require channel waking examples.
+From mpsc_proof.clients Require channel waking shared_items examples.
 
 (** Each form keeps the promises of the record [mpsc]. *)
 Print Assumptions forward.form.forward_linked.
@@ -24,6 +24,10 @@ Print Assumptions channel.wakeup_done.
 Print Assumptions channel.no_lost_wakeup.
 Print Assumptions waking.push_and_wake_spec.
 Print Assumptions waking.recv_spec.
+
+(** Shared items. *)
+Print Assumptions shared_items.try_push_shared_spec.
+Print Assumptions shared_items.pop_shared_spec.
 
 (** Whole programs. *)
 Print Assumptions examples.forward_linked_sum.

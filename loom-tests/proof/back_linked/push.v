@@ -31,7 +31,8 @@ Section push.
         rest_of_push γ D f on_parked Φ i parked }}}.
   Proof.
     iIntros (Hnewest) "#Hinv !>". iIntros (Ψ) "(Hp & Holdest & Hc & AU) HΨ".
-    iInv N as (P U T Q parked s) "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
+    iInv N as (P U T Q parked s)
+      "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
     iMod "AU" as (h k parked') "[Hq' [_ Hcommit]]".
     iDestruct (queue_agree with "Hq Hq'") as %(-> & -> & ->).
     wp_xchg.
@@ -82,7 +83,8 @@ Section push.
     {{{ in_gap γ i n w f ∗ D i }}} #n <- v {{{ RET #(); producer γ f }}}.
   Proof.
     iIntros (Hv) "#Hinv #Hfound !>". iIntros (Φ) "[Hgap HDi] HΦ".
-    iInv N as (P U T Q parked' s) "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
+    iInv N as (P U T Q parked' s)
+      "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
     iDestruct (in_gap_present with "HE Hgap") as %(j & -> & Hj); first done.
     (* The value is what the own link has to be, wherever the link is by now. *)
     iAssert (∀ R Q' R', ⌜P ++ U ++ linked_entries T ++ Q = R ++ Q' ++ R'⌝ → ∀ j',

@@ -162,6 +162,7 @@ Section invariant.
       + rewrite own_chain_single. iApply "HΦ". by iFrame.
       + iDestruct (own_chain_cons with "Hc") as "[Hn Hc]". rewrite last_cons_cons in Hm.
         by iDestruct (own_chain_distinct with "Hn Hc") as %Hne.
-    - wp_apply (reverse_links_spec with "Hc"); first done. iIntros "[Hn Hc]". iApply "HΦ". by iFrame.
+    - wp_apply (reverse_links_spec with "Hc"); first done. iIntros "[Hn Hc]".
+      iApply "HΦ". by iFrame.
   Qed.
 End invariant.

@@ -60,7 +60,9 @@ Proof. destruct s; by rewrite /= ?insert_length. Qed.
 
 (** The walk turns the newest entry: the rest is placed as before. *)
 Lemma well_placed_walk Q e : well_placed (Q ++ [e]) → well_placed Q.
-Proof. destruct Q; first done. intros [He HQ]. split; [done|by apply Forall_app in HQ as [HQ _]]. Qed.
+Proof.
+  destruct Q; first done. intros [He HQ]. split; [done|by apply Forall_app in HQ as [HQ _]].
+Qed.
 
 Lemma all_linked_link Q j (n : loc) : all_linked Q → all_linked (<[j := (n, Linked)]> Q).
 Proof. intros HQ. by apply Forall_insert. Qed.

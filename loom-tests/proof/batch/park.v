@@ -52,7 +52,8 @@ Section park.
     wp_lam. wp_pures. destruct (last (U ++ T)) as [n|] eqn:Hlast.
     { (* The consumer holds a batch: decided at this load. *)
       wp_bind (! _)%E.
-      iInv N as (P U' T' Q parked s') "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
+      iInv N as (P U' T' Q parked s')
+        "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
       iDestruct (progress_agree with "Hc Hs") as %[= <- HU -> ->].
       iDestruct (parked_empty with "Hq") as %Hparked.
       assert (U' ++ linked_entries T ++ Q ≠ []) as Hne.
@@ -63,7 +64,8 @@ Section park.
       { iNext. iExists P, U', T, Q, false, s. rewrite HU. by iFrame. }
       wp_pures. iApply "HΦ". iExists q, U, T, s. rewrite /fields Hlast. by iFrame. }
     apply last_None, app_eq_nil in Hlast as [-> ->]. wp_load. wp_pures. wp_bind (CmpXchg _ _ _).
-    iInv N as (P U T Q parked s') "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
+    iInv N as (P U T Q parked s')
+      "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
     iDestruct (progress_agree with "Hc Hs") as %[= <- HU -> ->].
     apply fmap_nil_inv in HU as ->. simpl.
     destruct Q as [|e Q]; last first.
@@ -83,7 +85,8 @@ Section park.
       { iNext. iExists P, [], [], [], true, Marked. iFrame.
         iPureIntro. split_and!; try done. by left. }
       clear HP HwU HwQ Hgap Hs. wp_pures. wp_bind (CmpXchg _ _ _).
-      iInv N as (P' U T Q parked s') "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
+      iInv N as (P' U T Q parked s')
+        "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
       iDestruct (progress_agree with "Hc Hs") as %[= HPP' HU -> ->]. rewrite -HPP'.
       apply fmap_nil_inv in HU as ->. simpl.
       destruct Q as [|e Q]; last first.
@@ -113,7 +116,8 @@ Section park.
     iIntros "#Hinv (%q' & %U & %T & %s & Hc & (H1 & H2 & H3 & H4) & HT) AU".
     iMod (queue_at_agree with "Hinv Hc") as "[%Hq Hc]". simpl in Hq. subst q'.
     wp_lam. wp_bind (CmpXchg _ _ _).
-    iInv N as (P U' T' Q parked s') "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
+    iInv N as (P U' T' Q parked s')
+      "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
     iDestruct (progress_agree with "Hc Hs") as %[= <- HU -> ->].
     iDestruct (parked_empty with "Hq") as %Hparked.
     iAssert (|={⊤ ∖ ↑N}=> queue γ (P ++ U' ++ linked_entries T ++ Q).*1 (length P) false ∗

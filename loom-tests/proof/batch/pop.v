@@ -25,7 +25,8 @@ Section pop.
   Proof.
     iIntros "#Hinv Hc [%v Hready] Hat Hturned Hnewest [Hn HT] AU".
     wp_lam. wp_pures. wp_load. wp_pures. wp_bind (_ <- _)%E.
-    iInv N as (P U T' Q parked s') "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
+    iInv N as (P U T' Q parked s')
+      "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
     iDestruct (progress_agree with "Hc Hs") as %[= <- HU -> ->].
     apply fmap_nil_inv in HU as ->. simpl.
     iDestruct (parked_empty with "Hq") as %Hparked.
@@ -53,7 +54,8 @@ Section pop.
         (∃ n : loc, ⌜v = #n⌝ ∗ progress γ (Private q k [] [] NotEmpty) ∗ pop_commit γ D k Φ) }}}.
   Proof.
     iIntros "#Hinv !>". iIntros (Ψ) "[Hc AU] HΨ".
-    iInv N as (P U T Q parked s') "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
+    iInv N as (P U T Q parked s')
+      "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
     iDestruct (progress_agree with "Hc Hs") as %[= <- HU -> ->].
     apply fmap_nil_inv in HU as ->. simpl. destruct Q as [|e Q].
     - wp_load. iMod (decide_empty with "AU Hq") as "[Hq HΦ]".
@@ -75,7 +77,8 @@ Section pop.
     {{{ n U, RET #n; progress γ (Private q k (U ++ [n]) [] AtRest) }}}.
   Proof.
     iIntros "#Hinv !>". iIntros (Ψ) "Hc HΨ".
-    iInv N as (P U T Q parked s') "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
+    iInv N as (P U T Q parked s')
+      "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
     iDestruct (progress_agree with "Hc Hs") as %[= <- HU -> ->].
     apply fmap_nil_inv in HU as ->. simpl.
     iDestruct (parked_empty with "Hq") as %Hparked.
@@ -94,7 +97,8 @@ Section pop.
     is_queue γ q D -∗ progress γ x ={⊤}=∗ ⌜x.(queue_at) = q⌝ ∗ progress γ x.
   Proof.
     iIntros "#Hinv Hc".
-    iInv N as (P U T Q parked s) "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
+    iInv N as (P U T Q parked s)
+      "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
     iDestruct (progress_agree with "Hc Hs") as %<-. iModIntro. iSplitR "Hc"; last by iFrame.
     iNext. iExists P, U, T, Q, parked, s. by iFrame.
   Qed.
@@ -120,7 +124,8 @@ Section pop.
     wp_lam. wp_load. wp_load. wp_pures. wp_apply (load_back_spec with "Hinv [$Hc $AU]").
     iIntros (v) "[(%parked & -> & Hc & HΦ)|(%m & -> & Hc & AU)]"; rewrite /is_empty.
     { destruct parked; wp_pures; iApply "HΦ"; iExists q, [], [], s; by iFrame. }
-    iClear "HT". wp_pures. wp_apply (take_all_spec with "Hinv Hc"). iIntros (n U) "Hc". wp_pures. wp_store.
+    iClear "HT". wp_pures. wp_apply (take_all_spec with "Hinv Hc"). iIntros (n U) "Hc".
+    wp_pures. wp_store.
     wp_apply (go_on_spec N gap γ q D k U [] n with "Hinv [$Hc $AU $H1 H2 H3 H4]").
     { rewrite last_snoc. iFrame. rewrite {1}/own_chain /=. iSplit; first done.
       iSplitL "H2"; iExists _; iFrame. }

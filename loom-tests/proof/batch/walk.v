@@ -31,7 +31,8 @@ Section walk.
          decided γ k Φ Stalled) }}}.
   Proof.
     iIntros "#Hinv !>". iIntros (Ψ) "[Hc AU] HΨ".
-    iInv N as (P U' T' Q parked s') "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
+    iInv N as (P U' T' Q parked s')
+      "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
     iDestruct (progress_agree with "Hc Hs") as %[= <- HU -> ->].
     apply fmap_app_inv in HU as (U1 & U2 & -> & HU2 & ->).
     destruct U2 as [|[n' ph] [|? ?]]; simplify_eq/=.
@@ -117,7 +118,8 @@ Section walk.
   Proof.
     iIntros "#Hinv !>" (Ψ) "(Hc & HT & AU & [%v2 H2] & [%v3 H3] & H1 & H4) HΨ".
     wp_lam. wp_pures. wp_apply (turn_spec with "Hinv [$Hc $HT $AU]").
-    iIntros (r) "[(%n' & %T' & -> & %Hlast & Hc & HT & AU)|(%U' & %n' & %T' & -> & %Hlast & Hc & HT & HΦ)]";
+    iIntros (r) "[(%n' & %T' & -> & %Hlast & Hc & HT & AU)
+                 |(%U' & %n' & %T' & -> & %Hlast & Hc & HT & HΦ)]";
       rewrite -Hlast; wp_pures; wp_store; wp_pures; wp_store; try wp_pures; iApply "HΨ".
     - iLeft. iExists n', T'. by iFrame.
     - iModIntro. iRight. iFrame "HΦ". iSplit; first done.

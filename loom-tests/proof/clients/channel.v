@@ -48,16 +48,16 @@ Definition program_of `{!heapGS Σ, !queueG Σ} (F : mpsc Σ) : program := {|
 Section channel.
   Context `{!heapGS Σ, !queueG Σ, !channelG Σ} (F : mpsc Σ) (N : namespace).
 
-  (** [P v]: what is sent with the value [v].
+  (** [P n v]: what is sent with the item [n] and its value [v].
       [Left w]: what the consumer leaves when it parks, for the push that is to wake it.
       [Back]: what that push gives back before the consumer can reach its item, if the form has a
       gap. (Otherwise the consumer can reach the item first.)
       [Woken w]: the waker [w] has been called. *)
-  Context (P Left : val → iProp Σ) (Back : iProp Σ) (Woken : val → iProp Σ).
+  Context (P : loc → val → iProp Σ) (Left : val → iProp Σ) (Back : iProp Σ) (Woken : val → iProp Σ).
   Context `{!∀ w, Persistent (Woken w), !∀ w, Timeless (Woken w)}.
 
-  Implicit Types (γ : channel_name) (q n oldest newest : loc) (on_parked : val) (k i m : nat) (st : status) (w v : val)
-    (x : val * bool) (calls : gmap nat (Qp * val)) (h c : list loc).
+  Implicit Types (γ : channel_name) (q n oldest newest : loc) (on_parked : val) (k i m : nat)
+    (st : status) (w v : val) (x : val * bool) (calls : gmap nat (Qp * val)) (h c : list loc).
 
   Local Notation push_items := (programs.push_items (program_of F)).
   Local Notation push_item := (programs.push_item (program_of F)).
@@ -68,7 +68,7 @@ Section channel.
   (** ** What the user holds *)
 
   (** The value lies behind the link. *)
-  Definition content n v : iProp Σ := (n +ₗ 1) ↦ v ∗ P v.
+  Definition content n v : iProp Σ := (n +ₗ 1) ↦ v ∗ P n v.
 
   (** An item that is in no queue. *)
   Definition item n v : iProp Σ := (∃ next, n ↦ next) ∗ content n v.
@@ -492,7 +492,8 @@ Section channel.
     iFrame "Hshare".
     iModIntro. iSplitL; last done. iNext.
     iExists h, xs, k, parked, st, (delete i calls). iFrame. iSplit; last first.
-    { iPureIntro. split; first done. intros j Hj. rewrite lookup_delete_None. right. by apply Hcalls. }
+    { iPureIntro. split; first done. intros j Hj. rewrite lookup_delete_None.
+      right. by apply Hcalls. }
     destruct st as [|w']; first done.
     iDestruct "Hsleep" as "[Hsleep|(Hparked & Hv & [[%f' %Hk]|[%Hk Hwoken']])]";
       [by iLeft| |]; iRight; iFrame "Hparked Hv".

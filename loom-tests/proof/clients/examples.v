@@ -23,11 +23,11 @@ Section program.
   Local Notation sum_by_poll := (programs.sum_by_poll (program_of F)).
 
   (** The payload of each number is a token that exists once. *)
-  Definition number (γ1 γ2 : gname) (v : val) : iProp Σ :=
+  Definition number (γ1 γ2 : gname) (n : loc) (v : val) : iProp Σ :=
     (⌜v = #1⌝ ∗ ghost_var γ1 1 ()) ∨ (⌜v = #2⌝ ∗ ghost_var γ2 1 ()).
 
-  Lemma number_twice γ1 γ2 v w :
-    number γ1 γ2 v -∗ number γ1 γ2 w -∗
+  Lemma number_twice γ1 γ2 n m v w :
+    number γ1 γ2 n v -∗ number γ1 γ2 m w -∗
     ⌜(v = #1 ∧ w = #2) ∨ (v = #2 ∧ w = #1)⌝.
   Proof.
     iIntros "[[-> H1]|[-> H2]] [[-> H1']|[-> H2']]"; auto.
@@ -35,22 +35,23 @@ Section program.
     - by iDestruct (ghost_var_valid_2 with "H2 H2'") as %[? _].
   Qed.
 
-  Lemma new_item_spec (P : val → iProp Σ) v :
-    {{{ P v }}} new_item v {{{ n, RET #n; item P n v }}}.
+  Lemma new_item_spec (P : loc → val → iProp Σ) v :
+    {{{ ∀ n, P n v }}} new_item v {{{ n, RET #n; item P n v }}}.
   Proof.
     iIntros (Φ) "HP HΦ". wp_lam. wp_alloc n as "Hn"; first lia.
     iDestruct (array_cons with "Hn") as "[Hlink Hn]".
     iDestruct (array_cons with "Hn") as "[Hvalue _]".
-    wp_pures. wp_store. iApply "HΦ". iModIntro. iFrame. by iExists _.
+    wp_pures. wp_store. iApply "HΦ". iModIntro.
+    iSplitL "Hlink"; first by iExists _. iFrame. iApply "HP".
   Qed.
 
-  Lemma value_of_spec (P : val → iProp Σ) n v :
-    {{{ item P n v }}} value_of #n {{{ RET v; P v }}}.
+  Lemma value_of_spec (P : loc → val → iProp Σ) n v :
+    {{{ item P n v }}} value_of #n {{{ RET v; P n v }}}.
   Proof. iIntros (Φ) "[_ [Hv HP]] HΦ". wp_lam. wp_pures. wp_load. by iApply "HΦ". Qed.
 
   (** What the consumer adds up. *)
-  Lemma add_up γ1 γ2 v w :
-    number γ1 γ2 v -∗ number γ1 γ2 w -∗ WP v + w {{ r, ⌜r = #3⌝ }}.
+  Lemma add_up γ1 γ2 n m v w :
+    number γ1 γ2 n v -∗ number γ1 γ2 m w -∗ WP v + w {{ r, ⌜r = #3⌝ }}.
   Proof.
     iIntros "Hv Hw". iDestruct (number_twice with "Hv Hw") as %[[-> ->]|[-> ->]]; by wp_pures.
   Qed.
@@ -60,15 +61,15 @@ Section program.
     iIntros (Hgap). wp_lam. wp_alloc slot as "Hslot". wp_pures.
     iMod (ghost_var_alloc ()) as (γ1) "H1". iMod (ghost_var_alloc ()) as (γ2) "H2".
     set (P := number γ1 γ2). set (N := nroot .@ "channel").
-    wp_apply (new_channel_spec F N P (filled N slot) (slot_owned slot) woken with "[//]").
+    wp_apply (new_channel_spec F N P (filled N slot) (emptied slot) woken with "[//]").
     iIntros (q γ) "(#Hchan & Hr & [Hp1 Hp2] & [Hs1 Hs2])".
     wp_pures. wp_apply (wp_fork with "[H1 Hp1 Hs1]").
-    { iNext. wp_apply (new_item_spec P #1 with "[H1]"); first by iLeft; iFrame.
+    { iNext. wp_apply (new_item_spec P #1 with "[H1]"); first by iIntros (n); iLeft; iFrame.
       iIntros (n) "Hn".
       wp_apply (push_and_wake_spec F N P slot γ q n #1 _ 0 with "Hchan [] [$Hn $Hp1 $Hs1]");
         [by iLeft|by auto]. }
     wp_pures. wp_apply (wp_fork with "[H2 Hp2 Hs2]").
-    { iNext. wp_apply (new_item_spec P #2 with "[H2]"); first by iRight; iFrame.
+    { iNext. wp_apply (new_item_spec P #2 with "[H2]"); first by iIntros (n); iRight; iFrame.
       iIntros (n) "Hn".
       wp_apply (push_and_wake_spec F N P slot γ q n #2 _ 0 with "Hchan [] [$Hn $Hp2 $Hs2]");
         [by iLeft|by auto]. }
@@ -76,7 +77,7 @@ Section program.
     iIntros (n) "(%v & _ & Hv & Hr & Hslot)". wp_apply (value_of_spec with "Hv"). iIntros "Hv".
     wp_pures. wp_apply (recv_spec with "Hchan [$Hr $Hslot]"); first done.
     iIntros (m) "(%w & _ & Hw & _ & _)". wp_apply (value_of_spec with "Hw"). iIntros "Hw".
-    wp_let. iApply (add_up with "Hv Hw").
+    wp_let. iApply (add_up γ1 γ2 n m with "Hv Hw").
   Qed.
 
   (** Without a waker: nothing is left at a park, and [on_parked] does nothing. *)
@@ -113,13 +114,15 @@ Section program.
     wp_apply (new_channel_spec F N P (λ _, True)%I True%I (λ _, True)%I with "[//]").
     iIntros (q γ) "(#Hchan & Hr & [Hp1 Hp2] & [Hs1 Hs2])".
     wp_pures. wp_apply (wp_fork with "[H1 Hp1 Hs1]").
-    { iNext. wp_pures. wp_apply (new_item_spec P #1 with "[H1]"); first by iLeft; iFrame.
+    { iNext. wp_pures.
+      wp_apply (new_item_spec P #1 with "[H1]"); first by iIntros (n); iLeft; iFrame.
       iIntros (n) "Hn". wp_bind (programs.push_item _ _ _ _).
       iApply (wp_wand with "[Hn Hp1 Hs1]").
       { iApply (push_quietly_spec with "Hchan [$Hp1 $Hs1] Hn"). }
       iIntros (v) "_". by wp_pures. }
     wp_pures. wp_apply (wp_fork with "[H2 Hp2 Hs2]").
-    { iNext. wp_pures. wp_apply (new_item_spec P #2 with "[H2]"); first by iRight; iFrame.
+    { iNext. wp_pures.
+      wp_apply (new_item_spec P #2 with "[H2]"); first by iIntros (n); iRight; iFrame.
       iIntros (n) "Hn". wp_bind (programs.push_item _ _ _ _).
       iApply (wp_wand with "[Hn Hp2 Hs2]").
       { iApply (push_quietly_spec with "Hchan [$Hp2 $Hs2] Hn"). }
@@ -128,7 +131,7 @@ Section program.
     iIntros (n) "(%v & Hv & Hr)". wp_apply (value_of_spec with "Hv"). iIntros "Hv".
     wp_pures. wp_apply (poll_spec with "Hchan Hr").
     iIntros (m) "(%w & Hw & _)". wp_apply (value_of_spec with "Hw"). iIntros "Hw".
-    wp_let. iApply (add_up with "Hv Hw").
+    wp_let. iApply (add_up γ1 γ2 n m with "Hv Hw").
   Qed.
 End program.
 

@@ -57,6 +57,19 @@ Section programs.
         else "recv" "q" "slot"
     end.
 
+  (** [Queue::try_push] of a shared item: [SharedLink::set_queued], and a push if the flag was
+      clear. The flag lies behind the value. [#false] is [AlreadyQueued]. *)
+  Definition try_push_shared : val := λ: "q" "n",
+    if: Xchg ("n" +ₗ #2) #true then #false
+    else push_item "q" "n" (λ: <>, #());; #true.
+
+  (** The pop of a shared item. Its last act is [SharedLink::clear_queued]. *)
+  Definition pop_shared : val := λ: "q",
+    match: pop_item "q" with
+      InjR "n" => CmpXchg ("n" +ₗ #2) #true #false;; InjR "n"
+    | InjL "answer" => InjL "answer"
+    end.
+
   (** Receives by polling, for the forms without a gap. *)
   Definition poll : val := rec: "poll" "q" :=
     match: pop_item "q" with InjR "n" => "n" | InjL <> => "poll" "q" end.

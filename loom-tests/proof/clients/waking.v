@@ -13,7 +13,7 @@ Set Default Proof Using "Type*".
 
 Section waking.
   Context `{!heapGS Σ, !queueG Σ, !channelG Σ} (F : mpsc Σ) (N : namespace).
-  Context (P : val → iProp Σ) (slot : loc).
+  Context (P : loc → val → iProp Σ) (slot : loc).
 
   Implicit Types (γ : channel_name) (q n flag : loc) (k m : nat) (v w : val).
 
@@ -32,19 +32,20 @@ Section waking.
     ∃ flag, ⌜w = SOMEV #flag⌝ ∗ slot ↦ w ∗ right_to_wake flag.
   Definition woken w : iProp Σ := ∃ flag : loc, ⌜w = SOMEV #flag⌝ ∗ flag ↦□ #true.
 
-  (** What the push gives back in its gap: the slot, which is the consumer's again as soon as it
-      has popped the item. *)
+  (** What the push gives back in its gap: the slot, from which it has taken the waker out. The slot
+      is the consumer's again as soon as it has popped the item. *)
+  Definition emptied : iProp Σ := slot ↦ NONEV.
   Definition slot_owned : iProp Σ := ∃ v, slot ↦ v.
 
-  Notation is_channel := (is_channel F N P filled slot_owned woken).
+  Notation is_channel := (is_channel F N P filled emptied woken).
 
   (** The push takes the waker and, with it, the right to wake. *)
   Lemma take_waker_spec w :
     {{{ filled w }}} take_waker #slot
-    {{{ RET w; slot_owned ∗ ∃ flag, ⌜w = SOMEV #flag⌝ ∗ right_to_wake flag }}}.
+    {{{ RET w; emptied ∗ ∃ flag, ⌜w = SOMEV #flag⌝ ∗ right_to_wake flag }}}.
   Proof.
     iIntros (Φ) "(%flag & -> & Hslot & Hright) HΦ". wp_lam. wp_load. wp_pures. wp_store.
-    iModIntro. iApply "HΦ". iSplitL "Hslot"; first by iExists _.
+    iModIntro. iApply "HΦ". iFrame "Hslot".
     iExists flag. by iFrame.
   Qed.
 
@@ -104,20 +105,21 @@ Section waking.
     { iExists Awake. iFrame. }
     iLöb as "IH" forall (st).
     wp_lam. wp_pures.
-    iAssert (∃ m, sent_upto γ m ∗ ⌜if st is Asleep _ then k < m else True⌝)%I as "(%m & #Hm & %Hkm)".
+    iAssert (∃ m, sent_upto γ m ∗ ⌜if st is Asleep _ then k < m else True⌝)%I
+      as "(%m & #Hm & %Hkm)".
     { destruct st as [|w]; first by (iExists 0; iSplit; [by iLeft|]).
       iDestruct "Hw" as (v) "#Hsent". iExists (S k). iSplit; last (iPureIntro; lia).
       iRight. iExists k, v. by iFrame "Hsent". }
-    wp_apply (pop_item_spec F N P filled slot_owned woken γ q k m st None with "Hchan Hm [$Hr]").
+    wp_apply (pop_item_spec F N P filled emptied woken γ q k m st None with "Hchan Hm [$Hr]").
     iIntros (a) "[_ Ha]". destruct a as [n| |]; wp_pures.
     - iDestruct "Ha" as (v) "(Hsent & Hitem & Hr & Hback)". iApply "HΦ".
-      iExists v. iFrame. destruct st; first done. by rewrite /back_in_gap Hgap.
+      iExists v. iFrame. destruct st; first done. rewrite /back_in_gap Hgap. by iExists _.
     - iDestruct "Ha" as "[%Hmk Hr]". destruct st as [|w]; last lia.
       wp_alloc flag as "[Hright Hhalf]".
       iMod (inv_alloc (N .@ "flag") _ (flag ↦{#1/2} #false ∨ flag ↦□ #true) with "[Hhalf]")
         as "#Hflag"; first by iLeft.
       iDestruct "Hw" as (v) "Hslot". wp_pures. wp_store. wp_pures.
-      wp_apply (park_consumer_spec F N P filled slot_owned woken γ q k m (SOMEV #flag)
+      wp_apply (park_consumer_spec F N P filled emptied woken γ q k m (SOMEV #flag)
         with "Hchan Hm [$Hr Hright Hslot]").
       { iExists flag. by iFrame "∗#". }
       iIntros ([]) "Hpark".

@@ -34,7 +34,8 @@ Section park.
     is_queue N γ q D -∗ consumer γ k -∗ park_commit γ k Φ -∗ WP park #q {{ Φ }}.
   Proof.
     iIntros "#Hinv (%s & %Hs & Hc) AU". wp_lam. wp_bind (CmpXchg _ _ _).
-    iInv N as (P Q parked s') "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
+    iInv N as (P Q parked s')
+      "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
     iDestruct (progress_agree with "Hc Hs") as %[<- ->].
     destruct Q as [|e Q]; last first.
     { (* A link is in [back]. *)
@@ -53,7 +54,8 @@ Section park.
       { iNext. iExists P, [], true, Marked. rewrite /front_val Hs /=. iFrame.
         iPureIntro. split; [done|split; [done|by left]]. }
       clear HP HQ s Hs Hok. wp_pures. wp_bind (CmpXchg _ _ _).
-      iInv N as (P' Q parked s) "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
+      iInv N as (P' Q parked s)
+        "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
       iDestruct (progress_agree with "Hc Hs") as %[HPP' ->]. rewrite -HPP'.
       destruct Q as [|e Q]; last first.
       { iDestruct (parked_empty with "Hq") as %Hparked.
@@ -80,7 +82,8 @@ Section park.
     is_queue N γ q D -∗ consumer γ k -∗ unpark_commit γ k Φ -∗ WP unpark #q {{ Φ }}.
   Proof.
     iIntros "#Hinv (%s & %Hs & Hc) AU". wp_lam. wp_bind (CmpXchg _ _ _).
-    iInv N as (P Q parked s') "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
+    iInv N as (P Q parked s')
+      "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
     iDestruct (progress_agree with "Hc Hs") as %[<- ->].
     iDestruct (parked_empty with "Hq") as %Hparked.
     iAssert (|={⊤ ∖ ↑N}=> queue γ (P ++ Q).*1 (length P) false ∗

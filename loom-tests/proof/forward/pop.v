@@ -64,7 +64,8 @@ Section pop.
     {{{ v, RET v; progress γ k s ∗ seen γ D k k Φ known v }}}.
   Proof.
     iIntros (Hs Hknown) "#Hinv !>". iIntros (Ψ) "[Hc AU] HΨ".
-    iInv N as (P Q parked s') "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
+    iInv N as (P Q parked s')
+      "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
     iDestruct (progress_agree with "Hc Hs") as %[<- ->].
     iMod (look_at_entry _ _ _ _ _ 0 known with "AU Hq Hev") as "(Hq & Hev & Hseen)".
     { intros ->. rewrite Hknown // in Hok. }
@@ -81,7 +82,8 @@ Section pop.
     {{{ v, RET v; progress γ k s ∗ seen γ D k (S k) Φ known v }}}.
   Proof.
     iIntros (Hknown) "#Hinv #Hn !>". iIntros (Ψ) "[Hc AU] HΨ".
-    iInv N as (P Q parked s') "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
+    iInv N as (P Q parked s')
+      "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
     iDestruct (progress_agree with "Hc Hs") as %[<- ->].
     iDestruct (oldest_present with "HE Hn") as %H0.
     iMod (look_at_entry _ _ _ _ _ 1 known with "AU Hq Hev") as "(Hq & Hev & Hseen)".
@@ -102,7 +104,8 @@ Section pop.
         (∃ n : loc, ⌜v = #n⌝ ∗ progress γ k NotEmpty ∗ pop_commit γ D k Φ) }}}.
   Proof.
     iIntros (Hs) "#Hinv !>". iIntros (Ψ) "[Hc AU] HΨ".
-    iInv N as (P Q parked s') "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
+    iInv N as (P Q parked s')
+      "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
     iDestruct (progress_agree with "Hc Hs") as %[<- ->].
     destruct Q as [|e Q].
     - wp_load. iMod (decide_empty with "AU Hq") as "[Hq HΦ]".
@@ -124,7 +127,8 @@ Section pop.
     {{{ RET #(); Φ (answer_val (Item n)) }}}.
   Proof.
     iIntros "#Hinv #Hn #Hm !>". iIntros (Ψ) "[Hc AU] HΨ".
-    iInv N as (P Q parked s') "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
+    iInv N as (P Q parked s')
+      "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
     iDestruct (progress_agree with "Hc Hs") as %[<- ->].
     iDestruct (oldest_present with "HE Hn") as %H0.
     iDestruct (linked_present _ _ _ 1 with "HE [Hm]") as %H1; first by rewrite Nat.add_1_r.
@@ -150,7 +154,8 @@ Section pop.
     {{{ progress γ k s }}} #(q +ₗ 1) <- NULL {{{ RET #(); progress γ k Cleared }}}.
   Proof.
     iIntros (Hs) "#Hinv #Hn !>". iIntros (Ψ) "Hc HΨ".
-    iInv N as (P Q parked s') "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
+    iInv N as (P Q parked s')
+      "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
     iDestruct (progress_agree with "Hc Hs") as %[<- ->].
     iDestruct (oldest_present with "HE Hn") as %H0.
     wp_store. iMod (progress_update (length P) Cleared with "Hc Hs") as "[Hc Hs]".
@@ -165,7 +170,8 @@ Section pop.
     {{{ progress γ k NotLast }}} #(q +ₗ 1) <- #n {{{ RET #(); consumer γ k }}}.
   Proof.
     iIntros "#Hinv #Hn !>". iIntros (Ψ) "Hc HΨ".
-    iInv N as (P Q parked s') "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
+    iInv N as (P Q parked s')
+      "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
     iDestruct (progress_agree with "Hc Hs") as %[<- ->].
     iDestruct (oldest_present with "HE Hn") as %H0.
     wp_store. iMod (progress_update (length P) AtRest with "Hc Hs") as "[Hc Hs]".
@@ -182,7 +188,8 @@ Section pop.
         else progress γ k NotLast ∗ pop_commit γ D k Φ }}}.
   Proof.
     iIntros "#Hinv #Hn !>". iIntros (Ψ) "[Hc AU] HΨ".
-    iInv N as (P Q parked s') "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
+    iInv N as (P Q parked s')
+      "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hok)".
     iDestruct (progress_agree with "Hc Hs") as %[<- ->].
     iDestruct (oldest_present with "HE Hn") as %H0.
     destruct Q as [|x Q]; simplify_eq/=.

@@ -27,7 +27,8 @@ Section push.
         rest_of_push γ D f on_parked Φ i parked }}}.
   Proof.
     iIntros (Hnewest) "#Hinv !>". iIntros (Ψ) "(Hp & Hc & AU) HΨ".
-    iInv N as (P Q parked s) "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hs)".
+    iInv N as (P Q parked s)
+      "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hs)".
     iMod "AU" as (h k parked') "[Hq' [_ Hcommit]]".
     iDestruct (queue_agree with "Hq Hq'") as %(-> & -> & ->).
     wp_xchg.
@@ -54,7 +55,8 @@ Section push.
     {{{ in_gap γ i n FoundTag f ∗ D i }}} #(q +ₗ 1) <- #n {{{ RET #(); producer γ f }}}.
   Proof.
     iIntros "#Hinv !>" (Φ) "[Hgap HDi] HΦ".
-    iInv N as (P Q parked s) "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hs)".
+    iInv N as (P Q parked s)
+      "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hs)".
     iDestruct (in_gap_present with "HE Hgap") as %(j & -> & Hj); first done.
     assert (j = 0) as -> by by eapply found_tag_oldest.
     wp_store.
@@ -77,7 +79,8 @@ Section push.
     {{{ in_gap γ (S i) n FoundLink f ∗ D (S i) }}} #p <- #n {{{ RET #(); producer γ f }}}.
   Proof.
     iIntros "#Hinv #Hpushed !>" (Φ) "[Hgap HDi] HΦ".
-    iInv N as (P Q parked s) "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hs)".
+    iInv N as (P Q parked s)
+      "(>Hback & >Hfront & >Hq & >Hs & >HE & >HQ & >Hev & HD & >%HP & >%HQ & >%Hs)".
     iDestruct (in_gap_present with "HE Hgap") as %(j & Hij & Hj); first done.
     destruct (found_link_behind _ _ _ _ HQ Hj) as (j' & [p' ph] & -> & Hj').
     (* The predecessor is still in the queue, so the cell is there to be written. *)

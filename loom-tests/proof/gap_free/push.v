@@ -76,7 +76,8 @@ Section push.
           push_commit N γ false D (oldest :: c) f on_parked Φ }}}.
   Proof.
     iIntros (Hprev Hnewest) "#Hinv !>". iIntros (Ψ) "(Hp & Holdest & Hc & AU) HΨ".
-    iInv N as (P U T Q parked s) "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
+    iInv N as (P U T Q parked s)
+      "(>Hback & >Hq & >Hs & >HE & >HU & >HQ & >Hev & HD & >%HP & >%HwU & >%HwQ & >%Hs & >%Hgap)".
     destruct (decide (back_val Q parked = prev)) as [<-|Hne].
     - iMod "AU" as (h k parked') "[Hq' [_ Hcommit]]".
       iDestruct (queue_agree with "Hq Hq'") as %(-> & -> & ->).
@@ -96,7 +97,7 @@ Section push.
         rewrite (evidences_append _ _ (U ++ linked_entries T ++ Q)).
         rewrite (deposits_append _ _ (U ++ linked_entries T ++ Q)).
         rewrite own_links_app (app_length P (U ++ _)) below_back.
-        rewrite (back_val_linked _ _ _ newest) //. iFrame "Hback Hs HE HU HQ Hev Hev' HD". iFrame "Hq".
+        rewrite (back_val_linked _ _ _ newest) //. iFrame "Hback Hs HE HU HQ Hev Hev' HD Hq".
         iSplitL "Holdest Hc"; first by iFrame.
         iSplit; first by iApply no_deposits.
         iPureIntro. split_and!; try done.
