@@ -1,8 +1,8 @@
 //! Writes the page of the generated code, and fails if an operation has more read-modify-writes or
 //! fences than it may have.
 //!
-//! Each argument is `PROCESSOR=FILE`: the name that the page gives to a processor, and the assembly of
-//! `operations.rs` for this processor.
+//! Each argument is `PROCESSOR=FILE`: the name that the page gives to a processor, and the assembly
+//! of `operations.rs` for this processor.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
