@@ -46,8 +46,8 @@ use crate::value_cell::ValueCell;
 
 /// A queue with a pool of nodes. See the [module](self).
 pub struct MichaelScott<T> {
-    tail: CachePadded<AtomicU64>,
-    free: CachePadded<AtomicU64>,
+    tail: CachePadded<AtomicPointer>,
+    free: CachePadded<AtomicPointer>,
     /// The index of the dummy.
     head: CachePadded<ConsumerCell<u32>>,
     nodes: Box<[PoolNode<T>]>,
@@ -55,7 +55,7 @@ pub struct MichaelScott<T> {
 
 struct PoolNode<T> {
     /// The next node in the list or in the free list.
-    next: AtomicU64,
+    next: AtomicPointer,
     value: ValueCell<T>,
 }
 
@@ -65,6 +65,9 @@ struct Pointer {
     node: u32,
     count: u32,
 }
+
+/// A [`Pointer`] in one word.
+struct AtomicPointer(AtomicU64);
 
 /// The index of no node.
 const NONE: u32 = u32::MAX;
@@ -97,6 +100,37 @@ impl Pointer {
     }
 }
 
+impl AtomicPointer {
+    fn new(pointer: Pointer) -> Self {
+        Self(AtomicU64::new(pointer.pack()))
+    }
+
+    #[inline]
+    fn load(&self, order: Ordering) -> Pointer {
+        Pointer::unpack(self.0.load(order))
+    }
+
+    #[inline]
+    fn store(&self, pointer: Pointer, order: Ordering) {
+        self.0.store(pointer.pack(), order);
+    }
+
+    /// Replaces `old`, or returns the present pointer if it is another.
+    #[inline]
+    fn compare_exchange(
+        &self,
+        old: Pointer,
+        new: Pointer,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<(), Pointer> {
+        let result = self
+            .0
+            .compare_exchange(old.pack(), new.pack(), success, failure);
+        result.map(|_| ()).map_err(Pointer::unpack)
+    }
+}
+
 impl<T> MichaelScott<T> {
     /// Creates an empty queue with room for `capacity` items.
     ///
@@ -108,7 +142,7 @@ impl<T> MichaelScott<T> {
         // One node more, the dummy.
         let count = u32::try_from(capacity).ok().and_then(|n| n.checked_add(1));
         let count = count.filter(|&n| n != NONE).expect("indices have 32 bits");
-        let pointer = |node| AtomicU64::new(Pointer { node, count: 0 }.pack());
+        let pointer = |node| AtomicPointer::new(Pointer { node, count: 0 });
         let first_free = if count > 1 { 1 } else { NONE };
         let next = |index| match index {
             0 => NONE, // the dummy
@@ -135,7 +169,7 @@ impl<T> MichaelScott<T> {
     /// Takes a node from the free list. Returns `None` if there is none.
     fn take_free(&self) -> Option<u32> {
         // Acquire pairs with the release in `give_back`: the link of the node.
-        let mut top = Pointer::unpack(self.free.load(Ordering::Acquire));
+        let mut top = self.free.load(Ordering::Acquire);
         loop {
             if top.node == NONE {
                 return None;
@@ -143,11 +177,14 @@ impl<T> MichaelScott<T> {
             // Relaxed: if another push takes the node meanwhile, the link is meaningless,
             // and the count makes the compare-exchange fail.
             let next = self.node(top.node).next.load(Ordering::Relaxed);
-            let rest = top.changed_to(Pointer::unpack(next).node);
+            let rest = top.changed_to(next.node);
             // Acquire pairs with the release in `give_back`: the consumer has moved out the
             // value. Release is not needed, because the list continues the release
-            // sequences of the pushes onto it.
-            match exchange(&self.free, top, rest, Ordering::Acquire) {
+            // sequences of the pushes onto it. On failure, acquire as in the load above.
+            let result =
+                self.free
+                    .compare_exchange(top, rest, Ordering::Acquire, Ordering::Acquire);
+            match result {
                 Ok(()) => return Some(top.node),
                 Err(now) => top = now,
             }
@@ -158,8 +195,9 @@ impl<T> MichaelScott<T> {
     fn give_back(&self, index: u32) {
         let node = self.node(index);
         // Relaxed: the node belongs to the consumer.
-        let link = Pointer::unpack(node.next.load(Ordering::Relaxed));
-        let mut top = Pointer::unpack(self.free.load(Ordering::Relaxed));
+        let link = node.next.load(Ordering::Relaxed);
+        // Relaxed, also where the exchange fails: the link of the node at the top is not read.
+        let mut top = self.free.load(Ordering::Relaxed);
         loop {
             // The count stays that of the link, which a late push may compare. Release pairs
             // with the acquire in `link`: a late push that finds this pointer to no node
@@ -168,9 +206,13 @@ impl<T> MichaelScott<T> {
                 node: top.node,
                 ..link
             };
-            node.next.store(next.pack(), Ordering::Release);
+            node.next.store(next, Ordering::Release);
+            let new = top.changed_to(index);
             // Release pairs with the acquire in `take_free`.
-            match exchange(&self.free, top, top.changed_to(index), Ordering::Release) {
+            let result = self
+                .free
+                .compare_exchange(top, new, Ordering::Release, Ordering::Relaxed);
+            match result {
                 Ok(()) => return,
                 Err(now) => top = now,
             }
@@ -182,23 +224,27 @@ impl<T> MichaelScott<T> {
         loop {
             // Acquire pairs with the release in `advance`: the link of the node is that of
             // its present stay in the list.
-            let tail = Pointer::unpack(self.tail.load(Ordering::Acquire));
+            let tail = self.tail.load(Ordering::Acquire);
             let last = self.node(tail.node);
             // Acquire pairs with the release below, for `advance`, and with those in `push`
             // and `give_back`: if the node has left the list, the load of the tail below
             // finds a newer one.
-            let next = Pointer::unpack(last.next.load(Ordering::Acquire));
+            let next = last.next.load(Ordering::Acquire);
             // Relaxed: only compared. The load above comes before.
-            if Pointer::unpack(self.tail.load(Ordering::Relaxed)) != tail {
+            if self.tail.load(Ordering::Relaxed) != tail {
                 continue;
             }
             if next.node != NONE {
                 self.advance(tail, next.node);
                 continue;
             }
+            let new = next.changed_to(index);
             // Release pairs with the acquire in `pop_with` and above: the value, and the
-            // link of the new node.
-            if exchange(&last.next, next, next.changed_to(index), Ordering::Release).is_ok() {
+            // link of the new node. Relaxed on failure: the loop begins again.
+            let result =
+                last.next
+                    .compare_exchange(next, new, Ordering::Release, Ordering::Relaxed);
+            if result.is_ok() {
                 return tail;
             }
         }
@@ -206,19 +252,12 @@ impl<T> MichaelScott<T> {
 
     /// Advances a lagging tail, unless another thread has done it.
     fn advance(&self, tail: Pointer, next: u32) {
-        // Release pairs with the acquire in `link`.
-        let _ = exchange(&self.tail, tail, tail.changed_to(next), Ordering::Release);
+        let new = tail.changed_to(next);
+        // Release pairs with the acquire in `link`. Relaxed on failure: nothing is read.
+        let _ = self
+            .tail
+            .compare_exchange(tail, new, Ordering::Release, Ordering::Relaxed);
     }
-}
-
-/// Compare-exchanges a pointer. Returns the present one if it is not `old`.
-#[inline]
-fn exchange(place: &AtomicU64, old: Pointer, new: Pointer, order: Ordering) -> Result<(), Pointer> {
-    // On failure, acquire serves the loop in `take_free`, as the load before it.
-    place
-        .compare_exchange(old.pack(), new.pack(), order, Ordering::Acquire)
-        .map(|_| ())
-        .map_err(Pointer::unpack)
 }
 
 impl<T: Send> Mpsc for MichaelScott<T> {
@@ -236,11 +275,11 @@ impl<T: Send> Mpsc for MichaelScott<T> {
         // SAFETY: the node belongs to this push until it is linked.
         unsafe { node.value.put(item) };
         // Relaxed: only this push changes the link now.
-        let link = Pointer::unpack(node.next.load(Ordering::Relaxed));
+        let link = node.next.load(Ordering::Relaxed);
         let end = Pointer { node: NONE, ..link };
         // Release pairs with the acquire in `link`: a late push that finds this link also
         // finds that the tail has passed the former stay of the node.
-        node.next.store(end.pack(), Ordering::Release);
+        node.next.store(end, Ordering::Release);
         let tail = self.link(index);
         self.advance(tail, index);
         Ok(())
@@ -258,13 +297,13 @@ impl<T> PopWith for MichaelScott<T> {
     #[inline]
     fn pop_with(&self, head: &mut u32) -> Pop<T> {
         // Acquire pairs with the release in `link`: the value.
-        let next = Pointer::unpack(self.node(*head).next.load(Ordering::Acquire)).node;
+        let next = self.node(*head).next.load(Ordering::Acquire).node;
         if next == NONE {
             return Pop::Empty;
         }
         // Relaxed: coherence makes the tail no older than at the last pop, when it had
         // reached the dummy.
-        let tail = Pointer::unpack(self.tail.load(Ordering::Relaxed));
+        let tail = self.tail.load(Ordering::Relaxed);
         if tail.node == *head {
             // No push may find the dummy once it is free.
             self.advance(tail, next);

@@ -86,12 +86,20 @@ impl Files {
         source: &str,
         last: Pass,
     ) -> Result<Verdict, Error> {
-        let is_server = |file: &String| file.starts_with("server");
-        let (server, queue): (Vec<_>, Vec<_>) = self.0.iter().cloned().partition(is_server);
-        let files = if source.starts_with("http-resume") {
-            server // the models of the queue do not contain the server
-        } else {
-            [queue, server].concat()
+        let of = |package: &str| -> Vec<String> {
+            let files = self.0.iter().filter(|file| file.starts_with(package));
+            files.cloned().collect()
+        };
+        let others = |file: &&String| !file.starts_with("server") && !file.starts_with("papers");
+        // The models of the queue do not contain the server, and those of `papers` no other.
+        let files = match source.split('/').next() {
+            Some("papers") => of("papers"),
+            Some("http-resume") => of("server"),
+            _ => [
+                self.0.iter().filter(others).cloned().collect(),
+                of("server"),
+            ]
+            .concat(),
         };
         let mut undecided: Vec<(String, &str)> = Vec::new();
         let passes = [(Pass::Quick, ""), (Pass::Full, ", with its own bound")];
@@ -156,10 +164,10 @@ fn build(copy: &Copy, files: &[String]) -> Result<Option<Vec<Model>>, Error> {
     Ok(Some(models))
 }
 
-/// Returns the models of a test program. Those of `papers`, and the tests of loom
-/// itself, contain none of the sources that are mutated.
+/// Returns the models of a test program. The tests of loom itself contain none of the sources that
+/// are mutated.
 fn list(file: &str, program: &std::path::Path) -> Result<Vec<Model>, Error> {
-    if file.starts_with("papers") || file.starts_with("loom") {
+    if file.starts_with("loom") {
         return Ok(Vec::new());
     }
     let output = Command::new(program)

@@ -504,6 +504,20 @@ const MUTATIONS: &[Mutation] = &[
         patch: &[("self.discard(swept); own", "drop(swept); own")],
     },
     Mutation {
+        what: "a pop that finds no link does not look again",
+        patch: &[(
+            "return RawPop::Empty; } front = queue.front().load(Ordering::Acquire);",
+            "return RawPop::Empty; }",
+        )],
+    },
+    Mutation {
+        what: "a chain is pushed without its newer items",
+        patch: &[(
+            "F::Raw::push(&self.raw, links, on_parked)",
+            "F::Raw::push(&self.raw, Links { newest: links.oldest, ..links }, on_parked)",
+        )],
+    },
+    Mutation {
         what: "a refused chain keeps the direction of its form",
         patch: &[(
             "let own = if F::Raw::NEWEST_FIRST { own.oldest_first() } else { own };",

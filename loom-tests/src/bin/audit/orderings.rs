@@ -142,6 +142,9 @@ fn receiver(source: &Source, callee: usize) -> Option<&str> {
         return None;
     }
     let mut last = callee - 2;
+    if source.token(last) == "}" {
+        last -= 1; // `unsafe { next_of(node) }`
+    }
     while matches!(source.token(last), ")" | "]") {
         let mut depth = 0;
         loop {

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// The folders that are searched for the place of a mutation.
-const FOLDERS: [&str; 2] = ["mpsc/src", "http-resume/src"];
+const FOLDERS: [&str; 3] = ["mpsc/src", "http-resume/src", "papers/src"];
 
 /// A source file.
 pub(crate) struct Source {
