@@ -1,7 +1,8 @@
 //! Builds the models of a copy, and runs them until one fails.
 
+use std::ffi::OsStr;
 use std::io::{BufReader, Seek};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::slice;
 use std::time::Duration;
@@ -105,9 +106,12 @@ impl Files {
         let passes = [(Pass::Quick, ""), (Pass::Full, ", with its own bound")];
         for (pass, remark) in passes.into_iter().filter(|(pass, _)| *pass <= last) {
             for file in &files {
-                let Some(models) = build(copy, slice::from_ref(file))? else {
+                let Some(mut models) = build(copy, slice::from_ref(file))? else {
                     return Ok(Verdict::NotBuilt);
                 };
+                if models.iter().any(|model| model.is_of(source)) {
+                    models.retain(|model| model.is_of(source));
+                }
                 let mut failed = Vec::new();
                 for model in models {
                     if undecided.iter().any(|(other, _)| *other == model.text()) {
@@ -166,7 +170,7 @@ fn build(copy: &Copy, files: &[String]) -> Result<Option<Vec<Model>>, Error> {
 
 /// Returns the models of a test program. The tests of loom itself contain none of the sources that
 /// are mutated.
-fn list(file: &str, program: &std::path::Path) -> Result<Vec<Model>, Error> {
+fn list(file: &str, program: &Path) -> Result<Vec<Model>, Error> {
     if file.starts_with("loom") {
         return Ok(Vec::new());
     }
@@ -187,6 +191,12 @@ fn list(file: &str, program: &std::path::Path) -> Result<Vec<Model>, Error> {
 }
 
 impl Model {
+    /// Whether the model is named after `source`, as those of each algorithm of `papers` are.
+    fn is_of(&self, source: &str) -> bool {
+        let stem = Path::new(source).file_stem().and_then(OsStr::to_str);
+        stem.is_some_and(|stem| source.starts_with("papers") && self.name.starts_with(stem))
+    }
+
     fn text(&self) -> String {
         format!("`{}::{}`", self.file, self.name)
     }
