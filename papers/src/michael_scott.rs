@@ -168,7 +168,8 @@ impl<T> MichaelScott<T> {
 
     /// Takes a node from the free list. Returns `None` if there is none.
     fn take_free(&self) -> Option<u32> {
-        // Acquire pairs with the release in `give_back`: the link of the node.
+        // Acquire pairs with the release in `give_back`: the link of the node, and that the consumer
+        // has moved out its value.
         let mut top = self.free.load(Ordering::Acquire);
         loop {
             if top.node == NONE {
@@ -178,12 +179,12 @@ impl<T> MichaelScott<T> {
             // and the count makes the compare-exchange fail.
             let next = self.node(top.node).next.load(Ordering::Relaxed);
             let rest = top.changed_to(next.node);
-            // Acquire pairs with the release in `give_back`: the consumer has moved out the
-            // value. Release is not needed, because the list continues the release
+            // Relaxed: because of the count, this reads from the same write as the load that has
+            // returned `top`. Release is not needed, because the list continues the release
             // sequences of the pushes onto it. On failure, acquire as in the load above.
             let result =
                 self.free
-                    .compare_exchange(top, rest, Ordering::Acquire, Ordering::Acquire);
+                    .compare_exchange(top, rest, Ordering::Relaxed, Ordering::Acquire);
             match result {
                 Ok(()) => return Some(top.node),
                 Err(now) => top = now,
