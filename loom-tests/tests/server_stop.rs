@@ -65,6 +65,8 @@ fn failed_loop_stops_others() {
          asked to stop wakes none",
     )
     .threads("failing loop, stopping thread, loop")
+    .bound(3)
+    .full_bound(4)
     .at_least(1);
     model.check(|| {
         let loops = Loops::<2>::new();
@@ -82,6 +84,8 @@ fn failed_loop_stops_others() {
 fn two_failed_loops_stop_third() {
     let model = Model::new("Of two event loops that fail at the same time, at least one stops the rest")
         .threads("2 failing loops, loop")
+        .bound(2)
+        .full_bound(3)
         .at_least(1);
     model.check(|| {
         let loops = Loops::<3>::new();

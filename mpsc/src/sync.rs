@@ -45,7 +45,7 @@ pub(crate) use std::thread::{Thread, current, park, park_timeout};
 pub(crate) use std::time::Instant;
 
 #[cfg(all(feature = "std", loom))]
-pub(crate) use clock::{Instant, park_timeout};
+pub(crate) use clock::{Instant, now, park_timeout};
 #[cfg(all(feature = "std", loom))]
 pub(crate) use loom::thread::{Thread, current, park};
 #[cfg(all(feature = "std", shuttle))]
@@ -71,10 +71,6 @@ mod clock {
             Self(Duration::from_nanos(now))
         }
 
-        pub(crate) fn elapsed(&self) -> Duration {
-            Self::now().0.saturating_sub(self.0)
-        }
-
         pub(crate) fn checked_add(self, duration: Duration) -> Option<Self> {
             self.0.checked_add(duration).map(Self)
         }
@@ -82,6 +78,11 @@ mod clock {
         pub(crate) fn saturating_duration_since(&self, earlier: Self) -> Duration {
             self.0.saturating_sub(earlier.0)
         }
+    }
+
+    /// The time for a waiter. It begins anew in each execution, as loom requires.
+    pub(crate) fn now() -> Duration {
+        Instant::now().0
     }
 
     /// Lets other threads run. The time may be over at any moment, or a wake-up may have come.

@@ -15,8 +15,9 @@ use super::queue::ResumeConsumer;
 use crate::sync::yield_now;
 
 /// How often a spin looks at the resume queue before it polls the sockets and yields its core
-/// again. A look takes nanoseconds; the two system calls take a microsecond.
-const LOOKS: u32 = 256;
+/// again. A look takes nanoseconds; the two system calls take a microsecond. (Few in the models,
+/// because a model of so many steps does not end.)
+const LOOKS: u32 = if cfg!(loom) { 2 } else { 256 };
 
 /// Waiting. `now` returns the time since any moment that stays the same, and the `deadline` is
 /// such a time. `poll` waits for an event, but not longer than it is told, and returns whether
