@@ -67,7 +67,7 @@ fn failed_loop_stops_others() {
     .threads("failing loop, stopping thread, loop")
     .bound(3)
     .full_bound(4)
-    .at_least(1);
+    .at_least(14_000);
     model.check(|| {
         let loops = Loops::<2>::new();
         let failing = loops.spawn_failing(0);
@@ -82,11 +82,12 @@ fn failed_loop_stops_others() {
 
 #[test]
 fn two_failed_loops_stop_third() {
-    let model = Model::new("Of two event loops that fail at the same time, at least one stops the rest")
-        .threads("2 failing loops, loop")
-        .bound(2)
-        .full_bound(3)
-        .at_least(1);
+    let model =
+        Model::new("Of two event loops that fail at the same time, at least one stops the rest")
+            .threads("2 failing loops, loop")
+            .bound(2)
+            .full_bound(3)
+            .at_least(4_200);
     model.check(|| {
         let loops = Loops::<3>::new();
         let failing = [0, 1].map(|index| loops.spawn_failing(index));

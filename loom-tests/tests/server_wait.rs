@@ -96,7 +96,7 @@ const PROPERTY: &str =
 fn loop_sleeps_1x2() {
     let model = Model::new(PROPERTY)
         .threads("worker with 2 requests, loop")
-        .at_least(1);
+        .at_least(1_600);
     model.check(|| receive_all(Wait::Park, 1, 2));
 }
 
@@ -105,7 +105,7 @@ fn loop_sleeps_2x1() {
     let model = Model::new(PROPERTY)
         .threads("2 workers, loop")
         .bound(3)
-        .at_least(1);
+        .at_least(1_900);
     model.check(|| receive_all(Wait::Park, 2, 1));
 }
 
@@ -113,17 +113,16 @@ fn loop_sleeps_2x1() {
 fn loop_sleeps_and_spins() {
     let model = Model::new(PROPERTY)
         .threads("worker with 2 requests, loop that spins briefly in its second wait")
-        .bound(3)
-        .at_least(1);
+        .at_least(880);
     model.check(|| receive_all(BRIEF, 1, 2));
 }
 
 #[test]
 fn loop_spins() {
-    let model = Model::new("An event loop that always spins receives every request, and is not woken")
+    let property = "An event loop that always spins receives every request, and is not woken";
+    let model = Model::new(property)
         .threads("worker with 2 requests, loop")
-        .bound(3)
-        .at_least(1);
+        .at_least(670);
     model.check(|| receive_all(Wait::Spin, 1, 2));
 }
 
@@ -160,7 +159,7 @@ const STOP: &str = "An event loop that waits notices a stop, also one that follo
 fn stop_ends_sleep() {
     let model = Model::new(STOP)
         .threads("thread that resumes and stops, loop")
-        .at_least(1);
+        .at_least(280);
     model.check(|| run_until_stop(Wait::Park));
 }
 
@@ -168,8 +167,7 @@ fn stop_ends_sleep() {
 fn stop_ends_spin() {
     let model = Model::new(STOP)
         .threads("thread that resumes and stops, loop that spins")
-        .bound(2)
-        .at_least(1);
+        .at_least(140);
     model.check(|| run_until_stop(Wait::Spin));
 }
 
@@ -184,7 +182,7 @@ fn deadline_ends_wait() {
          resume wakes",
     )
     .threads("worker, loop that waits until a deadline and resumes a request itself")
-    .at_least(1);
+    .at_least(29);
     let in_model = reached.clone();
     model.check(move || {
         let drops = Drops::new();

@@ -107,7 +107,7 @@ fn spins_until_time_limit<F: BareForm>() {
     let reached = Reached::new(["in the first wait", "in the second", "later"]);
     let model = Model::new("A consumer whose spin ends at the time limit loses no item")
         .threads("1 x 1, consumer that waits up to three times")
-        .at_least(1);
+        .at_least(F::select([1_200, 490, 810]));
     let in_model = reached.clone();
     model.check(move || {
         let in_model = in_model.clone();
@@ -121,7 +121,9 @@ fn spins_until_time_limit<F: BareForm>() {
             }
         });
     });
-    reached.assert_reached(&[FIRST, SECOND, LATER]);
+    // A gap-free push takes so few steps that it ends during the spin.
+    let all = [FIRST, SECOND, LATER];
+    reached.assert_reached(F::select([&all, &all, &all[..2]]));
 }
 
 /// The pop after the time limit may take the item whose push is about to wake the thread. That
@@ -129,9 +131,9 @@ fn spins_until_time_limit<F: BareForm>() {
 fn wake_up_after_time_limit<F: BareForm>() {
     let model = Model::new("A wake-up that comes after its wait harms no later one")
         .threads("1 x 2, consumer with a time limit")
-        .bound(2)
-        .full_bound(3)
-        .at_least(1);
+        .bound(3)
+        .full_bound(4)
+        .at_least(F::select([2_200, 720, 500]));
     model.check(move || {
         push_each::<F>(2, move |queue| {
             let mut receiver = queue.receiver().unwrap();
@@ -155,7 +157,7 @@ fn past_deadline_returns_pushed_item<F: BareForm>() {
          before",
     )
     .threads("1 x 1, consumer")
-    .at_least(1);
+    .at_least(F::select([3_300, 1_300, 280]));
     let in_model = reached.clone();
     model.check(move || {
         let in_model = in_model.clone();
@@ -243,14 +245,15 @@ fn send_one_and_go(
     receiving.join().unwrap();
 }
 
-const END: &str = "With time limits, a receiver gets what was sent, and then the end of the channel";
+const END: &str =
+    "With time limits, a receiver gets what was sent, and then the end of the channel";
 
 fn item_then_end_of_channel<F: BareForm>() {
     let model = Model::new(END)
         .threads("1 x 1, receiver")
-        .bound(2)
-        .full_bound(3)
-        .at_least(1);
+        .bound(3)
+        .full_bound(4)
+        .at_least(F::select([1_900, 630, 430]));
     model.check(move || {
         let (sender, mut receiver): (_, Receiver<Box<Job>, F>) = channel::with_form(F::default());
         let send = move |job| assert!(sender.send(job).is_ok());
@@ -264,9 +267,9 @@ fn item_then_end_of_channel<F: BareForm>() {
 fn item_then_end_of_sharded_channel<F: BareForm>() {
     let model = Model::new(END)
         .threads("1 x 1, receiver of a sharded channel")
-        .bound(2)
-        .full_bound(3)
-        .at_least(1);
+        .bound(3)
+        .full_bound(4)
+        .at_least(2_300);
     model.check(move || {
         let (sender, mut receiver) = sharded::with_form::<Box<Job>, F>(F::default());
         let send = move |job| assert!(sender.send(job).is_ok());
