@@ -89,7 +89,10 @@ impl Work for Pending<Addition> {
 #[test]
 fn pool_does_all_work() {
     let model = Model::new("A pool that is dropped does everything that was handed over before")
-    XX        .at_least(28_000);
+        .threads("event loop, 2 workers")
+        .bound(2)
+        .full_bound(2)
+        .at_least(28_000);
     model.check(|| {
         let queue = Arc::new(ResumeQueue::new(|| {}));
         let mut consumer = queue.consumer();

@@ -852,8 +852,8 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "the timer ends at its first deadline",
         patch: &[(
-            "Err(RecvTimeoutError::Timeout) => {} Err(RecvTimeoutError::Disconnected) => return,",
-            "Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,",
+            "Err(RecvTimeoutError::Timeout) => {} Err(RecvTimeoutError::Disconnected) => return",
+            "Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return",
         )],
     },
     Mutation {
