@@ -62,14 +62,14 @@ fn timer_resumes_or_drops() {
     .threads("event loop, timer")
     .bound(3)
     .full_bound(4)
-    .at_least(1);
+    .at_least(2_800);
     let in_model = reached.clone();
     model.check(move || {
         let queue = Arc::new(ResumeQueue::new(|| {}));
         let mut consumer = queue.consumer();
         let timer = Timer::new().unwrap();
         let begin = Instant::now();
-        for (serial, delay) in [(0, Duration::from_nanos(6)), (1, Duration::ZERO)] {
+        for (serial, delay) in [(0, Duration::from_nanos(3)), (1, Duration::ZERO)] {
             let when = begin.checked_add(delay).unwrap();
             timer.submit(suspended(&queue, serial, Alarm { when, millis: 0 }));
         }

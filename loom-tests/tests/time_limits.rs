@@ -14,7 +14,6 @@ use mpsc_queue::{BlockingQueue, RecvTimeoutError, TryRecvError, Wait};
 in_each_form!(
     item_or_timeout,
     waits_by_each_strategy,
-    spins_until_time_limit,
     wake_up_after_time_limit,
     past_deadline_returns_pushed_item,
     last_sender_or_timeout,
@@ -97,33 +96,6 @@ fn waits_by_each_strategy<F: BareForm>() {
             });
         });
     }
-}
-
-/// An adaptive consumer spins in its second wait, because the first was short.
-fn spins_until_time_limit<F: BareForm>() {
-    const FIRST: usize = 0;
-    const SECOND: usize = 1;
-    const LATER: usize = 2;
-    let reached = Reached::new(["in the first wait", "in the second", "later"]);
-    let model = Model::new("A consumer whose spin ends at the time limit loses no item")
-        .threads("1 x 1, consumer that waits up to three times")
-        .at_least(F::select([1_200, 490, 810]));
-    let in_model = reached.clone();
-    model.check(move || {
-        let in_model = in_model.clone();
-        push_once::<F>(move |queue| {
-            let mut receiver = queue.receiver().unwrap();
-            receiver.set_wait(Wait::Adaptive { limit: LIMIT * 8 });
-            let wait = (0..2).find(|_| receiver.recv_timeout(LIMIT).is_ok());
-            in_model.note(wait.unwrap_or(LATER));
-            if wait.is_none() {
-                receiver.recv().unwrap();
-            }
-        });
-    });
-    // A gap-free push takes so few steps that it ends during the spin.
-    let all = [FIRST, SECOND, LATER];
-    reached.assert_reached(F::select([&all, &all, &all[..2]]));
 }
 
 /// The pop after the time limit may take the item whose push is about to wake the thread. That
