@@ -1,28 +1,28 @@
 //! The timer and the worker pool of the demonstration program.
 #![cfg(loom)]
 
-// The sources of the program, whose threads, atomics and clock are those of loom here.
-#[path = "../../http-resume/src/panic.rs"]
-mod panic;
-#[path = "../../http-resume/src/bin/http-resume/pool.rs"]
-mod pool;
-#[path = "../../http-resume/src/bin/http-resume/sync.rs"]
-mod sync;
+/// The code of the program, whose threads, atomics and clock are those of loom here.
 #[expect(dead_code, reason = "a route reads `Alarm::millis`")]
-#[path = "../../http-resume/src/bin/http-resume/timer.rs"]
-mod timer;
+#[path = "../../http-resume/src/bin/http-resume"]
+mod demo {
+    #[path = "../../panic.rs"]
+    pub(crate) mod panic;
+    pub(crate) mod pool;
+    pub(crate) mod sync;
+    pub(crate) mod timer;
+}
 
 use std::time::Duration;
 
+use demo::pool::{Pool, Work};
+use demo::sync::{Arc, Instant};
+use demo::timer::{Alarm, Timer};
 use http_resume::Wait;
 use http_resume::resume::{
     Completion, Pending, RequestKey, ResumeConsumer, ResumeQueue, Returned, suspend,
 };
 use loom::thread::yield_now;
 use loom_tests::{Model, Reached};
-use pool::{Pool, Work};
-use sync::{Arc, Instant};
-use timer::{Alarm, Timer};
 
 /// Suspends the request `serial` with `work`.
 fn suspended<W: Send + 'static>(queue: &Arc<ResumeQueue>, serial: u64, work: W) -> Pending<W> {
