@@ -28,8 +28,8 @@ pub use http::{self, HeaderName, HeaderValue, Method, StatusCode};
 pub use metrics::{Metric, Metrics};
 /// The type of [`Config::wait`].
 pub use mpsc_queue::Wait;
-pub use resume::Pending;
-pub use server::{Server, Stopper};
+pub use resume::{Pending, Stopper};
+pub use server::Server;
 
 /// What the models of `loom-tests` check.
 #[cfg(any(loom, shuttle))]

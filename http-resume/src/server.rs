@@ -11,7 +11,7 @@ use crate::event_loop::EventLoop;
 use crate::handler::Router;
 use crate::listen::Listener;
 use crate::metrics::Metrics;
-use crate::resume::ResumeQueue;
+use crate::resume::{self, StopOnDrop, Stopper};
 use crate::sync::Arc;
 
 /// An HTTP/1.1 server that is bound but not running.
@@ -85,9 +85,7 @@ impl Server {
     #[must_use]
     pub fn stopper(&self) -> Stopper {
         let queues = self.loops.iter().map(EventLoop::resume_queue);
-        Stopper {
-            queues: Arc::new(queues.map(Arc::clone).collect()),
-        }
+        resume::stopper(queues.map(Arc::clone).collect())
     }
 
     /// Serves until [`Stopper::stop`] is called, and returns when every event
@@ -102,10 +100,8 @@ impl Server {
         let mut threads = Vec::new();
         let mut result = Ok(());
         for (index, event_loop) in self.loops.into_iter().enumerate() {
-            let stop_all = StopOnDrop {
-                own: Arc::clone(event_loop.resume_queue()),
-                all: stopper.clone(),
-            };
+            let own = Arc::clone(event_loop.resume_queue());
+            let stop_all = StopOnDrop::new(own, stopper.clone());
             let thread = thread::Builder::new().name(format!("loop-{index}"));
             match thread.spawn(move || {
                 let _stop_all = stop_all; // also if the event loop panics
@@ -135,39 +131,5 @@ impl fmt::Debug for Server {
             .field("addr", &self.addr)
             .field("loops", &self.loops.len())
             .finish()
-    }
-}
-
-/// Stops a [`Server`].
-#[derive(Clone, Debug)]
-pub struct Stopper {
-    queues: Arc<Vec<Arc<ResumeQueue>>>,
-}
-
-impl Stopper {
-    /// Asks the server to shut down: it accepts no more connections, closes idle ones, and
-    /// finishes its requests for at most [`shutdown_timeout`](Config::shutdown_timeout). Then
-    /// the suspended requests are answered with 503.
-    ///
-    /// Returns immediately; [`Server::run`] returns when the shutdown is complete. Further
-    /// calls have no effect.
-    pub fn stop(&self) {
-        self.queues.iter().for_each(|queue| queue.stop());
-    }
-}
-
-/// Ends the whole server when one event loop fails.
-struct StopOnDrop {
-    own: Arc<ResumeQueue>,
-    all: Stopper,
-}
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        // An event loop that was asked to stop is not the only one. If each of many loops woke all
-        // others, a stop would take seconds.
-        if !self.own.is_stopping() {
-            self.all.stop();
-        }
     }
 }

@@ -9,15 +9,21 @@ pub(crate) use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicPtr, Ordering},
 };
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use std::thread::yield_now;
 
 #[cfg(loom)]
 pub(crate) use loom::sync::{
     Arc,
     atomic::{AtomicBool, AtomicPtr, Ordering},
 };
+#[cfg(loom)]
+pub(crate) use loom::thread::yield_now;
 
 #[cfg(shuttle)]
 pub(crate) use shuttle::sync::{
     Arc,
     atomic::{AtomicBool, AtomicPtr, Ordering},
 };
+#[cfg(shuttle)]
+pub(crate) use shuttle::thread::yield_now;

@@ -4,12 +4,13 @@
 mod support;
 
 /// The code of the program, with this test's own work.
-#[allow(dead_code, reason = "not all of it is used here")]
+#[allow(dead_code, unused_imports, reason = "not all of it is used here")]
 #[path = "../src/bin/http-resume"]
 mod demo {
     #[path = "../../panic.rs"]
     pub(crate) mod panic;
     pub(crate) mod pool;
+    pub(crate) mod sync;
 }
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -10,6 +10,7 @@ mod demo {
     #[path = "../../panic.rs"]
     pub(crate) mod panic;
     pub(crate) mod pool;
+    pub(crate) mod sync;
     pub(crate) mod timer;
 }
 

@@ -20,6 +20,8 @@ mod items;
 #[cfg(loom)]
 mod model;
 #[cfg(loom)]
+mod poll;
+#[cfg(loom)]
 mod reached;
 #[cfg(loom)]
 mod requests;
@@ -27,7 +29,7 @@ mod requests;
 mod wait_out;
 
 #[cfg(loom)]
-pub use {fates::*, items::*, model::*, reached::*, requests::*};
+pub use {fates::*, items::*, model::*, poll::*, reached::*, requests::*};
 
 #[cfg(any(loom, shuttle))]
 pub use {form::*, wait_out::wait_out};

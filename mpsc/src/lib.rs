@@ -103,6 +103,10 @@ pub use queue::{Queue, Wakeup};
 pub use queue_ref::{AnyQueue, Owner, Projected, QueueRef};
 #[cfg(feature = "async-task")]
 pub use runnable::RunnableLink;
+/// The time of a model, for time limits.
+#[cfg(all(feature = "std", loom))]
+#[doc(hidden)]
+pub use sync::Instant;
 pub use wait::{Wait, Waiter};
 pub use waking::{AsyncQueue, Receiver, TaskWaker, Wake, WakeTarget, WakingQueue};
 #[cfg(feature = "std")]

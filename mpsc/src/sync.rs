@@ -45,7 +45,9 @@ pub(crate) use std::thread::{Thread, current, park, park_timeout};
 pub(crate) use std::time::Instant;
 
 #[cfg(all(feature = "std", loom))]
-pub(crate) use clock::{Instant, park_timeout};
+pub use clock::Instant;
+#[cfg(all(feature = "std", loom))]
+pub(crate) use clock::{now, park_timeout};
 #[cfg(all(feature = "std", loom))]
 pub(crate) use loom::thread::{Thread, current, park};
 #[cfg(all(feature = "std", shuttle))]
@@ -66,22 +68,25 @@ mod clock {
     pub struct Instant(Duration);
 
     impl Instant {
-        pub(crate) fn now() -> Self {
+        /// Returns the time of this thread.
+        pub fn now() -> Self {
             let now = NOW.with(|now| now.replace(now.get() + 1));
             Self(Duration::from_nanos(now))
         }
 
-        pub(crate) fn elapsed(&self) -> Duration {
-            Self::now().0.saturating_sub(self.0)
-        }
-
-        pub(crate) fn checked_add(self, duration: Duration) -> Option<Self> {
+        /// Returns the time after `duration`.
+        pub fn checked_add(self, duration: Duration) -> Option<Self> {
             self.0.checked_add(duration).map(Self)
         }
 
         pub(crate) fn saturating_duration_since(&self, earlier: Self) -> Duration {
             self.0.saturating_sub(earlier.0)
         }
+    }
+
+    /// The time for a waiter. It begins anew in each execution, as loom requires.
+    pub(crate) fn now() -> Duration {
+        Instant::now().0
     }
 
     /// Lets other threads run. The time may be over at any moment, or a wake-up may have come.

@@ -269,8 +269,11 @@ fn can_spin() -> bool {
     true
 }
 
+#[cfg(all(feature = "std", loom))]
+pub(crate) use crate::sync::now;
+
 /// The time, for a waiter.
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", not(loom)))]
 pub(crate) fn now() -> Duration {
     use std::sync::OnceLock;
 

@@ -18,12 +18,15 @@
 mod cell;
 mod pending;
 mod queue;
+mod sleep;
+mod stop;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod wake_slot;
 
 pub use cell::{AbandonFlag, CellId, Completion, RequestKey, Returned, VacantCell, Waiting};
 pub use pending::{Pending, cancel, cell_id, suspend};
+pub use stop::{StopOnDrop, Stopper, stopper};
 pub use wake_slot::WakeSlot;
 
 /// The queue on which suspended requests return to their event loop.

@@ -6,6 +6,7 @@ mod options;
 mod panic;
 mod pool;
 mod routes;
+mod sync;
 mod timer;
 
 use std::error::Error;

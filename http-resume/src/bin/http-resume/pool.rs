@@ -7,9 +7,6 @@
 use std::cell::RefCell;
 use std::io;
 use std::mem;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
 
 use http_resume::Wait;
 use mpsc_queue::channel::{Receiver, Sender, channel};
@@ -17,6 +14,7 @@ use mpsc_queue::{Chain, UniqueHandle};
 use thread_local::ThreadLocal;
 
 use super::panic::catch_panic;
+use super::sync::{Arc, AtomicBool, AtomicUsize, Ordering, thread};
 
 /// Work that a pool can do, for example a pending request.
 pub(crate) trait Work: UniqueHandle + Send + 'static {

@@ -3,12 +3,12 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::io;
-use std::thread;
-use std::time::Instant;
 
 use http_resume::Pending;
 use mpsc_queue::channel::{Receiver, Sender, channel};
 use mpsc_queue::{RecvError, RecvTimeoutError};
+
+use super::sync::{Instant, thread};
 
 /// The work of a sleeping request.
 pub(crate) struct Alarm {

@@ -792,4 +792,96 @@ const MUTATIONS: &[Mutation] = &[
         what: "a shard that announces itself too late returns no item",
         patch: &[("refused.map_or(Ok(()), Err)", "drop(refused); Ok(())")],
     },
+    Mutation {
+        what: "the loop sleeps although its park has failed",
+        patch: &[(
+            "None => Some(Duration::ZERO), }; let result = poll(timeout);",
+            "None => deadline.map(|when| when.saturating_sub(now())), };
+            let result = poll(timeout);",
+        )],
+    },
+    Mutation {
+        what: "the loop sleeps unparked",
+        patch: &[(
+            "let parked = self.park(); let timeout = match parked {",
+            "let parked = self.park().map(drop); let timeout = match parked {",
+        )],
+    },
+    Mutation {
+        what: "the loop stays parked when it wakes",
+        patch: &[(
+            "let result = poll(timeout); drop(parked); result",
+            "let result = poll(timeout); std::mem::forget(parked); result",
+        )],
+    },
+    Mutation {
+        what: "the loop is woken before the stop is stored",
+        patch: &[(
+            "self.is_stopping.store(true, Ordering::Release); (self.wake)();",
+            "(self.wake)(); self.is_stopping.store(true, Ordering::Release);",
+        )],
+    },
+    Mutation {
+        what: "a stop reaches one event loop",
+        patch: &[(
+            "self.queues.iter().for_each(|queue| queue.stop());",
+            "self.queues.iter().take(1).for_each(|queue| queue.stop());",
+        )],
+    },
+    Mutation {
+        what: "an event loop that fails stops no other",
+        patch: &[(
+            "if !self.own.is_stopping() { self.all.stop(); }",
+            "if self.own.is_stopping() { self.all.stop(); }",
+        )],
+    },
+    Mutation {
+        what: "each event loop that ends wakes all others",
+        patch: &[(
+            "if !self.own.is_stopping() { self.all.stop(); }",
+            "let _ = &self.own; self.all.stop();",
+        )],
+    },
+    Mutation {
+        what: "a receive whose time is over looks at no item",
+        patch: &[(
+            "let mut backoff = Backoff::new(); loop { match receiver.pop() { Pop::Item(handle) => return Ok(handle), Pop::Closed",
+            "let mut backoff = Backoff::new();
+            loop {
+                if Instant::now() >= deadline {
+                    return Err(RecvTimeoutError::Timeout);
+                }
+                match receiver.pop() {
+                Pop::Item(handle) => return Ok(handle),
+                Pop::Closed",
+        )],
+    },
+    Mutation {
+        what: "a shard that comes before the time limit is not received from",
+        patch: &[(
+            "let shard = self.ready.recv_deadline(deadline)?; self.activate(&shard);",
+            "drop(self.ready.recv_deadline(deadline)?);",
+        )],
+    },
+    Mutation {
+        what: "the timer ends at its first deadline",
+        patch: &[(
+            "Err(RecvTimeoutError::Timeout) => {} Err(RecvTimeoutError::Disconnected) => return",
+            "Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return",
+        )],
+    },
+    Mutation {
+        what: "a worker ends when it has no work",
+        patch: &[(
+            "let received = receiver.recv();",
+            "let received = receiver.try_recv();",
+        )],
+    },
+    Mutation {
+        what: "a sleep of the event loop ignores its deadline",
+        patch: &[(
+            "Some(_) => deadline.map(|when| when.saturating_sub(now())),",
+            "Some(_) => None,",
+        )],
+    },
 ];
