@@ -2,12 +2,16 @@
 From mpsc_proof.forward Require form.
 From mpsc_proof.back_linked Require form.
 From mpsc_proof.gap_free Require form.
+From mpsc_proof.closing Require form.
 From mpsc_proof.clients Require channel waking shared_items examples.
 
 (** Each form keeps the promises of the record [mpsc]. *)
 Print Assumptions forward.form.forward_linked.
 Print Assumptions back_linked.form.back_linked.
 Print Assumptions gap_free.form.gap_free.
+
+(** The gap-free form keeps those of the record [closable_mpsc]. *)
+Print Assumptions closing.form.closable_gap_free.
 
 (** Channels. *)
 Print Assumptions channel.new_channel_spec.
