@@ -4,7 +4,7 @@ From mpsc_proof.back_linked Require form.
 From mpsc_proof.gap_free Require form.
 From mpsc_proof.closing Require form.
 From mpsc_proof.refusal Require push.
-From mpsc_proof.clients Require channel waking shared_items examples closing.
+From mpsc_proof.clients Require channel waking shared_items examples closing closing_example.
 
 (** Each form keeps the promises of the record [mpsc]. *)
 Print Assumptions forward.form.forward_linked.
@@ -51,3 +51,4 @@ Print Assumptions clients.closing.ended_agree.
 Print Assumptions examples.forward_linked_sum.
 Print Assumptions examples.back_linked_sum.
 Print Assumptions examples.gap_free_sum.
+Print Assumptions closing_example.gap_free_end.

@@ -36,6 +36,9 @@ Definition closable_program_of `{!heapGS Σ, !closingG Σ} (F : closable_mpsc Σ
   unpark_of := unpark F;
 |}.
 
+(** [Consumer::close] *)
+Definition close_consumer (close_of : val) : val := λ: "q", close_of "q".
+
 Section ending.
   Context `{!heapGS Σ, !closingG Σ, !endingG Σ} (F : closable_mpsc Σ) (N : namespace).
 
@@ -46,9 +49,7 @@ Section ending.
 
   Local Notation push_item := (programs.push_item (closable_program_of F)).
   Local Notation pop_item := (programs.pop_item (closable_program_of F)).
-
-  (** [Consumer::close] *)
-  Definition close_consumer : val := λ: "q", close F "q".
+  Local Notation close_consumer := (close_consumer (close F)).
 
   Definition content n v : iProp Σ := (n +ₗ 1) ↦ v ∗ P n v.
 
@@ -93,7 +94,7 @@ Section ending.
   Proof. iIntros "(_ & H & _) ->". by iApply status_is_closed. Qed.
 
   Lemma new_ending_spec :
-    {{{ True }}} new F #()
+    {{{ True }}} new_of (closable_program_of F) #()
     {{{ q γ, RET #q; is_ending γ q ∗ receiver γ q 0 ∗ sender γ 1 }}}.
   Proof.
     iIntros (Φ) "_ HΦ". iApply wp_fupd.

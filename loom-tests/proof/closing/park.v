@@ -106,7 +106,8 @@ Section park.
   (** A compare-exchange of a closed queue. *)
   Lemma cmpxchg_closed_spec γ q f (parked : bool) (v : val) :
     is_closable γ q -∗
-    {{{ status γ f true }}} CmpXchg #q (mark parked) v {{{ RET (CLOSED, #false); status γ f true }}}.
+    {{{ status γ f true }}} CmpXchg #q (mark parked) v
+    {{{ RET (CLOSED, #false); status γ f true }}}.
   Proof.
     iIntros "#Hinv !>" (Ψ) "Hst HΨ". iInv N as ">[[Hst' _]|[#Hcl Hback]]".
     { by iDestruct (status_agree with "Hst Hst'") as %?. }
@@ -173,8 +174,8 @@ Section park.
       iApply "HΦ". iExists [], (Some Q). by iFrame. }
     iDestruct "Hplace" as (s) "Hplace".
     wp_apply (set_mark_spec γ q k s false with "Hinv [$Hplace $AU]"); first done.
-    iIntros (v ok) "[(-> & Hplace & HΦ)|[(%n & [-> ->] & Hplace & HΦ)|((-> & -> & _) & Hplace & AU)]]";
-      wp_pures.
+    iIntros (v ok) "[(-> & Hplace & HΦ)
+                    |[(%n & [-> ->] & Hplace & HΦ)|((-> & -> & _) & Hplace & AU)]]"; wp_pures.
     - iApply "HΦ". iExists [], None. iFrame. by iExists _.
     - iApply "HΦ". iExists [], None. iFrame. by iExists _.
     - wp_bind (CmpXchg _ _ _).

@@ -29,10 +29,12 @@ Section push.
   Lemma own_links_snoc_distinct prev c n m :
     m ∈ c → own_links prev (linked_entries (c ++ [n])) -∗ ⌜n ≠ m⌝.
   Proof.
-    iIntros (Hm) "H". iInduction c as [|x c] "IH" forall (prev Hm); first by apply elem_of_nil in Hm.
+    iIntros (Hm) "H". iInduction c as [|x c] "IH" forall (prev Hm).
+    { by apply elem_of_nil in Hm. }
     iDestruct "H" as "[Hx H]". apply elem_of_cons in Hm as [->|Hm].
     - iIntros (->).
-      iDestruct (own_links_distinct _ (c ++ [x]) x with "Hx H") as %Hne; [by rewrite last_snoc|done].
+      iDestruct (own_links_distinct _ (c ++ [x]) x with "Hx H") as %Hne; last done.
+      by rewrite last_snoc.
     - by iApply ("IH" with "[//] H").
   Qed.
 
@@ -127,8 +129,8 @@ Section push.
       iMod ("Hcommit" with "[$Hq' $Hst' //]") as "Hrest".
       repeat iModIntro. iSplitR "HΨ Hrest".
       + iNext. iLeft. iFrame "Hst". iExists P, T, (Q ++ oldest :: c), false, s.
-        assert (linked_entries (Q ++ oldest :: c) = linked_entries Q ++ linked_entries (oldest :: c))
-          as -> by apply fmap_app.
+        assert (linked_entries (Q ++ oldest :: c) =
+          linked_entries Q ++ linked_entries (oldest :: c)) as -> by apply fmap_app.
         rewrite -!(assoc_L (++)) own_links_app gap_free.push.below_back.
         rewrite (gap_free.push.back_val_linked _ _ _ newest) //. iFrame. iPureIntro.
         eapply stage_ok_append; [simpl; lia|done].
