@@ -18,6 +18,7 @@ Print Assumptions closing.form.closable_gap_free.
 Print Assumptions refusal.push.refusal_alloc.
 Print Assumptions refusal.push.late_push_spec.
 Print Assumptions refusal.push.closed_restored.
+Print Assumptions refusal.push.appended_swept.
 
 (** Channels. *)
 Print Assumptions channel.new_channel_spec.
