@@ -142,7 +142,6 @@ enum { PENDING = 1, BLOCKED };
 Runner runner;
 alignas(16) char arena[MAX_THREADS][ARENA];
 unsigned long long complete = 0, blocked = 0;
-unsigned long long limit = 0;
 const Graph *current = nullptr;
 
 const char *name(int order) {
@@ -242,8 +241,8 @@ void check_race(const Graph &graph, Id newest) {
     }
 }
 
-// The first place in the order of writes from which on a read of the thread may read: no write
-// before it has been overwritten, to the knowledge of the thread.
+// The first place in the order of writes that a read of the thread may read from: the thread knows
+// that the writes before it have been overwritten.
 size_t floor_of(Graph &graph, unsigned thread, uintptr_t address) {
     const Clock &now = graph.threads[thread].now;
     const std::vector<Id> &order = graph.writes_to(address);
@@ -279,7 +278,7 @@ bool is_allocated(uintptr_t address) {
     return address >= start && address < start + sizeof arena;
 }
 
-// Adds an event. `place` is that of the write which a read reads from, or after which a store comes.
+// Adds an event. `place` is that of the write that a read reads from, or that a store follows.
 void add(Graph &graph, unsigned thread, const Request &request, size_t place) {
     Thread &self = graph.threads[thread];
     Event event;
@@ -363,8 +362,9 @@ std::vector<size_t> places(Graph &graph, unsigned thread, const Request &request
     return found;
 }
 
-// What each thread does next. A thread has not been run again unless it has a new event.
+// What the threads do next, as far as they take part: `before`, then those of the client, `after`.
 struct Frontier {
+    unsigned first = 0, last = 0;
     std::array<Next, MAX_THREADS> next{};
     std::array<Request, MAX_THREADS> pending{};
 
@@ -374,86 +374,82 @@ struct Frontier {
     }
 };
 
-void start_after(Graph &graph, Frontier &frontier, unsigned after) {
-    for (unsigned t = 0; t < after; t++)
-        graph.threads[after].now.join(graph.threads[t].now);
-    frontier.update(graph, after);
-}
+void explore(Graph graph, Frontier frontier);
 
-void explore(Graph graph, Frontier frontier, unsigned first, unsigned last);
-
-// All branches of one event.
-void branch(Graph &graph, const Frontier &frontier, unsigned first, unsigned last, unsigned thread,
-            const std::vector<size_t> &found, bool may_put_off) {
+// Adds the next event of a thread at each of the places.
+void branch(const Graph &graph, const Frontier &frontier, unsigned thread,
+            const std::vector<size_t> &found) {
     for (size_t place : found) {
         Graph extended = graph;
         Frontier moved = frontier;
         add(extended, thread, frontier.pending[thread], place);
         moved.update(extended, thread);
-        explore(std::move(extended), moved, first, last);
-    }
-    if (may_put_off) {
-        const auto &order = graph.writes_to(frontier.pending[thread].address);
-        for (size_t place : found)
-            graph.threads[thread].put_off.push_back(order[place]);
-        explore(std::move(graph), frontier, first, last);
+        explore(std::move(extended), moved);
     }
 }
 
-void finish(Graph &graph, const Frontier &frontier, unsigned first, unsigned last) {
+// Goes on without the next read of a thread, until there are other writes than those.
+void put_off(Graph &graph, const Frontier &frontier, unsigned thread,
+             const std::vector<size_t> &found) {
+    const auto &order = graph.writes_to(frontier.pending[thread].address);
+    for (size_t place : found)
+        graph.threads[thread].put_off.push_back(order[place]);
+    explore(std::move(graph), frontier);
+}
+
+// The threads have ended: `after` begins, or has ended, too.
+void finish(Graph &graph, Frontier &frontier) {
     unsigned after = (unsigned)explore_client.count + 1;
-    if (last < after) { // the threads are at their ends
-        Frontier moved = frontier;
-        start_after(graph, moved, after);
-        explore(std::move(graph), moved, after, after);
+    if (frontier.first == after) {
+        complete++;
         return;
     }
-    (void)first;
-    complete++;
-    if (limit && complete >= limit)
-        fail("too many executions");
+    for (unsigned t = 0; t < after; t++)
+        graph.threads[after].now.join(graph.threads[t].now);
+    frontier.first = frontier.last = after;
+    frontier.update(graph, after);
+    explore(std::move(graph), frontier);
 }
 
-// Adds events of the threads from `first` to `last` until all are at their ends.
-void explore(Graph graph, Frontier frontier, unsigned first, unsigned last) {
+// Explores all that the graph can be extended to.
+void explore(Graph graph, Frontier frontier) {
     for (;;) {
-        bool is_blocked = false, is_put_off = false, has_read = false;
-        unsigned ready = 0, reader = 0;
+        bool is_blocked = false, is_put_off = false;
         std::vector<size_t> found;
-        bool has_ready = false;
-        for (unsigned t = first; t <= last && !has_ready; t++) {
-            if (frontier.next[t] == Next::Blocked)
-                is_blocked = true;
+        unsigned thread = MAX_THREADS;
+        for (unsigned t = frontier.first; t <= frontier.last; t++) {
+            is_blocked |= frontier.next[t] == Next::Blocked;
             if (frontier.next[t] != Next::Pending)
                 continue;
-            if (!frontier.pending[t].is_read()) {
-                has_ready = true;
-                ready = t;
-            } else if (!has_read) {
-                found = places(graph, t, frontier.pending[t]);
-                has_read = !found.empty();
-                reader = t;
-                is_put_off |= found.empty();
-            }
-        }
-        if (has_ready) {
-            found = places(graph, ready, frontier.pending[ready]);
-            if (found.size() == 1) {
-                add(graph, ready, frontier.pending[ready], found[0]);
-                frontier.update(graph, ready);
+            const Request &request = frontier.pending[t];
+            if (request.is_read() && thread != MAX_THREADS)
+                continue; // another read comes first
+            auto possible = places(graph, t, request);
+            is_put_off |= possible.empty();
+            if (possible.empty())
                 continue;
-            }
-            branch(graph, frontier, first, last, ready, found, false);
-        } else if (has_read) {
-            branch(graph, frontier, first, last, reader, found, true);
-        } else if (is_put_off) {
-            // what was put off reads from no write: another branch has this execution
-        } else if (is_blocked) {
-            blocked++;
-        } else {
-            finish(graph, frontier, first, last);
+            found = std::move(possible);
+            thread = t;
+            if (!request.is_read())
+                break;
         }
-        return;
+        if (thread == MAX_THREADS) {
+            // A read that was put off, and reads from no other write, was in another branch.
+            if (is_blocked && !is_put_off)
+                blocked++;
+            else if (!is_put_off)
+                finish(graph, frontier);
+            return;
+        }
+        if (frontier.pending[thread].is_read()) {
+            branch(graph, frontier, thread, found);
+            put_off(graph, frontier, thread, found);
+            return;
+        }
+        if (found.size() > 1)
+            return branch(graph, frontier, thread, found);
+        add(graph, thread, frontier.pending[thread], found[0]);
+        frontier.update(graph, thread);
     }
 }
 
@@ -555,24 +551,21 @@ void explore_check(bool condition, const char *text, const char *file, int line)
 }
 }
 
-int main(int count, char **arguments) {
-    if (count > 1)
-        limit = strtoull(arguments[1], nullptr, 10);
+int main() {
     unsigned threads = (unsigned)explore_client.count;
     if (threads + 2 > MAX_THREADS)
         fail("too many threads");
     Graph graph;
     graph.threads.resize(threads + 2);
     Frontier frontier;
-    for (frontier.update(graph, 0); frontier.next[0] == Next::Pending; frontier.update(graph, 0)) {
-        auto found = places(graph, 0, frontier.pending[0]);
-        add(graph, 0, frontier.pending[0], found.back());
-    }
+    for (frontier.update(graph, 0); frontier.next[0] == Next::Pending; frontier.update(graph, 0))
+        add(graph, 0, frontier.pending[0], places(graph, 0, frontier.pending[0]).back());
+    frontier.first = 1;
+    frontier.last = threads;
     for (unsigned t = 1; t <= threads; t++) {
         graph.threads[t].now = graph.threads[0].now;
         frontier.update(graph, t);
     }
-    explore(graph, frontier, 1, threads);
+    explore(graph, frontier);
     printf("%llu complete executions, %llu blocked\n", complete, blocked);
-    return complete == 0 ? 2 : 0;
 }

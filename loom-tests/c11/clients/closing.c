@@ -1,6 +1,6 @@
-// The consumer closes the queue beside the pushes: each item is either popped or refused, once, with
-// its payload; a push that is refused finds what the consumer did before; and the item of a push
-// that happens before the close is popped.
+// The consumer closes the queue beside the pushes. Each item is either popped or refused, once,
+// with its payload; a push that is refused finds what the consumer did before; and the item of a
+// push that happens before the close is popped.
 #include "../ledger.h"
 
 #ifndef POPS
