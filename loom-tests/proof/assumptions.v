@@ -2,7 +2,7 @@
 From mpsc_proof.forward Require form.
 From mpsc_proof.back_linked Require form.
 From mpsc_proof.gap_free Require form.
-From mpsc_proof.clients Require channel waking shared_items examples.
+From mpsc_proof.clients Require channel waking gap_free_waking shared_items examples.
 
 (** Each form keeps the promises of the record [mpsc]. *)
 Print Assumptions forward.form.forward_linked.
@@ -16,6 +16,7 @@ Print Assumptions channel.push_item_spec.
 Print Assumptions channel.pop_item_spec.
 Print Assumptions channel.park_consumer_spec.
 Print Assumptions channel.unpark_consumer_spec.
+Print Assumptions channel.unpark_awake_spec.
 
 (** Wake-ups. *)
 Print Assumptions channel.wakeup_unique.
@@ -24,6 +25,10 @@ Print Assumptions channel.wakeup_done.
 Print Assumptions channel.no_lost_wakeup.
 Print Assumptions waking.push_and_wake_spec.
 Print Assumptions waking.recv_spec.
+Print Assumptions gap_free_waking.push_and_wake_late_spec.
+Print Assumptions gap_free_waking.park_late_spec.
+Print Assumptions gap_free_waking.no_lost_wakeup_late.
+Print Assumptions gap_free_waking.recv_late_spec.
 
 (** Shared items. *)
 Print Assumptions shared_items.try_push_shared_spec.
