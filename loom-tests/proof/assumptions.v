@@ -1,8 +1,9 @@
 (** What the main theorems assume: nothing. [check] reads the output of this file. *)
-From mpsc_proof.forward Require form.
+From mpsc_proof.forward Require form observe.
 From mpsc_proof.back_linked Require form.
 From mpsc_proof.gap_free Require form.
-From mpsc_proof.clients Require channel waking gap_free_waking shared_items examples.
+From mpsc_proof.clients Require channel waking gap_free_waking shared_items observer
+  examples.
 
 (** Each form keeps the promises of the record [mpsc]. *)
 Print Assumptions forward.form.forward_linked.
@@ -33,6 +34,10 @@ Print Assumptions gap_free_waking.recv_late_spec.
 (** Shared items. *)
 Print Assumptions shared_items.try_push_shared_spec.
 Print Assumptions shared_items.pop_shared_spec.
+
+(** [is_empty]. *)
+Print Assumptions forward.observe.observe_spec.
+Print Assumptions observer.is_empty_spec.
 
 (** Whole programs. *)
 Print Assumptions examples.forward_linked_sum.

@@ -51,10 +51,11 @@ Section waking.
     wp_apply (push_item_spec _ _ _ _ _ _ _ _ _ _ _ _ _ True%I
       (λ w a, ⌜a = w⌝ ∗ ∃ flag, ⌜w = SOMEV #flag⌝ ∗ right_to_wake N flag)%I
       with "Hchan Hupto [$Hs $Hitem]").
-    { iSplit; first done. iIntros (w) "_ Hfilled". wp_pures. wp_apply (take_waker_spec with "Hfilled").
-      iIntros "[Hslot Hright]". iSplitL "Hslot"; last by iFrame.
+    { iSplit; first done. iIntros (w) "_ Hfilled". wp_pures.
+      wp_apply (take_waker_spec with "Hfilled"). iIntros "[Hslot Hright]". iSplitL "Hslot"; last by iFrame.
       rewrite /back_in_gap. by destruct (has_gap F). }
-    iIntros (r) "(%i & %Hm & #Hsent & [(-> & Hs & _)|(%w & %a & -> & Hwakeup & -> & Hright)])"; wp_pures.
+    iIntros (r) "(%i & %Hm & #Hsent & Hr)".
+    iDestruct "Hr" as "[(-> & Hs & _)|(%w & %a & -> & Hwakeup & -> & Hright)]"; wp_pures.
     { iApply "HΦ". iExists i. by iFrame "Hsent Hs". }
     iDestruct "Hright" as (flag) "[-> Hright]". wp_pures. iApply wp_fupd.
     wp_apply (set_flag_spec with "Hright"). iIntros "#Hset".
