@@ -1,10 +1,11 @@
 (** What the main theorems assume: nothing. [check] reads the output of this file. *)
-From mpsc_proof.forward Require form.
+From mpsc_proof.forward Require form observe.
 From mpsc_proof.back_linked Require form.
 From mpsc_proof.gap_free Require form.
 From mpsc_proof.closing Require form.
 From mpsc_proof.refusal Require push.
-From mpsc_proof.clients Require channel waking shared_items examples closing closing_example.
+From mpsc_proof.clients Require channel waking gap_free_waking shared_items observer closing
+  examples closing_example.
 
 (** Each form keeps the promises of the record [mpsc]. *)
 Print Assumptions forward.form.forward_linked.
@@ -27,6 +28,7 @@ Print Assumptions channel.push_item_spec.
 Print Assumptions channel.pop_item_spec.
 Print Assumptions channel.park_consumer_spec.
 Print Assumptions channel.unpark_consumer_spec.
+Print Assumptions channel.unpark_awake_spec.
 
 (** Wake-ups. *)
 Print Assumptions channel.wakeup_unique.
@@ -35,6 +37,10 @@ Print Assumptions channel.wakeup_done.
 Print Assumptions channel.no_lost_wakeup.
 Print Assumptions waking.push_and_wake_spec.
 Print Assumptions waking.recv_spec.
+Print Assumptions gap_free_waking.push_and_wake_late_spec.
+Print Assumptions gap_free_waking.park_late_spec.
+Print Assumptions gap_free_waking.no_lost_wakeup_late.
+Print Assumptions gap_free_waking.recv_late_spec.
 
 (** Shared items. *)
 Print Assumptions shared_items.try_push_shared_spec.
@@ -47,6 +53,10 @@ Print Assumptions clients.closing.pop_until_end_spec.
 Print Assumptions clients.closing.close_consumer_spec.
 Print Assumptions clients.closing.sent_before_end.
 Print Assumptions clients.closing.ended_agree.
+
+(** [is_empty]. *)
+Print Assumptions forward.observe.observe_spec.
+Print Assumptions observer.is_empty_spec.
 
 (** Whole programs. *)
 Print Assumptions examples.forward_linked_sum.

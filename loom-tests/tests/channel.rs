@@ -21,6 +21,7 @@ in_each_form!(
     last_sender_drop_races_with_pop,
     last_sender_drop_races_with_close,
     sender_clone_keeps_channel,
+    sender_end_is_visible_to_receiver,
     receiver_drop_ends_sends_1x2,
     receiver_drop_ends_sends_2x1,
     pending_receiver_drop_races_with_send,
@@ -249,6 +250,32 @@ fn sender_clone_keeps_channel<F: BareForm>() {
         cloning.join().unwrap();
         idle.join().unwrap();
         ledger.assert_fates(1, 1);
+    });
+}
+
+fn sender_end_is_visible_to_receiver<F: BareForm>() {
+    let property = "What a thread did before it dropped its sender happens before the end";
+    let model = Model::new(property)
+        .threads("2 senders without an item, receiver")
+        .at_least(F::select([21_000, 10_000, 4_100]));
+    model.check(|| {
+        let (sender, mut receiver) = ends::<F>();
+        let written = [(); 2].map(|()| Arc::new(UnsafeCell::new(())));
+        let threads = written.clone().map(|cell| {
+            let sender = sender.clone();
+            thread::spawn(move || {
+                cell.with_mut(|_| ());
+                drop(sender);
+            })
+        });
+        drop(sender);
+        if receiver.pop().is_closed() {
+            // A data race, if one of the writes does not happen before.
+            written.iter().for_each(|cell| cell.with(|_| ()));
+        }
+        for thread in threads {
+            thread.join().unwrap();
+        }
     });
 }
 

@@ -241,19 +241,20 @@ Section channel.
   Qed.
 
   (** The sender of a chain needs its items, and must be able to run [on_parked] with what a
-      parked consumer has left. *)
-  Lemma push_items_spec γ q oldest newest c vs f m on_parked (Ψ : val → val → iProp Σ) :
+      parked consumer has left. What the sender keeps for that ([Kept]) is the sender's again if the
+      consumer was not parked. *)
+  Lemma push_items_spec γ q oldest newest c vs f m on_parked Kept (Ψ : val → val → iProp Σ) :
     c !! 0 = Some oldest → last c = Some newest → length vs = length c →
     is_channel γ q -∗ sent_upto γ m -∗
     {{{ sender γ f ∗ own_chain c ∗ ([∗ list] n; v ∈ c; vs, content n v) ∗
-        (∀ w, Left w -∗ WP on_parked #() {{ a, back_in_gap ∗ Ψ w a }}) }}}
+        Kept ∗ (∀ w, Kept -∗ Left w -∗ WP on_parked #() {{ a, back_in_gap ∗ Ψ w a }}) }}}
       push_items #q #oldest #newest on_parked
     {{{ r, RET r; ∃ i, ⌜m ≤ i⌝ ∗ ([∗ list] j ↦ v ∈ vs, sent γ (i + j) v) ∗
-        (⌜r = NONEV⌝ ∗ sender γ f ∨
+        (⌜r = NONEV⌝ ∗ sender γ f ∗ Kept ∨
          ∃ w a, ⌜r = SOMEV a⌝ ∗ wakeup γ i f w ∗ Ψ w a) }}}.
   Proof.
     iIntros (Holdest Hnewest Hlen) "#[Hinv Hchan] #Hupto !>".
-    iIntros (Φ) "([Hp Hshare] & Hc & Hcontents & Hparked) HΦ".
+    iIntros (Φ) "([Hp Hshare] & Hc & Hcontents & Hkept & Hparked) HΦ".
     wp_lam. wp_pure _ credit:"Hcredit". wp_pures.
     iApply (push_chain_spec _ F with "Hinv Hp Hc"); [done..|].
     rewrite /push_commit. iAuIntro.
@@ -261,7 +262,7 @@ Section channel.
       "(>Hq & >Hxs & Hcs & >Hst & >Hcalls & >Hshares & Hsleep & >%Hxs & >%Hcalls)".
     iDestruct (queue_bounds with "Hq") as %[Hk Hparked].
     iAaccIntro with "Hq".
-    { iIntros "Hq !>". iFrame "Hshare Hcontents Hparked HΦ Hcredit". iNext.
+    { iIntros "Hq !>". iFrame "Hshare Hcontents Hkept Hparked HΦ Hcredit". iNext.
       iExists h, xs, k, parked, st, calls. by iFrame. }
     iIntros "Hq".
     iDestruct (sent_upto_le with "Hxs Hupto") as %Hm.
@@ -283,7 +284,7 @@ Section channel.
       iMod (lc_fupd_elim_later with "Hcredit Hleft") as "Hleft".
       iMod (ghost_map_insert (length xs) (f, w) with "Hcalls") as "[Hcalls Hcall]".
       { apply Hcalls. lia. }
-      iModIntro. iSplitR "Hleft Hparked HΦ Hcall".
+      iModIntro. iSplitR "Hleft Hkept Hparked HΦ Hcall".
       { iNext. iExists (h ++ n :: c), _, _, false, (Asleep w), _. iFrame "Hq Hxs Hst Hcalls Hcs".
         iSplitL "Hshares Hshare".
         { rewrite big_sepM_insert /=; [by iFrame|apply Hcalls; lia]. }
@@ -294,14 +295,14 @@ Section channel.
         iPureIntro. split; first done. intros i Hi. rewrite app_length /= in Hi.
         rewrite lookup_insert_ne; [apply Hcalls; lia|lia]. }
       rewrite -Hxs. iFrame "Hdeposits".
-      iSpecialize ("Hparked" with "Hleft").
+      iSpecialize ("Hparked" with "Hkept Hleft").
       iApply (wp_wand with "Hparked"). iIntros (a) "[Hback HΨ]".
       iSplitL "Hback".
       { rewrite /deposit /back_in_gap. destruct (has_gap F); last done.
         iExists v, true. by iFrame "Hfirst Hback". }
       iIntros "Hp". iApply "HΦ". iExists (length xs). iSplit; first done.
       iFrame "Hsent". iRight. iExists w, a. by iFrame.
-    - iModIntro. iSplitR "Hshare HΦ".
+    - iModIntro. iSplitR "Hshare Hkept HΦ".
       { iNext. iExists (h ++ n :: c), _, k, false, st, calls.
         iFrame "Hq Hxs Hst Hcalls Hcs Hshares". iSplit.
         { destruct st as [|w]; first done.
@@ -318,19 +319,19 @@ Section channel.
   Qed.
 
   (** A single item is a chain of one. *)
-  Lemma push_item_spec γ q n v f m on_parked (Ψ : val → val → iProp Σ) :
+  Lemma push_item_spec γ q n v f m on_parked Kept (Ψ : val → val → iProp Σ) :
     is_channel γ q -∗ sent_upto γ m -∗
     {{{ sender γ f ∗ item n v ∗
-        (∀ w, Left w -∗ WP on_parked #() {{ a, back_in_gap ∗ Ψ w a }}) }}}
+        Kept ∗ (∀ w, Kept -∗ Left w -∗ WP on_parked #() {{ a, back_in_gap ∗ Ψ w a }}) }}}
       push_item #q #n on_parked
     {{{ r, RET r; ∃ i, ⌜m ≤ i⌝ ∗ sent γ i v ∗
-        (⌜r = NONEV⌝ ∗ sender γ f ∨
+        (⌜r = NONEV⌝ ∗ sender γ f ∗ Kept ∨
          ∃ w a, ⌜r = SOMEV a⌝ ∗ wakeup γ i f w ∗ Ψ w a) }}}.
   Proof.
-    iIntros "#Hchan #Hupto !>" (Φ) "(Hs & [[%next Hn] Hcontent] & Hparked) HΦ".
+    iIntros "#Hchan #Hupto !>" (Φ) "(Hs & [[%next Hn] Hcontent] & Hkept & Hparked) HΦ".
     wp_lam. wp_pures. wp_store. wp_pures.
-    wp_apply (push_items_spec γ q n n [n] [v] with "Hchan Hupto [$Hs $Hparked Hn Hcontent]");
-      [done..| |].
+    wp_apply (push_items_spec γ q n n [n] [v] f m on_parked Kept Ψ
+      with "Hchan Hupto [$Hs $Hkept $Hparked Hn Hcontent]"); [done..| |].
     { rewrite own_chain_single big_sepL2_singleton. iFrame. }
     iIntros (r) "(%i & Hm & [Hsent _] & Hr)". iApply "HΦ". iExists i. rewrite Nat.add_0_r.
     iFrame.
@@ -475,6 +476,33 @@ Section channel.
       { iNext. iExists h, xs, k, false, (Asleep w), calls. iFrame. iSplit; last done.
         iRight. iFrame. iSplit; first done. by iExists v. }
       iIntros "Hc". iApply "HΦ". iFrame. iExists v, true. by iFrame "Hsent".
+  Qed.
+
+  (** An unpark of a consumer that is awake changes nothing. It tells whether the queue is empty. *)
+  Lemma unpark_awake_spec γ q k :
+    is_channel γ q -∗
+    {{{ receiver γ k Awake }}}
+      unpark_consumer #q
+    {{{ (b : bool), RET #b; receiver γ k Awake ∗ if b then True else ∃ v, sent γ k v }}}.
+  Proof.
+    iIntros "#[Hinv Hchan] !>" (Φ) "[Hc Hst'] HΦ".
+    wp_lam. iApply (unpark_spec _ F with "Hinv Hc"). iAuIntro.
+    iInv "Hchan" as (h xs k' parked st' calls)
+      "(>Hq & >Hxs & Hcs & >Hst & >Hcalls & >Hshares & Hsleep & >%Hxs & >%Hcalls)".
+    iDestruct (queue_bounds with "Hq") as %[Hk _].
+    iDestruct (ghost_var_agree with "Hst Hst'") as %[= -> ->].
+    iAaccIntro with "Hq".
+    { iIntros "Hq !>". iFrame "Hst' HΦ". iNext.
+      iExists h, xs, k, parked, Awake, calls. by iFrame. }
+    iIntros "[_ Hq]".
+    iDestruct (mono_list_lb_own_get with "Hxs") as "#Hlb".
+    iAssert (if bool_decide (k = length h) then True else ∃ v, sent γ k v)%I as "Hb".
+    { case_bool_decide as Hlast; first done.
+      destruct (lookup_lt_is_Some_2 xs k) as [[v b] Hv]; first lia.
+      iExists v, b. by iApply (mono_list_idx_own_get with "Hlb"). }
+    iModIntro. iSplitR "Hst' HΦ Hb".
+    { iNext. iExists h, xs, k, false, Awake, calls. by iFrame. }
+    iIntros "Hc". iApply ("HΦ" with "[$Hc $Hst' $Hb]").
   Qed.
 
   (** ** The wake-up *)

@@ -6,7 +6,7 @@
 From iris.proofmode Require Import proofmode.
 From iris.base_logic.lib Require Import ghost_var.
 From iris.heap_lang Require Import adequacy proofmode notation.
-From mpsc_proof.clients Require Import channel waking.
+From mpsc_proof.clients Require Import channel waking gap_free_waking.
 From mpsc_proof.forward Require invariant form.
 From mpsc_proof.batch Require invariant.
 From mpsc_proof.back_linked Require form.
@@ -16,11 +16,12 @@ From iris.prelude Require Import options.
 Set Default Proof Using "Type*".
 
 Section program.
-  Context `{!heapGS Σ, !queueG Σ, !channelG Σ} (F : mpsc Σ).
+  Context `{!heapGS Σ, !queueG Σ, !channelG Σ, !late_slotG Σ} (F : mpsc Σ).
 
-  Local Notation poll := (programs.poll (program_of F)).
+  Local Notation push_and_wake := (programs.push_and_wake (program_of F)).
+  Local Notation sum := (programs.sum (program_of F)).
   Local Notation sum_by_recv := (programs.sum_by_recv (program_of F)).
-  Local Notation sum_by_poll := (programs.sum_by_poll (program_of F)).
+  Local Notation sum_by_recv_late := (programs.sum_by_recv_late (program_of F)).
 
   (** The payload of each number is a token that exists once. *)
   Definition number (γ1 γ2 : gname) (n : loc) (v : val) : iProp Σ :=
@@ -56,91 +57,97 @@ Section program.
     iIntros "Hv Hw". iDestruct (number_twice with "Hv Hw") as %[[-> ->]|[-> ->]]; by wp_pures.
   Qed.
 
-  Lemma sum_by_recv_spec : has_gap F = true → ⊢ WP sum_by_recv #() {{ v, ⌜v = #3⌝ }}.
+  (** The program, for each way to hand over the waker. [Slot]: a new slot. [Sender], [Receiver]:
+      the permission of one producer, and the consumer, with payloads [P]. *)
+  Lemma sum_spec (new_slot take recv : val) (Slot : loc → iProp Σ)
+      (Sender Receiver : (loc → val → iProp Σ) → loc → loc → iProp Σ) :
+    {{{ True }}} new_slot #() {{{ slot, RET #slot; Slot slot }}} →
+    (∀ P slot, {{{ Slot slot }}} new F #()
+      {{{ q, RET #q; Sender P slot q ∗ Sender P slot q ∗ Receiver P slot q }}}) →
+    (∀ P slot q n v,
+      {{{ Sender P slot q ∗ item P n v }}} push_and_wake take #q #slot #n {{{ RET #(); True }}}) →
+    (∀ P slot q,
+      {{{ Receiver P slot q }}} recv #q #slot
+      {{{ n, RET #n; ∃ v, item P n v ∗ Receiver P slot q }}}) →
+    ⊢ WP sum new_slot take recv #() {{ v, ⌜v = #3⌝ }}.
   Proof.
-    iIntros (Hgap). wp_lam. wp_alloc slot as "Hslot". wp_pures.
+    iIntros (Hslot Hnew Hpush Hrecv). wp_lam. wp_apply Hslot; first done.
+    iIntros (slot) "Hslot". wp_pures.
     iMod (ghost_var_alloc ()) as (γ1) "H1". iMod (ghost_var_alloc ()) as (γ2) "H2".
-    set (P := number γ1 γ2). set (N := nroot .@ "channel").
-    wp_apply (new_channel_spec F N P (filled N slot) (emptied slot) woken with "[//]").
-    iIntros (q γ) "(#Hchan & Hr & [Hp1 Hp2] & [Hs1 Hs2])".
-    wp_pures. wp_apply (wp_fork with "[H1 Hp1 Hs1]").
+    set (P := number γ1 γ2).
+    wp_apply (Hnew P with "Hslot"). iIntros (q) "(Hs1 & Hs2 & Hr)".
+    wp_pures. wp_apply (wp_fork with "[H1 Hs1]").
     { iNext. wp_apply (new_item_spec P #1 with "[H1]"); first by iIntros (n); iLeft; iFrame.
-      iIntros (n) "Hn".
-      wp_apply (push_and_wake_spec F N P slot γ q n #1 _ 0 with "Hchan [] [$Hn $Hp1 $Hs1]");
-        [by iLeft|by auto]. }
-    wp_pures. wp_apply (wp_fork with "[H2 Hp2 Hs2]").
+      iIntros (n) "Hn". by wp_apply (Hpush P with "[$Hs1 $Hn]"). }
+    wp_pures. wp_apply (wp_fork with "[H2 Hs2]").
     { iNext. wp_apply (new_item_spec P #2 with "[H2]"); first by iIntros (n); iRight; iFrame.
-      iIntros (n) "Hn".
-      wp_apply (push_and_wake_spec F N P slot γ q n #2 _ 0 with "Hchan [] [$Hn $Hp2 $Hs2]");
-        [by iLeft|by auto]. }
-    wp_pures. wp_apply (recv_spec with "Hchan [$Hr Hslot]"); [done|by iExists _|].
-    iIntros (n) "(%v & _ & Hv & Hr & Hslot)". wp_apply (value_of_spec with "Hv"). iIntros "Hv".
-    wp_pures. wp_apply (recv_spec with "Hchan [$Hr $Hslot]"); first done.
-    iIntros (m) "(%w & _ & Hw & _ & _)". wp_apply (value_of_spec with "Hw"). iIntros "Hw".
-    wp_let. iApply (add_up γ1 γ2 n m with "Hv Hw").
-  Qed.
-
-  (** Without a waker: nothing is left at a park, and [on_parked] does nothing. *)
-  Notation polled N P := (is_channel F N P (λ _, True)%I True%I (λ _, True)%I).
-
-  Lemma poll_spec N P γ q k :
-    polled N P γ q -∗
-    {{{ receiver F γ k Awake }}} poll #q
-    {{{ n, RET #n; ∃ v, item P n v ∗ receiver F γ (S k) Awake }}}.
-  Proof.
-    iIntros "#Hchan !>" (Φ) "Hr HΦ". iLöb as "IH". wp_lam.
-    wp_apply (pop_item_spec _ _ _ _ _ _ γ q k 0 Awake None with "Hchan [] [$Hr]"); first by iLeft.
-    iIntros (a) "[_ Ha]". destruct a as [n| |]; wp_pures.
-    - iDestruct "Ha" as (v) "(_ & Hn & Hr & _)". iApply "HΦ". iExists v. by iFrame.
-    - iDestruct "Ha" as "[_ Hr]". iApply ("IH" with "Hr HΦ").
-    - iDestruct "Ha" as "(_ & _ & Hr)". iApply ("IH" with "Hr HΦ").
-  Qed.
-
-  Lemma push_quietly_spec N P γ q n v f :
-    polled N P γ q -∗ sender γ f -∗ item P n v -∗
-    WP programs.push_item (program_of F) #q #n (λ: <>, #())%V {{ _, True }}.
-  Proof.
-    iIntros "#Hchan Hs Hn".
-    wp_apply (push_item_spec _ _ _ _ _ _ γ q n v f 0 _ (λ _ _, True)%I
-      with "Hchan [] [$Hs $Hn]"); [by iLeft| |by auto].
-    iIntros (w) "_". wp_pures. rewrite /back_in_gap. by destruct (has_gap F).
-  Qed.
-
-  Lemma sum_by_poll_spec : ⊢ WP sum_by_poll #() {{ v, ⌜v = #3⌝ }}.
-  Proof.
-    iStartProof. wp_lam.
-    iMod (ghost_var_alloc ()) as (γ1) "H1". iMod (ghost_var_alloc ()) as (γ2) "H2".
-    set (P := number γ1 γ2). set (N := nroot .@ "channel").
-    wp_apply (new_channel_spec F N P (λ _, True)%I True%I (λ _, True)%I with "[//]").
-    iIntros (q γ) "(#Hchan & Hr & [Hp1 Hp2] & [Hs1 Hs2])".
-    wp_pures. wp_apply (wp_fork with "[H1 Hp1 Hs1]").
-    { iNext. wp_pures.
-      wp_apply (new_item_spec P #1 with "[H1]"); first by iIntros (n); iLeft; iFrame.
-      iIntros (n) "Hn". wp_bind (programs.push_item _ _ _ _).
-      iApply (wp_wand with "[Hn Hp1 Hs1]").
-      { iApply (push_quietly_spec with "Hchan [$Hp1 $Hs1] Hn"). }
-      iIntros (v) "_". by wp_pures. }
-    wp_pures. wp_apply (wp_fork with "[H2 Hp2 Hs2]").
-    { iNext. wp_pures.
-      wp_apply (new_item_spec P #2 with "[H2]"); first by iIntros (n); iRight; iFrame.
-      iIntros (n) "Hn". wp_bind (programs.push_item _ _ _ _).
-      iApply (wp_wand with "[Hn Hp2 Hs2]").
-      { iApply (push_quietly_spec with "Hchan [$Hp2 $Hs2] Hn"). }
-      iIntros (v) "_". by wp_pures. }
-    wp_pures. wp_apply (poll_spec with "Hchan Hr").
+      iIntros (n) "Hn". by wp_apply (Hpush P with "[$Hs2 $Hn]"). }
+    wp_pures. wp_apply (Hrecv P with "Hr").
     iIntros (n) "(%v & Hv & Hr)". wp_apply (value_of_spec with "Hv"). iIntros "Hv".
-    wp_pures. wp_apply (poll_spec with "Hchan Hr").
+    wp_pures. wp_apply (Hrecv P with "Hr").
     iIntros (m) "(%w & Hw & _)". wp_apply (value_of_spec with "Hw"). iIntros "Hw".
     wp_let. iApply (add_up γ1 γ2 n m with "Hv Hw").
+  Qed.
+
+  (** The push takes the waker in its gap. *)
+  Lemma sum_by_recv_spec : has_gap F = true → ⊢ WP sum_by_recv #() {{ v, ⌜v = #3⌝ }}.
+  Proof.
+    intros Hgap. set (N := nroot .@ "channel").
+    pose (is_channel P slot := is_channel F N P (filled N slot) (emptied slot) woken).
+    apply (sum_spec _ _ _ (λ slot, slot ↦ NONEV)%I
+      (λ P slot q, ∃ γ, is_channel P slot γ q ∗ sender γ (1/2))%I
+      (λ P slot q, ∃ γ k, is_channel P slot γ q ∗ receiver F γ k Awake ∗ slot_owned slot)%I).
+    - iIntros (Φ) "_ HΦ". wp_lam. wp_alloc slot as "Hslot". by iApply "HΦ".
+    - iIntros (P slot Φ) "Hslot HΦ".
+      wp_apply (new_channel_spec F N P (filled N slot) (emptied slot) woken with "[//]").
+      iIntros (q γ) "(#Hchan & Hr & [Hp1 Hp2] & [Hs1 Hs2])". iApply "HΦ".
+      iSplitL "Hp1 Hs1"; first by iExists γ; iFrame "Hchan Hp1 Hs1".
+      iSplitL "Hp2 Hs2"; first by iExists γ; iFrame "Hchan Hp2 Hs2".
+      iExists γ, 0. iFrame "Hchan Hr". by iExists _.
+    - iIntros (P slot q n v Φ) "[(%γ & #Hchan & Hs) Hn] HΦ".
+      wp_apply (push_and_wake_spec F N P slot γ q n v _ 0 with "Hchan [] [$Hn $Hs]");
+        [by iLeft|by iIntros "_"; iApply "HΦ"].
+    - iIntros (P slot q Φ) "(%γ & %k & #Hchan & Hr) HΦ".
+      wp_apply (recv_spec F N P slot γ q k with "Hchan Hr"); first done.
+      iIntros (n) "(%v & _ & Hn & Hr & Hslot)". iApply "HΦ". iExists v. iFrame "Hn".
+      iExists γ, (S k). iFrame "Hchan Hr Hslot".
+  Qed.
+
+  (** The push takes the waker late. *)
+  Lemma sum_by_recv_late_spec : ⊢ WP sum_by_recv_late #() {{ v, ⌜v = #3⌝ }}.
+  Proof.
+    set (N := nroot .@ "channel").
+    pose (is_channel P g := is_channel F N P (left_late g) True%I (woken_late g)).
+    apply (sum_spec _ _ _
+      (λ slot, ∃ g, is_slot N slot g ∗ late_slot_owned slot g ∗ share g 1)%I
+      (λ P slot q, ∃ γ g, is_channel P g γ q ∗ is_slot N slot g ∗ pusher g γ (1/2))%I
+      (λ P slot q, ∃ γ g k, is_channel P g γ q ∗ is_slot N slot g ∗
+        receiver F γ k Awake ∗ late_slot_owned slot g)%I).
+    - iIntros (Φ) "_ HΦ". wp_apply (new_late_slot_spec N with "[//]").
+      iIntros (slot g) "(Hslot & Hown & Hshare)". iApply "HΦ". iExists g. iFrame.
+      iExists _, _, _. by iFrame.
+    - iIntros (P slot Φ) "(%g & #Hslot & Hown & [Hshare1 Hshare2]) HΦ".
+      wp_apply (new_channel_spec F N P (left_late g) True%I (woken_late g) with "[//]").
+      iIntros (q γ) "(#Hchan & Hr & [Hp1 Hp2] & [Hs1 Hs2])". iApply "HΦ".
+      iSplitL "Hp1 Hs1 Hshare1"; first by iExists γ, g; iFrame "Hchan Hslot Hp1 Hs1 Hshare1".
+      iSplitL "Hp2 Hs2 Hshare2"; first by iExists γ, g; iFrame "Hchan Hslot Hp2 Hs2 Hshare2".
+      iExists γ, g, 0. iFrame "Hchan Hslot Hr Hown".
+    - iIntros (P slot q n v Φ) "[(%γ & %g & #Hchan & #Hslot & Hs) Hn] HΦ".
+      wp_apply (push_and_wake_late_spec F N P slot g γ q n v _ 0
+        with "Hchan Hslot [] [$Hn $Hs]"); [by iLeft|by iIntros "_"; iApply "HΦ"].
+    - iIntros (P slot q Φ) "(%γ & %g & %k & #Hchan & #Hslot & Hr) HΦ".
+      wp_apply (recv_late_spec F N P slot g γ q k with "Hchan Hslot Hr").
+      iIntros (n) "(%v & _ & Hn & Hr & Hown)". iApply "HΦ". iExists v. iFrame "Hn".
+      iExists γ, g, (S k). iFrame "Hchan Hslot Hr Hown".
   Qed.
 End program.
 
 (** ** The three forms *)
 
 Definition forward_exampleΣ : gFunctors :=
-  #[heapΣ; forward.invariant.forwardΣ; channelΣ].
-Definition batch_exampleΣ : gFunctors := #[heapΣ; batch.invariant.batchΣ; channelΣ].
-
+  #[heapΣ; forward.invariant.forwardΣ; channelΣ; late_slotΣ].
+Definition batch_exampleΣ : gFunctors :=
+  #[heapΣ; batch.invariant.batchΣ; channelΣ; late_slotΣ].
 
 (** The programs of the forms. *)
 Definition forward_program : program :=
@@ -170,8 +177,8 @@ Proof.
 Qed.
 
 Theorem gap_free_sum σ :
-  adequate NotStuck (sum_by_poll gap_free_program #()) σ (λ v _, v = #3).
+  adequate NotStuck (sum_by_recv_late gap_free_program #()) σ (λ v _, v = #3).
 Proof.
   apply (heap_adequacy batch_exampleΣ). iIntros (?) "_".
-  iApply (sum_by_poll_spec gap_free.form.gap_free).
+  iApply (sum_by_recv_late_spec gap_free.form.gap_free).
 Qed.

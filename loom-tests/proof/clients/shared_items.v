@@ -39,12 +39,13 @@ Section shared_items.
     - iDestruct "Hlink" as ">[Hnext Hvalue]". wp_xchg. iModIntro.
       iSplitL "Hflag"; first by (iExists true; iFrame).
       wp_pures.
-      wp_apply (push_item_spec _ _ _ _ _ _ γ q n v f m _ (λ _ _, True)%I
+      wp_apply (push_item_spec _ _ _ _ _ _ γ q n v f m _ True%I (λ _ _, True)%I
         with "Hchan Hm [$Hs $Hnext $Hvalue $Hitem]").
-      { iIntros (w) "_". wp_pures. rewrite /back_in_gap. by destruct (has_gap F). }
+      { iSplit; first done. iIntros (w) "_ _". wp_pures. rewrite /back_in_gap.
+        by destruct (has_gap F). }
       iIntros (r) "(%i & %Hi & #Hsent & Hr)". iApply wp_fupd. wp_pures.
       iAssert (|={⊤}=> sender γ f)%I with "[Hr]" as ">Hs".
-      { iDestruct "Hr" as "[[_ $]|(%w & %a & _ & Hwakeup & _)]"; first done.
+      { iDestruct "Hr" as "[(_ & $ & _)|(%w & %a & _ & Hwakeup & _)]"; first done.
         by iApply (wakeup_done with "Hchan Hwakeup"). }
       iModIntro. iApply "HΦ". iFrame "Hs". iExists i. by iFrame "Hsent".
   Qed.

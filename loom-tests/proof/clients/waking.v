@@ -1,12 +1,9 @@
 (** A queue that owns its waker, in the forms with a gap (mpsc/src/waking/): the consumer fills a
-    slot before it parks, and the push that replaces the mark empties the slot in its gap.
-
-    The waker is a flag that the consumer waits for. (A thread's token or a task's waker in the
-    crate.) *)
+    slot before it parks, and the push that replaces the mark empties the slot in its gap. *)
 From iris.proofmode Require Import proofmode.
 From iris.base_logic.lib Require Import invariants.
 From iris.heap_lang Require Import proofmode notation.
-From mpsc_proof.clients Require Export channel.
+From mpsc_proof.clients Require Export flags channel.
 From iris.prelude Require Import options.
 
 Set Default Proof Using "Type*".
@@ -17,19 +14,14 @@ Section waking.
 
   Implicit Types (γ : channel_name) (q n flag : loc) (k m : nat) (v w : val).
 
-  Local Notation push_and_wake := (programs.push_and_wake (program_of F)).
+  Local Notation push_and_wake := (programs.push_and_wake (program_of F) take_waker).
   Local Notation recv := (programs.recv (program_of F)).
 
   (** ** The protocol *)
 
-  (** Half of the flag belongs to the right to set it. *)
-  Definition is_flag flag : iProp Σ :=
-    inv (N .@ "flag") (flag ↦{#1/2} #false ∨ flag ↦□ #true).
-  Definition right_to_wake flag : iProp Σ := is_flag flag ∗ flag ↦{#1/2} #false.
-
   (** What the consumer leaves when it parks: the slot, filled, and the right to wake. *)
   Definition filled w : iProp Σ :=
-    ∃ flag, ⌜w = SOMEV #flag⌝ ∗ slot ↦ w ∗ right_to_wake flag.
+    ∃ flag, ⌜w = SOMEV #flag⌝ ∗ slot ↦ w ∗ right_to_wake N flag.
   Definition woken w : iProp Σ := ∃ flag : loc, ⌜w = SOMEV #flag⌝ ∗ flag ↦□ #true.
 
   (** What the push gives back in its gap: the slot, from which it has taken the waker out. The slot
@@ -42,21 +34,11 @@ Section waking.
   (** The push takes the waker and, with it, the right to wake. *)
   Lemma take_waker_spec w :
     {{{ filled w }}} take_waker #slot
-    {{{ RET w; emptied ∗ ∃ flag, ⌜w = SOMEV #flag⌝ ∗ right_to_wake flag }}}.
+    {{{ RET w; emptied ∗ ∃ flag, ⌜w = SOMEV #flag⌝ ∗ right_to_wake N flag }}}.
   Proof.
     iIntros (Φ) "(%flag & -> & Hslot & Hright) HΦ". wp_lam. wp_load. wp_pures. wp_store.
     iModIntro. iApply "HΦ". iFrame "Hslot".
     iExists flag. by iFrame.
-  Qed.
-
-  Lemma set_flag_spec flag :
-    {{{ right_to_wake flag }}} #flag <- #true {{{ RET #(); woken (SOMEV #flag) }}}.
-  Proof.
-    iIntros (Φ) "[#Hflag Hright] HΦ". iInv "Hflag" as ">[Hhalf|#Hset]".
-    - iCombine "Hright Hhalf" as "Hfull". wp_store.
-      iMod (mapsto_persist with "Hfull") as "#Hset". iModIntro. iSplitR; first by iRight.
-      iApply "HΦ". iExists flag. by iFrame "Hset".
-    - by iDestruct (mapsto_agree with "Hright Hset") as %?.
   Qed.
 
   (** A push returns only after it has made the wake-up that it owed. *)
@@ -66,26 +48,19 @@ Section waking.
     {{{ RET #(); ∃ i, ⌜m ≤ i⌝ ∗ sent γ i v ∗ sender γ f }}}.
   Proof.
     iIntros "#Hchan #Hupto !>" (Φ) "[Hs Hitem] HΦ". wp_lam. wp_pures.
-    wp_apply (push_item_spec _ _ _ _ _ _ _ _ _ _ _ _ _
-      (λ w a, ⌜a = w⌝ ∗ ∃ flag, ⌜w = SOMEV #flag⌝ ∗ right_to_wake flag)%I
+    wp_apply (push_item_spec _ _ _ _ _ _ _ _ _ _ _ _ _ True%I
+      (λ w a, ⌜a = w⌝ ∗ ∃ flag, ⌜w = SOMEV #flag⌝ ∗ right_to_wake N flag)%I
       with "Hchan Hupto [$Hs $Hitem]").
-    { iIntros (w) "Hfilled". wp_pures. wp_apply (take_waker_spec with "Hfilled").
-      iIntros "[Hslot Hright]". iSplitL "Hslot"; last by iFrame.
+    { iSplit; first done. iIntros (w) "_ Hfilled". wp_pures.
+      wp_apply (take_waker_spec with "Hfilled"). iIntros "[Hslot Hright]". iSplitL "Hslot"; last by iFrame.
       rewrite /back_in_gap. by destruct (has_gap F). }
-    iIntros (r) "(%i & %Hm & #Hsent & [[-> Hs]|(%w & %a & -> & Hwakeup & -> & Hright)])"; wp_pures.
+    iIntros (r) "(%i & %Hm & #Hsent & Hr)".
+    iDestruct "Hr" as "[(-> & Hs & _)|(%w & %a & -> & Hwakeup & -> & Hright)]"; wp_pures.
     { iApply "HΦ". iExists i. by iFrame "Hsent Hs". }
     iDestruct "Hright" as (flag) "[-> Hright]". wp_pures. iApply wp_fupd.
-    wp_apply (set_flag_spec with "Hright"). iIntros "#Hwoken".
-    iMod (wakeup_done with "Hchan Hwakeup Hwoken") as "Hs".
+    wp_apply (set_flag_spec with "Hright"). iIntros "#Hset".
+    iMod (wakeup_done with "Hchan Hwakeup []") as "Hs"; first by iExists flag; iFrame "Hset".
     iModIntro. iApply "HΦ". iExists i. by iFrame "Hsent Hs".
-  Qed.
-
-  Lemma sleep_until_spec flag : {{{ is_flag flag }}} sleep_until #flag {{{ RET #(); True }}}.
-  Proof.
-    iIntros (Φ) "#Hflag HΦ". iLöb as "IH". wp_lam. wp_bind (! _)%E.
-    iInv "Hflag" as ">[Hhalf|#Hset]"; wp_load; iModIntro.
-    - iSplitL "Hhalf"; first by iLeft. wp_pures. by iApply "IH".
-    - iSplitR; first by iRight. wp_pures. by iApply "HΦ".
   Qed.
 
   (** The consumer between two rounds of [recv]: the slot is its own, or it has parked and a push
@@ -115,13 +90,11 @@ Section waking.
     - iDestruct "Ha" as (v) "(Hsent & Hitem & Hr & Hback)". iApply "HΦ".
       iExists v. iFrame. destruct st; first done. rewrite /back_in_gap Hgap. by iExists _.
     - iDestruct "Ha" as "[%Hmk Hr]". destruct st as [|w]; last lia.
-      wp_alloc flag as "[Hright Hhalf]".
-      iMod (inv_alloc (N .@ "flag") _ (flag ↦{#1/2} #false ∨ flag ↦□ #true) with "[Hhalf]")
-        as "#Hflag"; first by iLeft.
+      wp_alloc flag as "Hflag". iMod (new_flag N with "Hflag") as "[#Hflag Hright]".
       iDestruct "Hw" as (v) "Hslot". wp_pures. wp_store. wp_pures.
       wp_apply (park_consumer_spec F N P filled emptied woken γ q k m (SOMEV #flag)
         with "Hchan Hm [$Hr Hright Hslot]").
-      { iExists flag. by iFrame "∗#". }
+      { iExists flag. by iFrame. }
       iIntros ([]) "Hpark".
       + iDestruct "Hpark" as "[_ Hr]". wp_pures.
         wp_apply (sleep_until_spec with "Hflag"). iIntros "_". wp_pures.

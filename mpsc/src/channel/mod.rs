@@ -11,7 +11,8 @@
 //!
 //! - When the last [`Sender`] is dropped, the [`Receiver`] gets everything that was sent, and
 //!   then [`RecvError`](crate::RecvError). The last sender pushes a mark that belongs to the
-//!   channel, so that the receiver learns of it as it learns of an item, even asleep.
+//!   channel, so that the receiver learns of it as it learns of an item, even asleep. What a thread
+//!   did before it dropped its sender happens before the receive that returns the error.
 //! - When the receiver [closes](Receiver::close) the channel, `send` returns the item in a
 //!   [`SendError`](crate::SendError). A send that happens before the close is received, and
 //!   one that happens after it is refused. A send that overlaps the close is received, or

@@ -39,8 +39,10 @@ impl<H: Handle, F: Form> Shared<H, F> {
 
     /// Counts a sender that goes. The last one pushes the end mark.
     pub(super) fn remove_sender(&self) {
-        // Release: the pushes of this sender happen before the mark is pushed. Acquire pairs
-        // with the releases of the senders that went before.
+        // Acquire pairs with the releases of the senders that went before: what each of them did
+        // happens before the push of the mark, and so before the pop that finds it. (That no item
+        // comes after the mark in the modification order of `back` follows from the orderings of
+        // a push alone: `loom-tests/c11`.)
         if self.senders.fetch_sub(1, Ordering::AcqRel) != 1 {
             return;
         }

@@ -1,23 +1,13 @@
-//! Mutants that no model can catch, with the reason: faults that no model executes, and faults
-//! that loom cannot decide.
+//! Mutants that no model can catch, with the reason.
 
 use crate::mutant::Mutant;
 
 /// Part of a mutant's line, and the reason.
-const REASONS: &[(&str, &str)] = &[
-    (
-        "`remove_sender`: `senders.fetch_sub` | AcqRel →",
-        "loom cannot decide: the mark must come after all other pushes in the modification order \
-         of `back`, and to loom that order is the one in which it executes the exchanges. By \
-         C11, the release of each decrement and the acquire of the last one order the \
-         exchanges; without them the mark may come first",
-    ),
-    (
-        "`push`: `back.load` | Acquire → Relaxed",
-        "not in the models, in which a push begins with a guess. Its value is used as that of \
+const REASONS: &[(&str, &str)] = &[(
+    "`push`: `back.load` | Acquire → Relaxed",
+    "not in the models, in which a push begins with a guess. Its value is used as that of \
          the failed compare-exchange is, whose acquire the models need",
-    ),
-];
+)];
 
 /// Returns why no model can fail with the fault of `mutant`.
 pub(crate) fn reason(mutant: &Mutant) -> Option<&'static str> {
