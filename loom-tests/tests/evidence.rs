@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The columns of the table, and where their names are looked up.
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 9] = [
     "promise",
     "proof",
     "invariant",
     "models",
+    "C11",
     "schedules",
     "tests",
     "planted mistake",
@@ -82,6 +83,7 @@ impl Evidence {
                 .any(|kind| self.proof.contains(&format!("{kind} {name} "))),
             "invariant" => self.invariants.contains(&format!("'{name}'")),
             "models" => self.has_model(name),
+            "C11" => here("c11/clients").join(name).with_extension("c").exists(),
             "schedules" => is_function(&self.schedules),
             "tests" => is_function(&self.tests),
             "planted mistake" => self.faults.iter().any(|fault| fault.contains(name)),
