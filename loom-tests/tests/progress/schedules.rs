@@ -71,8 +71,12 @@ pub(crate) type Operation = Box<dyn FnOnce() -> &'static str + Send>;
 /// on.
 const PREEMPTIONS: usize = 3;
 
-/// Executes the operations that `set_up` returns, in all schedules within the bound. Returns the greatest counts of
-/// the first one over those in which it has the result `result`, and the number of schedules.
+/// The most accesses of a schedule. None has a hundred, unless an operation does not end.
+const ACCESSES: usize = 1000;
+
+/// Executes the operations that `set_up` returns, in all schedules within the bound. Returns the
+/// greatest counts of the first one over those in which it has the result `result`, and the number
+/// of schedules.
 pub(crate) fn greatest(set_up: impl Fn() -> Vec<Operation>, result: &str) -> (Counts, usize) {
     let mut path = Vec::new();
     let (mut greatest, mut schedules) = (None::<Counts>, 0);
@@ -109,7 +113,7 @@ enum Thread {
     Ready,
     /// Waits for another thread.
     Waiting,
-    /// Waits for another thread, and there is none.
+    /// Waits for another thread, and there is none; or the schedule does not end.
     Stuck,
     Done,
 }
@@ -178,8 +182,8 @@ impl Run {
             if let (Some(current), true) = (current, preemptions == PREEMPTIONS) {
                 ready = vec![current];
             }
-            if ready.is_empty() {
-                for thread in threads.iter_mut().filter(|one| **one == Thread::Waiting) {
+            if ready.is_empty() || depth == ACCESSES {
+                for thread in threads.iter_mut().filter(|one| **one != Thread::Done) {
                     *thread = Thread::Stuck;
                 }
                 self.changed.notify_all();
@@ -220,6 +224,6 @@ fn stop(state: Thread) {
         let threads = run.changed.wait_while(threads, is_stopped).unwrap();
         let is_stuck = threads[*number] == Thread::Stuck;
         drop(threads);
-        assert!(!is_stuck, "the operation waits for no other one");
+        assert!(!is_stuck, "the operation does not end");
     });
 }

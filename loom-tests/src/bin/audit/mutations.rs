@@ -504,13 +504,6 @@ const MUTATIONS: &[Mutation] = &[
         patch: &[("self.discard(swept); own", "drop(swept); own")],
     },
     Mutation {
-        what: "a pop that finds no link does not look again",
-        patch: &[(
-            "return RawPop::Empty; } front = queue.front().load(Ordering::Acquire);",
-            "return RawPop::Empty; }",
-        )],
-    },
-    Mutation {
         what: "a chain is pushed without its newer items",
         patch: &[(
             "F::Raw::push(&self.raw, links, on_parked)",
