@@ -21,7 +21,8 @@ in_each_form!(
     item_then_end_of_sharded_channel,
 );
 
-/// The receive looks at the clock when it begins, before it parks, before it sleeps, and after that.
+/// The receive looks at the clock when it begins, before it parks, before it sleeps, and after
+/// that.
 const LIMIT: Duration = Duration::from_nanos(3);
 
 type Jobs<F> = BlockingQueue<Box<Job>, F>;

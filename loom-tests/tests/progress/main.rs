@@ -1,8 +1,8 @@
 //! How many shared accesses each operation of the queue takes, in every schedule of a few threads.
 //!
 //! The algorithm's own source files are compiled here once more, with atomics that count and that
-//! let a scheduler decide which thread goes on. `proof/PROGRESS.md` has the counts, and the argument
-//! for any number of threads.
+//! let a scheduler decide which thread goes on. `proof/PROGRESS.md` has the counts, and the
+//! argument for any number of threads.
 #![cfg(not(any(loom, shuttle)))]
 #![allow(
     clippy::collapsible_if,

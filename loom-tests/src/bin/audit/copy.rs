@@ -9,8 +9,8 @@ use std::process::Command;
 use crate::Error;
 use crate::mutant::Mutant;
 
-/// A folder under `target`, of one job. It is kept from one audit to the next, so that little has to
-/// be compiled.
+/// A folder under `target`, of one job. It is kept from one audit to the next, so that little has
+/// to be compiled.
 pub(crate) struct Copy {
     pub(crate) root: PathBuf,
 }
