@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Error;
+use crate::error::Error;
 use crate::mutant::Mutant;
 
 /// A folder under `target`, of one job. It is kept from one audit to the next, so that little has

@@ -12,6 +12,7 @@
 //! The mutants are judged in parallel, each job in a copy of its own.
 
 mod copy;
+mod error;
 mod explained;
 mod models;
 mod mutant;
@@ -31,14 +32,12 @@ use std::{io, thread};
 use clap::Parser;
 
 use copy::Copy;
+use error::Error;
 use models::{Files, Pass, Verdict};
 use mutant::Mutant;
 use options::{Options, Piece};
 use page::Page;
 use sources::Source;
-
-/// An error of any thread.
-type Error = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> Result<ExitCode, Error> {
     let options = Options::parse();

@@ -10,8 +10,8 @@ use std::time::Duration;
 use cargo_metadata::Message;
 use wait_timeout::ChildExt;
 
-use crate::Error;
 use crate::copy::Copy;
+use crate::error::Error;
 
 /// Time limit of one model with its own bound.
 const TIME: Duration = Duration::from_secs(600);
