@@ -870,11 +870,4 @@ const MUTATIONS: &[Mutation] = &[
             "let received = receiver.try_recv();",
         )],
     },
-    Mutation {
-        what: "a sleep of the event loop ignores its deadline",
-        patch: &[(
-            "Some(_) => deadline.map(|when| when.saturating_sub(now())),",
-            "Some(_) => None,",
-        )],
-    },
 ];
