@@ -13,7 +13,7 @@ use mpsc_queue::{
 };
 
 use crate::census::{Census, Item, Order};
-use crate::{EACH, must_end};
+use crate::{EACH, IS_SHORT, must_end};
 
 test_each_form! {
     queue_close_gives_each_item_one_fate
@@ -28,7 +28,11 @@ test_each_form! {
 const PRODUCERS: [usize; 3] = [1, 2, 4];
 
 /// The number of queues for each number of producers.
-const ROUNDS: usize = if cfg!(miri) { 2 } else { 100 };
+const ROUNDS: usize = match (cfg!(miri), IS_SHORT) {
+    (true, _) => 2,
+    (_, true) => 10,
+    _ => 100,
+};
 
 /// The number of items that a producer pushes to one queue.
 const PUSHES: usize = if cfg!(miri) { 16 } else { 400 };

@@ -22,8 +22,15 @@ use std::time::Duration;
 
 const PRODUCERS: [usize; 4] = [1, 2, 4, 8];
 
+/// Whether the tests are short, for an emulated processor.
+const IS_SHORT: bool = option_env!("MPSC_SHORT").is_some();
+
 /// The number of items that a producer pushes.
-const EACH: usize = if cfg!(miri) { 30 } else { 30_000 };
+const EACH: usize = match (cfg!(miri), IS_SHORT) {
+    (true, _) => 30,
+    (_, true) => 1_000,
+    _ => 30_000,
+};
 
 /// Runs a test on a thread of its own. Fails if the test hangs, because a wake-up was lost.
 fn must_end(test: impl FnOnce() + Send + 'static) {
