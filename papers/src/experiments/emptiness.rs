@@ -1,8 +1,23 @@
 //! The false `Empty` of a pop with two results, and its absence with three.
 
+use super::claims::{Claim, Verdict};
 use super::contestants::{Contestant, Crossbeam, WithOption, for_each};
 use super::frozen::{Last, Outcome, Sweep};
 use super::report::{Chart, Report};
+
+pub(crate) const CLAIMS: &[Claim] = &[
+    Claim {
+        text: "The queue is not linearizable",
+        by: "2010-vyukov-mpsc",
+        falsified: "our queue, with a pop that returns an `Option`, never returns a false `None`",
+    },
+    Claim {
+        text: "A queue is linearizable only if no pop returns a false `Empty`: with three results, \
+            none does",
+        by: "2013-henzinger-linearizability",
+        falsified: "a queue with three results returns `Empty` after its own thread's push",
+    },
+];
 
 pub(crate) fn run() -> Report {
     fn of<Q: Contestant>() -> Sweep {
@@ -30,7 +45,7 @@ pub(crate) fn run() -> Report {
                 .collect(),
         },
         findings: sweeps.iter().map(finding).collect(),
-        contradictions: sweeps.iter().filter_map(contradiction).collect(),
+        verdicts: verdicts(&sweeps),
         caveat: "how often this happens without a debugger's help.",
     }
 }
@@ -69,9 +84,31 @@ fn finding(sweep: &Sweep) -> String {
     }
 }
 
-/// Only a pop with two results returns a false `Empty`.
-fn contradiction(sweep: &Sweep) -> Option<String> {
-    let expected = sweep.name == WithOption::NAME;
-    let found = sweep.count(is_false_empty) > 0;
-    (found != expected).then(|| finding(sweep))
+/// Returns the verdicts on [`CLAIMS`].
+fn verdicts(sweeps: &[Sweep]) -> Vec<Verdict> {
+    let (two, three): (Vec<_>, Vec<_>) = sweeps
+        .iter()
+        .partition(|sweep| sweep.name == WithOption::NAME);
+    let false_empties = |of: &[&Sweep]| {
+        let counts = of.iter().map(|sweep| sweep.count(is_false_empty));
+        counts.sum::<usize>()
+    };
+    let instructions: usize = two.iter().map(|sweep| sweep.instructions()).sum();
+    vec![
+        Verdict::of(
+            false_empties(&two) > 0,
+            format!(
+                "With an `Option`, at {} of the {instructions} instructions of the frozen push.",
+                false_empties(&two)
+            ),
+        ),
+        Verdict::of(
+            false_empties(&three) == 0,
+            format!(
+                "The other {} queues: at {} instructions.",
+                three.len(),
+                false_empties(&three)
+            ),
+        ),
+    ]
 }

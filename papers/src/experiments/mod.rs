@@ -5,12 +5,16 @@ use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
+use claims::Claim;
+use record::Record;
 use report::Report;
 
 mod batching;
+mod claims;
 mod contestants;
 mod emptiness;
 mod frozen;
+mod record;
 mod report;
 mod stall;
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
@@ -19,6 +23,10 @@ compile_error!("the experiments single-step instructions, which needs Linux on x
 struct Experiment {
     name: &'static str,
     question: &'static str,
+    claims: &'static [Claim],
+    /// Set if the figures, and so the verdicts, are those of any machine of this kind: they are
+    /// counts, not times.
+    repeats: bool,
     run: fn() -> Report,
 }
 
@@ -27,16 +35,22 @@ const EXPERIMENTS: &[Experiment] = &[
         name: "stall",
         question: "One producer is frozen in the middle of a push: which items of the others are \
             delivered?",
+        claims: stall::CLAIMS,
+        repeats: true,
         run: stall::run,
     },
     Experiment {
         name: "emptiness",
         question: "When does a pop return Empty although a push has returned?",
+        claims: emptiness::CLAIMS,
+        repeats: true,
         run: emptiness::run,
     },
     Experiment {
         name: "batching",
         question: "What does an item cost when several are pushed or popped at once?",
+        claims: batching::CLAIMS,
+        repeats: true,
         run: batching::run,
     },
 ];
@@ -50,13 +64,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List the experiments
+    /// List the experiments: what is claimed, and what the recorded run measured and concluded
     List,
-    /// Run an experiment; fail if its result contradicts the README
+    /// Run an experiment; fail if a verdict that must repeat differs from the recorded one
     Run {
         /// Name of the experiment, or `all`
         name: String,
-        /// Folder for the result page, the figures (CSV) and the plot (SVG)
+        /// Folder for the result pages, the figures (CSV) and the plots (SVG); `papers/results` for
+        /// the recorded run
         #[arg(long, default_value = "target/papers")]
         out: PathBuf,
     },
@@ -64,14 +79,29 @@ enum Command {
 
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     match Arguments::parse().command {
-        Command::List => {
-            for experiment in EXPERIMENTS {
-                println!("{:<12} {}", experiment.name, experiment.question);
-            }
-            Ok(())
-        }
+        Command::List => list(),
         Command::Run { name, out } => run(&name, &out),
     }
+}
+
+fn list() -> Result<(), Box<dyn Error>> {
+    let record = Record::of_repository()?;
+    for experiment in EXPERIMENTS {
+        println!("{}: {}", experiment.name, experiment.question);
+        for claim in experiment.claims {
+            println!("\n  claimed    {} ({})", claim.text, claim.by);
+            println!("  falsified  {}", claim.falsified);
+            match record.verdict(experiment.name, claim) {
+                Some(verdict) => {
+                    println!("  measured   {}", verdict.measured);
+                    println!("  concluded  {}", verdict.outcome);
+                }
+                None => println!("  not in the recorded run"),
+            }
+        }
+        println!();
+    }
+    Ok(())
 }
 
 fn run(name: &str, out: &Path) -> Result<(), Box<dyn Error>> {
@@ -82,19 +112,41 @@ fn run(name: &str, out: &Path) -> Result<(), Box<dyn Error>> {
     if chosen.is_empty() {
         return Err(format!("unknown experiment `{name}`; `papers list` lists them").into());
     }
+    let recorded = Record::of_repository()?;
+    let mut record = Record::default();
     let mut contradictions = Vec::new();
     for experiment in chosen {
         println!("{}: {}\n", experiment.name, experiment.question);
         let report = (experiment.run)();
-        report.print();
-        for file in report.write(experiment.name, experiment.question, out)? {
+        report.print(experiment.claims);
+        for file in report.write(experiment.name, experiment.question, experiment.claims, out)? {
             println!("wrote {}", file.display());
         }
         println!();
-        contradictions.extend(report.contradictions);
+        for (claim, verdict) in experiment.claims.iter().zip(report.verdicts) {
+            let before = recorded.verdict(experiment.name, claim);
+            if before.is_some_and(|before| before.outcome != verdict.outcome) {
+                let what = format!(
+                    "{}: \"{}\" is {}",
+                    experiment.name, claim.text, verdict.outcome
+                );
+                println!("not the recorded verdict: {what}\n");
+                contradictions.extend(experiment.repeats.then_some(what));
+            }
+            record.add(experiment.name, claim, verdict);
+        }
+    }
+    if name == "all" {
+        for file in record.write(out)? {
+            println!("wrote {}", file.display());
+        }
     }
     if contradictions.is_empty() {
         return Ok(());
     }
-    Err(format!("the README is contradicted: {}", contradictions.join("; ")).into())
+    Err(format!(
+        "the recorded run is contradicted: {}",
+        contradictions.join("; ")
+    )
+    .into())
 }

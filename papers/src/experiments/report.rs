@@ -8,14 +8,16 @@ use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use indicatif::{ProgressBar, ProgressStyle};
 use plotters::prelude::*;
 
+use super::claims::{Claim, Verdict};
+
 pub(crate) struct Report {
     pub(crate) header: Vec<&'static str>,
     pub(crate) rows: Vec<Vec<String>>,
     pub(crate) chart: Chart,
     /// Sentences computed from the figures.
     pub(crate) findings: Vec<String>,
-    /// Verdicts of the README that the figures contradict.
-    pub(crate) contradictions: Vec<String>,
+    /// A verdict on each claim of the experiment, in their order.
+    pub(crate) verdicts: Vec<Verdict>,
     /// The limits of the experiment, after "Not shown: ".
     pub(crate) caveat: &'static str,
 }
@@ -41,13 +43,29 @@ pub(crate) fn progress(steps: usize) -> ProgressBar {
 }
 
 impl Report {
-    pub(crate) fn print(&self) {
+    pub(crate) fn print(&self, claims: &[Claim]) {
         print!("{}", self.table());
         println!();
         for finding in &self.findings {
             println!("- {finding}");
         }
-        println!("\nNot shown: {}", self.caveat);
+        println!("\nNot shown: {}\n\n{}", self.caveat, self.judged(claims));
+    }
+
+    /// Returns each claim with its verdict.
+    fn judged(&self, claims: &[Claim]) -> String {
+        assert_eq!(
+            claims.len(),
+            self.verdicts.len(),
+            "each claim has a verdict"
+        );
+        let judged = claims.iter().zip(&self.verdicts).map(|(claim, verdict)| {
+            format!(
+                "Claimed: {} ({}). Falsified if {}. Measured: {} Concluded: {}.\n\n",
+                claim.text, claim.by, claim.falsified, verdict.measured, verdict.outcome
+            )
+        });
+        judged.collect()
     }
 
     /// Writes `name.csv`, `name.svg` and `name.md`, and returns their paths.
@@ -55,6 +73,7 @@ impl Report {
         &self,
         name: &str,
         question: &str,
+        claims: &[Claim],
         folder: &Path,
     ) -> Result<Vec<PathBuf>, Box<dyn Error>> {
         fs::create_dir_all(folder)?;
@@ -66,15 +85,16 @@ impl Report {
         }
         csv.flush()?;
         self.chart.draw(&file("svg"))?;
-        fs::write(file("md"), self.page(name, question))?;
+        fs::write(file("md"), self.page(name, question, claims))?;
         Ok(vec![file("csv"), file("svg"), file("md")])
     }
 
-    fn page(&self, name: &str, question: &str) -> String {
+    fn page(&self, name: &str, question: &str, claims: &[Claim]) -> String {
         let findings: Vec<_> = self.findings.iter().map(|f| format!("- {f}\n")).collect();
         format!(
-            "# {name}\n\n{question}\n\n{}\n![{name}]({name}.svg)\n\n{}\nNot shown: {}\n\n\
+            "# {name}\n\n{question}\n\n{}{}\n![{name}]({name}.svg)\n\n{}\nNot shown: {}\n\n\
              Run on {} hardware threads by `cargo papers run {name}`.\n",
+            self.judged(claims),
             findings.concat(),
             self.table(),
             self.caveat,

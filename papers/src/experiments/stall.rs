@@ -1,8 +1,44 @@
 //! Which items are delivered while one push is frozen.
 
-use super::contestants::{Contestant, Crossbeam, Locked, for_each};
+use papers::Node;
+use papers::clh::Clh;
+use papers::jiffy::Jiffy;
+use papers::treiber::Treiber;
+use papers::vyukov::Vyukov;
+use papers::wfcqueue::WfcQueue;
+
+use super::claims::{Claim, Verdict};
+use super::contestants::{Contestant, Crossbeam, Intrusive, Locked, for_each};
 use super::frozen::{Outcome, Sweep};
 use super::report::{Chart, Report};
+
+pub(crate) const CLAIMS: &[Claim] = &[
+    Claim {
+        text: "A producer stopped between exchange and link stops the consumer",
+        by: "2010-vyukov-mpsc",
+        falsified: "all items are delivered wherever the push of `vyukov` is frozen",
+    },
+    Claim {
+        text: "The consumer can be told instead of made to wait",
+        by: "2012-desnoyers-lai-wfcqueue",
+        falsified: "a pop of `wfcqueue`, or of our queue, does not return while a push is frozen",
+    },
+    Claim {
+        text: "A stack that is taken as a whole has no gap",
+        by: "1986-treiber-stack",
+        falsified: "a frozen push of `treiber` delays an item of the other thread",
+    },
+    Claim {
+        text: "Waiting at the predecessor's node needs no link",
+        by: "1993-craig-clh",
+        falsified: "a frozen push of `clh` delays an item of the other thread",
+    },
+    Claim {
+        text: "The consumer never waits for a late producer",
+        by: "2020-adas-friedman-jiffy",
+        falsified: "a frozen push of `jiffy` delays an item of the other thread",
+    },
+];
 
 /// The number of items that the other thread pushes.
 const OTHERS: usize = 100;
@@ -30,7 +66,7 @@ pub(crate) fn run() -> Report {
             lines: sweeps.iter().map(|sweep| sweep.line(delivered)).collect(),
         },
         findings: sweeps.iter().map(finding).collect(),
-        contradictions: Vec::new(),
+        verdicts: verdicts(&sweeps),
         caveat: "how often a thread is stopped there without help: the time between the two \
                  instructions in relation to the time between two pushes.",
     }
@@ -54,6 +90,43 @@ fn blocked(sweep: &Sweep) -> usize {
 
 fn least(sweep: &Sweep) -> usize {
     sweep.outcomes().map(delivered).min().unwrap_or(OTHERS)
+}
+
+/// Returns the verdicts on [`CLAIMS`].
+fn verdicts(sweeps: &[Sweep]) -> Vec<Verdict> {
+    let of = |name: &str| {
+        let sweep = sweeps.iter().find(|sweep| sweep.name == name);
+        sweep.expect("each of them is a contestant")
+    };
+    let delays = |sweep: &Sweep| {
+        format!(
+            "`{}` delays items at {} of the {} instructions of its push, and then delivers {} of \
+             {OTHERS} at least.",
+            sweep.name,
+            gap(sweep),
+            sweep.instructions(),
+            least(sweep)
+        )
+    };
+    let vyukov = of(Vyukov::<Node<u64>>::NAME);
+    let (wfcqueue, ours) = (of(WfcQueue::<Node<u64>>::NAME), of(Intrusive::NAME));
+    let without_gap = |sweep| Verdict::of(gap(sweep) == 0, delays(sweep));
+    vec![
+        Verdict::of(gap(vyukov) > 0, delays(vyukov)),
+        Verdict::of(
+            blocked(wfcqueue) + blocked(ours) == 0,
+            format!(
+                "An operation does not return at {} instructions of `{}`, and at {} of `{}`.",
+                blocked(wfcqueue),
+                wfcqueue.name,
+                blocked(ours),
+                ours.name
+            ),
+        ),
+        without_gap(of(Treiber::<Node<u64>>::NAME)),
+        without_gap(of(Clh::<u64>::NAME)),
+        without_gap(of(Jiffy::<u64>::NAME)),
+    ]
 }
 
 fn row(sweep: &Sweep) -> Vec<String> {
