@@ -4,8 +4,8 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use benches::contestant::Role;
-use benches::statistics::Median;
 use hdrhistogram::Histogram;
+use papers::statistics::Median;
 
 use crate::contestants::{Contestant, FLOOR, OURS};
 use crate::load::{Client, Load};

@@ -2,7 +2,7 @@
 
 use benches::machine;
 use benches::report::{Block, Table, Target, verdicts, with_interval};
-use benches::statistics::Median;
+use papers::statistics::Median;
 
 use crate::contestants::{OURS, OURS_ASYNC_FN, PACKAGES};
 use crate::outcome::{Outcome, Row};

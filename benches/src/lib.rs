@@ -20,6 +20,5 @@ pub mod rounds;
 pub mod scenario;
 pub mod scenarios;
 pub mod sleep;
-pub mod statistics;
 pub mod transfers;
 mod work;

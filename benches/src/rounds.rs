@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::contestant::Role;
 use crate::scenario::{Cell, Group, Sample};
 use crate::sleep::Figures;
-use crate::statistics::Median;
+use papers::statistics::Median;
 
 /// The time to spend on measuring.
 #[derive(Clone, Copy)]

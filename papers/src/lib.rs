@@ -37,6 +37,8 @@ pub mod cost;
 pub mod io_uring;
 pub mod jiffy;
 mod list_node;
+#[cfg(not(loom))]
+pub mod mesi;
 pub mod michael_scott;
 mod next;
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
@@ -46,6 +48,8 @@ pub mod ring;
 pub mod segmented;
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
 pub mod single_step;
+#[cfg(not(loom))]
+pub mod statistics;
 mod stub_queue;
 mod sync;
 pub mod treiber;

@@ -14,7 +14,7 @@ use super::findings::Findings;
 use super::standing::{ratio_of, rounded, with_interval};
 use crate::contestant::Role;
 use crate::rounds::{Outcome, Row};
-use crate::statistics::Median;
+use papers::statistics::Median;
 
 /// The figures of an earlier run.
 pub struct Baseline(HashMap<Key, Median>);

@@ -11,8 +11,8 @@ use crate::costs;
 use crate::rounds::{Outcome, Row};
 use crate::scenarios::WORK_ALONE;
 use crate::sleep::{Figures, SampleStats};
-use crate::statistics::Median;
 use crate::transfers;
+use papers::statistics::Median;
 
 const METHOD: &str = "Each round takes one sample of every contestant, in rotating order. A \
     figure is the median over the rounds with its 95 % confidence interval (order statistics; \

@@ -3,7 +3,7 @@
 use super::standing::{busy_ratio, fastest, ratio_of, rounded};
 use crate::contestant::Role;
 use crate::rounds::{Outcome, Row};
-use crate::statistics::Median;
+use papers::statistics::Median;
 
 /// A row of ours in a scenario, and the best of its rivals.
 pub(super) struct Duel<'a> {

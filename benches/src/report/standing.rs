@@ -2,7 +2,7 @@
 
 use crate::contestant::Role;
 use crate::rounds::{Outcome, Row};
-use crate::statistics::Median;
+use papers::statistics::Median;
 
 /// A row of ours, compared with the others of its group.
 pub(super) struct Standing<'a> {

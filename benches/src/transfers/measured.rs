@@ -5,7 +5,7 @@ use statrs::statistics::{Data, OrderStatistics, RankTieBreaker, Statistics};
 use super::figures::{Consumer, Transfers, find};
 use crate::rounds::{Outcome, Row};
 use crate::scenarios::WORK_ALONE;
-use crate::statistics::Median;
+use papers::statistics::Median;
 
 /// The scenario whose producers come closest to the model's: because of the work of random
 /// length between the pushes, they take turns almost at random.

@@ -6,8 +6,6 @@
 mod figures;
 mod measured;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod mesi;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod model;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod turns;

@@ -7,9 +7,9 @@ use std::sync::Mutex;
 use std::thread;
 
 use papers::accesses::{Access, AccessKind, Recorder};
+use papers::mesi::{Caches, Served};
 
 use super::figures::{Consumer, PRODUCERS, Transfers};
-use super::mesi::{Caches, Served};
 use super::turns::{Core, Turn};
 use crate::contestant::Contestant;
 use crate::contestants::{Contested, Visitor};

@@ -16,7 +16,7 @@ use crate::report::document::Plot;
 use crate::report::standing::busy;
 use crate::rounds::{Outcome, Row};
 use crate::sleep::Load;
-use crate::statistics::Median;
+use papers::statistics::Median;
 
 /// A contestant at one rate.
 struct Point<'a> {

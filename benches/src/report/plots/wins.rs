@@ -16,7 +16,7 @@ use crate::report::duel::Duel;
 use crate::report::standing::{ratio_of, rounded};
 use crate::rounds::{Outcome, Row};
 use crate::sleep::Load;
-use crate::statistics::Median;
+use papers::statistics::Median;
 
 /// A scenario in the plot.
 struct Line<'a> {

@@ -3,7 +3,7 @@
 use crate::payload::{Item, Payload};
 use crate::report::standing::{best_other, ratio, ratio_of, with_interval};
 use crate::rounds::Outcome;
-use crate::statistics::Median;
+use papers::statistics::Median;
 
 /// A target with the figure of this run.
 pub struct Target {

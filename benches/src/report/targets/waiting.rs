@@ -5,7 +5,7 @@ use crate::report::duel::{Duel, Rivals};
 use crate::report::standing::{busy, busy_ratio};
 use crate::rounds::{Outcome, Row};
 use crate::sleep::ADAPTIVE;
-use crate::statistics::Median;
+use papers::statistics::Median;
 
 /// Returns the targets of the adaptive wait.
 pub(super) fn targets(outcomes: &[Outcome]) -> [Option<Target>; 4] {

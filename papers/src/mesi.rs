@@ -17,7 +17,7 @@ enum State {
 
 /// The source of the line of an access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Served {
+pub enum Served {
     /// The core's own cache has the line in a state that allows the access.
     Own,
     /// The line or the right to write to it comes from at least one other core.
@@ -28,7 +28,7 @@ pub(super) enum Served {
 
 /// Caches of several cores. They are unbounded, so a line leaves a cache only when another core
 /// writes to it.
-pub(super) struct Caches {
+pub struct Caches {
     cores: usize,
     /// The states of each line that was accessed, one for each core.
     lines: HashMap<u64, Vec<State>>,
@@ -36,13 +36,13 @@ pub(super) struct Caches {
 
 impl Caches {
     /// Creates the empty caches of this number of cores.
-    pub(super) fn of(cores: usize) -> Self {
+    pub fn of(cores: usize) -> Self {
         let lines = HashMap::new();
         Self { cores, lines }
     }
 
     /// Reads a line.
-    pub(super) fn read(&mut self, core: usize, line: u64) -> Served {
+    pub fn read(&mut self, core: usize, line: u64) -> Served {
         let states = self.states(line);
         if states[core] != State::Invalid {
             return Served::Own;
@@ -61,7 +61,7 @@ impl Caches {
     }
 
     /// Writes to a line, or reads and writes it without another core's access in between.
-    pub(super) fn write(&mut self, core: usize, line: u64) -> Served {
+    pub fn write(&mut self, core: usize, line: u64) -> Served {
         let states = self.states(line);
         let mut served = match states[core] {
             State::Modified | State::Exclusive => Served::Own,
