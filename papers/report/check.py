@@ -53,15 +53,16 @@ def unsound(page, is_last):
     if "\N{REPLACEMENT CHARACTER}" in text:
         yield f"{where} has a character that no font has"
     inside = page.rect + (MARGIN, MARGIN, -MARGIN, -MARGIN)
-    blocks = [pymupdf.Rect(block[:4]) for block in page.get_text("blocks") if block[4].strip()]
+    words = [pymupdf.Rect(word[:4]) for word in page.get_text("words")]
     drawings = [drawing["rect"] for drawing in page.get_drawings()]
-    for box in blocks + drawings:
+    for box in words + drawings:
         if not inside.contains(box):
             yield f"{where}: something is in the margin, at {box}"
-    for one, other in itertools.combinations(blocks, 2):
+    for one, other in itertools.combinations(words, 2):
         both = one & other
-        if both.is_valid and both.width > 3 and both.height > 3:
-            yield f"{where}: text overlaps, at {both}"
+        # The boxes of two lines of small type overlap a little.
+        if both.is_valid and both.width > 1 and both.height > min(one.height, other.height) / 2:
+            yield f"{where}: words overlap, at {both}"
 
 
 # The witnesses.
