@@ -58,11 +58,13 @@ def unsound(page, is_last):
     for box in words + drawings:
         if not inside.contains(box):
             yield f"{where}: something is in the margin, at {box}"
-    for one, other in itertools.combinations(words, 2):
-        both = one & other
-        # The boxes of two lines of small type overlap a little.
-        if both.is_valid and both.width > 1 and both.height > min(one.height, other.height) / 2:
-            yield f"{where}: words overlap, at {both}"
+    words.sort(key=lambda word: word.y0)
+    for number, one in enumerate(words):
+        for other in itertools.takewhile(lambda other: other.y0 < one.y1, words[number + 1 :]):
+            both = one & other
+            # The boxes of two lines of small type overlap a little.
+            if both.is_valid and both.width > 1 and both.height > min(one.height, other.height) / 2:
+                yield f"{where}: words overlap, at {both}"
 
 
 # The witnesses.
