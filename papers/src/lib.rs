@@ -3,8 +3,8 @@
 //! Exchange, then link: [`vyukov`], [`io_uring`], [`wfcqueue`] and [`clh`]. [`treiber`] takes
 //! a stack as a whole, [`michael_scott`] links first, [`cc_synch`] combines pushes, [`ring`]
 //! is bounded, [`segmented`] and [`jiffy`] fetch-and-add into linked blocks. Each module
-//! states its guarantees. The README says which queue to choose, and the folder `results` which
-//! claims of the papers were confirmed.
+//! states its guarantees. The README says which queue to choose, and which claims of the
+//! papers were confirmed.
 //!
 //! ```
 //! use mpsc_queue::Pop;
