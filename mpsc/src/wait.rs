@@ -28,10 +28,11 @@ pub enum Wait {
     /// Spins for at most `limit` before it sleeps, but only while the recent waits were shorter
     /// than that on average. See [`Wait::ADAPTIVE`].
     ///
-    /// Spinning is cheaper than sleeping if the wait is short. If the limit equals the cost of a
-    /// sleep, a wait costs at most twice as much as with the better choice (Karlin, Li, Manasse,
-    /// Owicki: Empirical studies of competitive spinning for a shared-memory multiprocessor, SOSP
-    /// 1991, section 3).
+    /// Spinning is cheaper than sleeping if the wait is short. A consumer that always spins for as
+    /// long as a sleep costs, and then sleeps, pays at most twice as much as with the better choice,
+    /// and no deterministic strategy guarantees less (Karlin, Manasse, McGeoch, Owicki: Competitive
+    /// randomized algorithms for nonuniform problems, Algorithmica 11, 1994). `Adaptive` guarantees
+    /// no factor, because after long waits it sleeps at once, and the next wait may be short.
     Adaptive {
         /// About what a sleep costs.
         limit: Duration,

@@ -1,4 +1,6 @@
 //! The false `Empty` of a pop with two results, and its absence with three.
+//!
+//! Michael and Scott (1996, section 1) described the defect, of a queue of J. M. Stone (1990).
 
 use super::claims::{Claim, Verdict};
 use super::contestants::{Contestant, Crossbeam, WithOption, for_each};
