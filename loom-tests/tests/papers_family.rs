@@ -16,6 +16,7 @@ use papers::cc_synch::CcSynch;
 use papers::clh::Clh;
 use papers::io_uring::IoUring;
 use papers::jiffy::Jiffy;
+use papers::ltqueue::LtQueue;
 use papers::michael_scott::MichaelScott;
 use papers::ring::Ring;
 use papers::segmented::{Segmented, SegmentedWithBackoff};
@@ -155,6 +156,7 @@ models! {
     segmented_with_backoff: SegmentedWithBackoff::<Value, 1>::new, 38_000, 58_000, 75_000;
     jiffy_by_one: Jiffy::<Value, 1>::new, 35_000, 38_000, 50_000;
     jiffy_by_two: Jiffy::<Value, 2>::new, 13_000, 23_000, 11_000;
+    ltqueue [1]: || LtQueue::<Value>::new(2), 10, 10, 10;
 }
 
 /// A queue with room for two items, filled again and again: no push overwrites an item, and
