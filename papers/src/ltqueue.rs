@@ -23,7 +23,7 @@
 //! | order | FIFO. Of pushes that overlap, the one that counts as later may have the earlier timestamp |
 //! | [`Empty`](Pop::Empty) | no push that happens before the pop is missed. Pushes in flight may be in the queue |
 //! | [`Stalled`](Pop::Stalled) | never |
-//! | memory | a node of 24 bytes for each `u64`, allocated by the push. For each producer, a dummy, three cache lines (of 128 bytes on x86-64) in its lane, and one in the tree |
+//! | memory | a node of 24 bytes for each `u64`, allocated by the push. For each producer, a dummy, two padded cache lines (of 128 bytes on x86-64) in its lane, and one in the tree |
 //! | a frozen producer | delays no other item |
 //!
 //! # Linearizability
@@ -59,10 +59,10 @@
 //! - *A pop returns [`Empty`](Pop::Empty), although at each moment there was an item whose push
 //!   had returned:* not at the moment of the load of the root, which then named a lane.
 //!
-//! So a pop takes effect when it loads the root. A push takes effect between its link and its
-//! return. A fixed step cannot be named, as it depends on what follows: if the push is
-//! frozen after its link, another thread's refresh can make its item visible, or a pop return
-//! `Empty`.
+//! So a pop takes effect when it loads the root. A push takes effect between its begin and its
+//! return, but not at a fixed step. Let a push with timestamp 5 return before a push with
+//! timestamp 3 has linked its item: the latter counts as earlier, if the next pop comes after the
+//! link, and as later, if that pop comes before.
 //!
 //! A pop that finds a lane at the root finds an item in the lane: the refresh that named the
 //! lane read a timestamp after the last pop had passed the child, and only pops remove items.
@@ -344,6 +344,21 @@ mod tests {
             }
             assert_eq!(consumer.pop(), Pop::Empty);
         }
+    }
+
+    #[test]
+    fn as_many_threads_as_lanes_always_find_a_lane() {
+        let threads = 4;
+        let queue = LtQueue::new(threads);
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    for number in 0..2_000 {
+                        assert_eq!(queue.push(number), Ok(()));
+                    }
+                });
+            }
+        });
     }
 
     #[test]

@@ -22,6 +22,9 @@
 //! - If the pop does, the push reads that the lane is empty, and sets the timestamp. If the pop
 //!   has found the item after all, one of the two compare-exchanges fails.
 //!
+//! The push may also come so late that its item is popped. Then the word is larger than the
+//! item's, and the push leaves it alone.
+//!
 //! A load in place of the read-modify-write of the push could return an older value (store
 //! buffering), and an item that the pop does not see either would be lost.
 
@@ -44,7 +47,7 @@ pub(super) struct Lane<T> {
     /// See the [module](self).
     first: CachePadded<AtomicU64>,
     /// Set while a producer has the lane.
-    is_taken: CachePadded<AtomicBool>,
+    is_taken: AtomicBool,
     /// The newest node, which is the dummy if the lane is empty. Only the producer accesses it.
     newest: UnsafeCell<*mut LaneNode<T>>,
 }
@@ -69,7 +72,7 @@ impl<T> Lane<T> {
         let dummy = LaneNode::allocate(BEFORE_ALL, ValueCell::empty());
         let lane = Self {
             first: CachePadded::new(AtomicU64::new(empty_after(BEFORE_ALL))),
-            is_taken: CachePadded::new(AtomicBool::new(false)),
+            is_taken: AtomicBool::new(false),
             newest: UnsafeCell::new(dummy),
         };
         (lane, dummy)
@@ -124,18 +127,15 @@ impl<T> Lane<T> {
         // A read-modify-write that changes nothing. Release pairs with the acquire of the swap in
         // `announce_next`: the item is linked.
         let first = self.first.fetch_add(0, Ordering::Release);
-        if !is_empty(first) {
+        let new = first_is(timestamp);
+        // If the word is larger, the consumer has found the link, and popped the item already.
+        if !is_empty(first) || first > new {
             return false;
         }
         // Release pairs with the acquire in `first`: the item is linked. Relaxed on failure:
         // nothing is read.
         self.first
-            .compare_exchange(
-                first,
-                first_is(timestamp),
-                Ordering::Release,
-                Ordering::Relaxed,
-            )
+            .compare_exchange(first, new, Ordering::Release, Ordering::Relaxed)
             .is_ok()
     }
 
