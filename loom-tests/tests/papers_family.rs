@@ -156,7 +156,7 @@ models! {
     segmented_with_backoff: SegmentedWithBackoff::<Value, 1>::new, 38_000, 58_000, 75_000;
     jiffy_by_one: Jiffy::<Value, 1>::new, 35_000, 38_000, 50_000;
     jiffy_by_two: Jiffy::<Value, 2>::new, 13_000, 23_000, 11_000;
-    ltqueue: || LtQueue::<Value>::new(2), 10, 10, 10;
+    ltqueue [1]: || LtQueue::<Value>::new(3), 80, 1_900, 70;
 }
 
 /// A queue with room for two items, filled again and again: no push overwrites an item, and
@@ -391,13 +391,13 @@ fn ltqueue_push_overlaps_pops(lanes: usize, pops: usize, bound: usize, at_least:
 
 #[test]
 fn ltqueue_push_overlaps_pops_below_root() {
-    ltqueue_push_overlaps_pops(2, 2, 4, 10);
+    ltqueue_push_overlaps_pops(2, 2, 4, 1_300);
 }
 
 /// The two lanes are below different children of the root.
 #[test]
 fn ltqueue_push_overlaps_pops_below_two_levels() {
-    ltqueue_push_overlaps_pops(3, 2, 3, 10);
+    ltqueue_push_overlaps_pops(3, 2, 3, 1_100);
 }
 
 /// Two pushes on two threads, on lanes of their own.
@@ -407,7 +407,7 @@ fn ltqueue_pops_in_order_of_pushes() {
         .threads("2 x 1, consumer")
         .bound(2)
         .full_bound(3)
-        .at_least(10);
+        .at_least(550);
     model.check(|| {
         let queue = Arc::new(LtQueue::<Value>::new(2));
         let returned = Arc::new(AtomicUsize::new(0));

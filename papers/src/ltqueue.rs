@@ -18,7 +18,7 @@
 //! | | |
 //! |---|---|
 //! | push | wait-free and bounded: see [Steps](#steps). A [`Producer`] never fails; [`Mpsc::push`] takes a lane for one push |
-//! | [`Full`] | [`Mpsc::push`] found no free lane. It always finds one if no more threads push, and producers exist, at the same time than there are lanes |
+//! | [`Full`] | [`Mpsc::push`] found no free lane. It finds one if the pushes and producers at the same time are no more than the lanes: see [below](#what-the-paper-leaves-out) |
 //! | pop | wait-free and bounded |
 //! | order | FIFO. Of pushes that overlap, the one that counts as later may have the earlier timestamp |
 //! | [`Empty`](Pop::Empty) | no push that happens before the pop is missed. Pushes in flight may be in the queue |
@@ -90,7 +90,7 @@
 //! | push into an empty lane | 3, and 2 to 4 for each level | 1, and at most 8 for each level |
 //! | pop of an item | 1 or 2, and 2 to 4 for each level | at most 4, and at most 8 for each level |
 //! | pop that returns `Empty` | 0 | 1 |
-//! | [`LtQueue::producer`], or a push through [`Mpsc`] in addition | 1 to the number of lanes | 1 |
+//! | [`LtQueue::producer`] and its drop, or a push through [`Mpsc`] in addition | 1 to the number of lanes | 1 |
 //!
 //! There is no loop but those over levels and lanes. So push and pop are wait-free if the
 //! allocator is, and if a read-modify-write is (it is one instruction on x86-64; on processors with
@@ -113,15 +113,16 @@
 //!   it has, a lane or a refresh may miss a change in C11; here they are read-modify-writes.
 //! - *Reclamation.* In the paper, a producer reads the first item of its list, so the
 //!   consumer keeps a node that the producer has announced, and leaves a copy of the item for it.
-//!   Here the consumer writes the first timestamp of the lane, and no thread but it follows
-//!   the list.
+//!   Here the first timestamp is in a word of the lane, and only the consumer reads the items.
 //! - *Empty lanes.* In the paper, as rendered, each push refreshes all nodes above it. Here
 //!   a push into a lane that is not empty does not.
 //! - *Allocation* is part of a push, and has no bound.
-//! - *Who has which lane.* The paper numbers the processes. Here a producer acquires a lane.
-//!   A thread that looks for one tries them in order. By induction, when `k` threads look for or
-//!   have lanes, at most `k - i` of them are at lane `i` or beyond it: a thread goes on from
-//!   lane `i` when another one has that lane. So none goes on from the last of `k` lanes.
+//! - *Which thread has which lane.* The paper numbers the processes. Here a producer acquires a
+//!   lane: it tries them in order, by swaps. When `k` threads look for or have lanes, at most
+//!   `k - i` of them are at lane `i` or beyond it, by induction, because a thread goes on from lane
+//!   `i` only while another thread has that lane. So none goes on from the last of `k` lanes. This
+//!   holds under sequential consistency and on x86-64. In C11, the accesses to different lanes
+//!   have no common order, and a thread might miss a lane that another one freed just before.
 
 mod lane;
 mod minima;

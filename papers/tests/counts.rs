@@ -1,4 +1,5 @@
-//! The read-modify-writes that `mpsc_queue::docs::performance` states, in each form.
+//! The read-modify-writes that `mpsc_queue::docs::performance` states, in each form, and those that
+//! `papers::ltqueue` states.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use std::array;
@@ -8,6 +9,8 @@ use mpsc_queue::{
     linked,
 };
 use papers::cost::cost;
+use papers::ltqueue::LtQueue;
+use papers::{Consume, Mpsc};
 
 struct Item {
     link: Link,
@@ -108,4 +111,38 @@ fn gap_free() {
         pops: [1, 0, 0, 0],
         refused: 0,
     });
+}
+
+/// Without contention, so that no refresh is repeated.
+#[test]
+fn ltqueue() {
+    for (lanes, levels) in [(1, 1), (2, 1), (3, 2), (16, 4), (128, 7)] {
+        let queue = LtQueue::new(lanes);
+        let mut producer = queue.producer().unwrap();
+        let mut consumer = queue.consumer().unwrap();
+        for _ in 0..2 {
+            assert_eq!(
+                count(|| producer.push(1)),
+                3 + 2 * levels,
+                "into an empty lane"
+            );
+            assert_eq!(count(|| producer.push(2)), 2, "behind another item");
+            assert_eq!(count(|| consumer.pop()), 1 + 2 * levels);
+            assert_eq!(count(|| consumer.pop()), 1 + 2 * levels, "of the last item");
+            assert_eq!(count(|| consumer.pop()), 0, "of an empty queue");
+        }
+        if lanes > 1 {
+            assert_eq!(
+                count(|| queue.producer().is_some()),
+                2,
+                "the first lane is taken"
+            );
+        }
+        drop(producer);
+        assert_eq!(
+            count(|| queue.push(3)),
+            4 + 2 * levels,
+            "into the first lane"
+        );
+    }
 }

@@ -30,15 +30,16 @@
 //! the loads acquire and release, so a refresh synchronizes with each load before its own, and
 //! sees what its thread had seen below. With a plain load, a refresh could miss the change of the
 //! child (store buffering), although it comes after the load of the thread that then relies
-//! on it.
+//! on it. On x86-64, the compiler turns this read-modify-write into a locked instruction on the
+//! thread's stack and a load, so it does not take the node's line from other cores.
 //!
 //! # Versions
 //!
 //! Each replacement increments a version in the word, so a late compare-exchange fails although
 //! the same lane is there again: this emulates load-linked and store-conditional. The version
 //! has 48 bits. A refresh would mistake an old word for a new one if its thread slept through an
-//! exact multiple of 2^48 replacements of one node. At one replacement per nanosecond, which no
-//! line of memory passes between cores, that is three days.
+//! exact multiple of 2^48 replacements of one node. At one replacement per nanosecond, faster than
+//! a cache line passes between cores, that is three days.
 
 use std::iter;
 
@@ -131,6 +132,7 @@ impl Minima {
     }
 
     /// Returns the lane of a leaf, or the lane that a node names.
+    #[inline]
     fn lane_of(&self, node: usize) -> Option<usize> {
         if let Some(lane) = node.checked_sub(self.nodes.len()) {
             return (lane < self.lanes).then_some(lane);
@@ -147,6 +149,7 @@ impl Minima {
 }
 
 /// Returns the word that replaces `old`.
+#[inline]
 fn replaced(old: u64, lane: Option<usize>) -> u64 {
     let version = (old >> LANE_BITS).wrapping_add(1);
     version << LANE_BITS | lane.map_or(NONE, |lane| lane as u64)
