@@ -275,9 +275,9 @@ impl<T> PopWith for LtQueue<T> {
         let Some(index) = self.minima.lane_of_root() else {
             return Pop::Empty;
         };
-        // SAFETY: this is the consumer, and the dummy is the lane's. A refresh has seen a first
-        // item of the lane since the last pop, and happens before the load of the root; its link
-        // happens before.
+        // SAFETY: this is the consumer, and the dummy is the lane's. A refresh has read that the
+        // lane has a first item, after the last pop of the lane, and happens before. So the item's
+        // link does, too, unless the consumer has found it.
         let value = unsafe { self.lanes[index].pop(&mut dummies.0[index]) };
         self.refresh_above(index);
         Pop::Item(value)

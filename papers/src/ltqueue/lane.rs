@@ -114,7 +114,7 @@ impl<T> Lane<T> {
             let newest = self
                 .newest
                 .with_mut(|newest| mem::replace(&mut *newest, node));
-            // Release pairs with the acquire in `announce_next`: timestamp and value.
+            // Release pairs with the acquire in `LaneNode::after`: timestamp and value.
             (*newest).next.store(node, Ordering::Release);
         }
         self.announce_if_empty(timestamp)
@@ -125,25 +125,24 @@ impl<T> Lane<T> {
     #[inline]
     fn announce_if_empty(&self, timestamp: u64) -> bool {
         // A read-modify-write that changes nothing. Release pairs with the acquire of the swap in
-        // `announce_next`: the item is linked.
+        // `announce_next`, and with that in `first`: the item is linked.
         let first = self.first.fetch_add(0, Ordering::Release);
         let new = first_is(timestamp);
         // If the word is larger, the consumer has found the link, and popped the item already.
         if !is_empty(first) || first > new {
             return false;
         }
-        // Release pairs with the acquire in `first`: the item is linked. Relaxed on failure:
-        // nothing is read.
+        // Relaxed: if it succeeds, it continues the release sequence of the `fetch_add`.
         self.first
-            .compare_exchange(first, new, Ordering::Release, Ordering::Relaxed)
+            .compare_exchange(first, new, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()
     }
 
-    /// Returns the timestamp of the first item, or [`AFTER_ALL`]. If there is one, its link
-    /// happens before.
+    /// Returns the timestamp of the first item, or [`AFTER_ALL`]. The link of the item happens
+    /// before, unless the consumer has found it.
     #[inline]
     pub(super) fn first(&self) -> u64 {
-        // Acquire pairs with the release in `announce_if_empty`.
+        // Acquire pairs with the release of the `fetch_add` in `announce_if_empty`.
         let first = self.first.load(Ordering::Acquire);
         if is_empty(first) {
             AFTER_ALL
