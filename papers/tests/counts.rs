@@ -122,7 +122,7 @@ fn ltqueue() {
         let mut producer = queue.producer().unwrap();
         let mut consumer = queue.consumer().unwrap();
         let mut least = [usize::MAX; 6];
-        for _ in 0..16 {
+        for _ in 0..6 {
             let counts = [
                 count(|| producer.push(1)), // into an empty lane
                 count(|| producer.push(2)),
