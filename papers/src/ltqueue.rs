@@ -42,12 +42,12 @@
 //!   that leads to it, and after `P` had passed the child that leads to its lane. From
 //!   then on no pop is below the node, so a timestamp that is the first of its lane stays.
 //!   So `R` read, from the child that leads to `a`, a lane with a timestamp of at most
-//!   that of `a`, or another lane with a smaller one, and that is still so.
+//!   that of `a`, or from the other child a lane with a smaller one, and that is still so.
 //!
-//! A push into a lane that is not empty passes nothing itself, and need not. The pushes of the
-//! earlier items of the lane have returned, so the invariant holds with their smaller timestamps,
-//! and the pop of the item before it passes every node with the new timestamp. If a push finds
-//! that a pop has set its timestamp, that pop does the same.
+//! A push into a lane that is not empty refreshes nothing, and counts as having passed all nodes.
+//! The pushes of the earlier items of the lane have returned, so the invariant holds with their
+//! smaller timestamps, and the pop of the item before it passes every node with the new timestamp.
+//! So does a pop that has set the timestamp before the push could.
 //!
 //! With the invariant for the root, none of the four violations of
 //! [Henzinger, Sezgin and Vafeiadis] is possible, which is linearizability:
@@ -59,7 +59,7 @@
 //! - *A pop returns [`Empty`](Pop::Empty), although at each moment there was an item whose push
 //!   had returned:* not at the moment of the load of the root, which then named a lane.
 //!
-//! So a pop takes effect when it loads the root. A push takes effect between its begin and its
+//! So a pop takes effect when it loads the root. A push takes effect between its call and its
 //! return, but not at a fixed step. Let a push with timestamp 5 return before a push with
 //! timestamp 3 has linked its item: the latter counts as earlier, if the next pop comes after the
 //! link, and as later, if that pop comes before.
@@ -102,15 +102,17 @@
 //! report (commit 9e43a34).
 //!
 //! - *Load-linked and store-conditional.* A word with timestamp, lane and version has no
-//!   room for long ones. dLTQueue names lanes in the nodes, and keeps the timestamps in a word of
-//!   each lane. There, timestamps and versions have 32 bits, so timestamps wrap around after 2^32
-//!   pushes. Here a lane's word needs no version, because it grows (`lane`), and a timestamp
-//!   has 63 bits: at one push per nanosecond, 292 years. A version has 48 (`minima`).
+//!   room for long timestamps and versions. dLTQueue names lanes in the nodes, and keeps the
+//!   timestamps in a word of each lane. There, timestamps and versions have 32 bits, so timestamps
+//!   wrap around after 2^32 pushes. Here a lane's word needs no version, because it grows (`lane`),
+//!   and a timestamp has 63 bits: at one push per nanosecond, 292 years. A version has 48
+//!   (`minima`).
 //! - *The counter* is taken by load-linked and store-conditional in the paper, once, so two
 //!   producers may have the same timestamp, and the lane decides. Here, and in dLTQueue, it is a
 //!   fetch-and-add.
-//! - *The memory model.* The algorithm is stated for sequential consistency. With the loads that
-//!   it has, a lane or a refresh may miss a change in C11; here they are read-modify-writes.
+//! - *The memory model.* The algorithm is stated for sequential consistency. In C11, its loads of
+//!   nodes and lanes could miss a change; here, those on which an operation relies are
+//!   read-modify-writes.
 //! - *Reclamation.* In the paper, a producer reads the first item of its list, so the
 //!   consumer keeps a node that the producer has announced, and leaves a copy of the item for it.
 //!   Here the first timestamp is in a word of the lane, and only the consumer reads the items.
