@@ -16,6 +16,7 @@ use papers::cc_synch::CcSynch;
 use papers::clh::Clh;
 use papers::io_uring::IoUring;
 use papers::jiffy::Jiffy;
+use papers::ltqueue::LtQueue;
 use papers::michael_scott::MichaelScott;
 use papers::ring::Ring;
 use papers::segmented::{Segmented, SegmentedWithBackoff};
@@ -155,6 +156,7 @@ models! {
     segmented_with_backoff: SegmentedWithBackoff::<Value, 1>::new, 38_000, 58_000, 75_000;
     jiffy_by_one: Jiffy::<Value, 1>::new, 35_000, 38_000, 50_000;
     jiffy_by_two: Jiffy::<Value, 2>::new, 13_000, 23_000, 11_000;
+    ltqueue [1]: || LtQueue::<Value>::new(3), 80, 1_900, 70;
 }
 
 /// A queue with room for two items, filled again and again: no push overwrites an item, and
@@ -351,6 +353,98 @@ fn push_after_grace_period_starts_in_jiffy() {
     push_after_grace_period_starts(31_000, Jiffy::<Value, 1>::new);
 }
 
+/// A push into the last lane, whose refreshes may all fail, during pops from the first lane. The
+/// other lanes are taken, and empty.
+fn ltqueue_push_overlaps_pops(lanes: usize, pops: usize, bound: usize, at_least: usize) {
+    let model = Model::new("a push whose refreshes fail relies on later ones")
+        .threads("1 x 1, consumer")
+        .bound(bound)
+        .full_bound(bound + 1)
+        .at_least(at_least);
+    model.check(move || {
+        let queue = Arc::new(LtQueue::<Value>::new(lanes));
+        let mut taken: Vec<_> = (1..lanes).map(|_| queue.producer().unwrap()).collect();
+        for number in 0..pops {
+            taken[0].push(Carrier::carry(0, number));
+        }
+        let other = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                let mut last = queue.producer().unwrap();
+                last.push(Carrier::carry(1, 0));
+            })
+        };
+        let mut consumer = queue.consumer().unwrap();
+        let mut values = Vec::new();
+        for _ in 0..pops {
+            values.push(consumer.pop().into_item().unwrap().value());
+        }
+        other.join().unwrap();
+        while let Pop::Item(item) = consumer.pop() {
+            values.push(item.value());
+        }
+        assert_eq!(values.len(), pops + 1);
+        values.retain(|value| value.0 == 0);
+        assert!(values.is_sorted());
+    });
+}
+
+#[test]
+fn ltqueue_push_overlaps_pops_below_root() {
+    ltqueue_push_overlaps_pops(2, 2, 4, 1_300);
+}
+
+/// The two lanes are below different children of the root.
+#[test]
+fn ltqueue_push_overlaps_pops_below_two_levels() {
+    ltqueue_push_overlaps_pops(3, 2, 3, 1_100);
+}
+
+/// Two pushes on two threads, on lanes of their own.
+#[test]
+fn ltqueue_pops_in_order_of_pushes() {
+    let model = Model::new("no item is popped before one whose push had returned earlier")
+        .threads("2 x 1, consumer")
+        .bound(2)
+        .full_bound(3)
+        .at_least(550);
+    model.check(|| {
+        let queue = Arc::new(LtQueue::<Value>::new(2));
+        let returned = Arc::new(AtomicUsize::new(0));
+        let first = {
+            let (queue, returned) = (Arc::clone(&queue), Arc::clone(&returned));
+            thread::spawn(move || {
+                let mut producer = queue.producer().unwrap();
+                producer.push(Carrier::carry(0, 0));
+                returned.store(1, Ordering::Release);
+            })
+        };
+        let second = {
+            let (queue, returned) = (Arc::clone(&queue), Arc::clone(&returned));
+            thread::spawn(move || {
+                let mut producer = queue.producer().unwrap();
+                let is_later = returned.load(Ordering::Acquire);
+                producer.push(Carrier::carry(1, is_later));
+            })
+        };
+        let mut consumer = queue.consumer().unwrap();
+        let mut values = Vec::new();
+        let mut pop = || {
+            consumer
+                .pop()
+                .into_item()
+                .map(|item| values.push(item.value()))
+        };
+        pop();
+        pop();
+        first.join().unwrap();
+        second.join().unwrap();
+        while pop().is_some() {}
+        assert_eq!(values.len(), 2);
+        assert_ne!(values, [(1, 1), (0, 0)]);
+    });
+}
+
 /// Consumers on two threads follow each other. The threads meet only at the flag of the
 /// consumer cell, so there are few executions.
 fn consumers_on_two_threads<Q>(at_least: usize, new: fn() -> Q)
@@ -386,6 +480,11 @@ fn pop_twice<Q: Mpsc<Item: Carrier>>(queue: &Q) -> usize {
 #[test]
 fn treiber_consumers_on_two_threads() {
     consumers_on_two_threads(5, Treiber::<Node<Value>>::new);
+}
+
+#[test]
+fn ltqueue_consumers_on_two_threads() {
+    consumers_on_two_threads(5, || LtQueue::<Value>::new(1));
 }
 
 #[test]

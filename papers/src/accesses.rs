@@ -12,7 +12,7 @@ use crate::out_of_line::{Registers, Stepper};
 const LINE: u64 = 64;
 
 /// The maximum number of accesses, and of instructions, of a recording.
-const MAX: usize = 200_000;
+const MAX: usize = 400_000;
 
 /// A memory access of an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Recorder {
     ///
     /// # Panics
     ///
-    /// Afterwards, if `work` has taken more than 200,000 instructions, or accessed memory as often.
+    /// Afterwards, if `work` has taken more than 400,000 instructions, or accessed memory as often.
     pub fn record(&mut self, accesses: &mut Vec<Access>, work: impl FnOnce()) -> usize {
         accesses.reserve(MAX);
         let room = accesses.len() + MAX;

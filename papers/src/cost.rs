@@ -22,7 +22,7 @@ pub struct Cost {
 ///
 /// # Panics
 ///
-/// If `work` takes more than 60,000 instructions.
+/// If `work` takes more than 400,000 instructions.
 pub fn cost(work: impl FnOnce()) -> Cost {
     let mut recorder = Recorder::default();
     let mut accesses = Vec::new();

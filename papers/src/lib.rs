@@ -2,9 +2,9 @@
 //!
 //! Exchange, then link: [`vyukov`], [`io_uring`], [`wfcqueue`] and [`clh`]. [`treiber`] takes
 //! a stack as a whole, [`michael_scott`] links first, [`cc_synch`] combines pushes, [`ring`]
-//! is bounded, [`segmented`] and [`jiffy`] fetch-and-add into linked blocks. Each module
-//! states its guarantees. The README says which queue to choose, and which claims of the
-//! papers were confirmed.
+//! is bounded, [`segmented`] and [`jiffy`] fetch-and-add into linked blocks, and [`ltqueue`]
+//! has a lane per producer. Each module states its guarantees. The README says which queue to
+//! choose, and which claims of the papers were confirmed.
 //!
 //! ```
 //! use mpsc_queue::Pop;
@@ -37,6 +37,7 @@ pub mod cost;
 pub mod io_uring;
 pub mod jiffy;
 mod list_node;
+pub mod ltqueue;
 #[cfg(not(loom))]
 pub mod mesi;
 pub mod michael_scott;

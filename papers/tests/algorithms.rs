@@ -11,6 +11,7 @@ use papers::cc_synch::CcSynch;
 use papers::clh::Clh;
 use papers::io_uring::IoUring;
 use papers::jiffy::Jiffy;
+use papers::ltqueue::LtQueue;
 use papers::michael_scott::MichaelScott;
 use papers::ring::Ring;
 use papers::segmented::{Segmented, SegmentedWithBackoff};
@@ -272,4 +273,6 @@ algorithms! {
     jiffy: Jiffy::<Payload>::new(), capacity usize::MAX;
     jiffy_by_one: Jiffy::<Payload, 1>::new(), capacity usize::MAX;
     jiffy_by_four: Jiffy::<Payload, 4>::new(), capacity usize::MAX;
+    ltqueue: LtQueue::<Payload>::new(8), capacity usize::MAX;
+    ltqueue_of_many: LtQueue::<Payload>::new(100), capacity usize::MAX;
 }

@@ -1,4 +1,5 @@
-//! The read-modify-writes that `mpsc_queue::docs::performance` states, in each form.
+//! The read-modify-writes that `mpsc_queue::docs::performance` states, in each form, and those that
+//! `papers::ltqueue` states.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use std::array;
@@ -8,6 +9,8 @@ use mpsc_queue::{
     linked,
 };
 use papers::cost::cost;
+use papers::ltqueue::LtQueue;
+use papers::{Consume, Mpsc};
 
 struct Item {
     link: Link,
@@ -108,4 +111,33 @@ fn gap_free() {
         pops: [1, 0, 0, 0],
         refused: 0,
     });
+}
+
+/// Without contention, so that no refresh is repeated. The least of several counts, because the
+/// allocator takes a lock now and then.
+#[test]
+fn ltqueue() {
+    for (lanes, levels) in [(1, 1), (2, 1), (3, 2), (16, 4), (128, 7)] {
+        let queue = LtQueue::new(lanes);
+        let mut producer = queue.producer().unwrap();
+        let mut consumer = queue.consumer().unwrap();
+        let mut least = [usize::MAX; 6];
+        for _ in 0..6 {
+            let counts = [
+                count(|| producer.push(1)), // into an empty lane
+                count(|| producer.push(2)),
+                count(|| consumer.pop()),
+                count(|| consumer.pop()), // of the last item
+                count(|| consumer.pop()),
+                count(|| queue.producer().is_some()),
+            ];
+            least = array::from_fn(|number| least[number].min(counts[number]));
+        }
+        let refreshes = 2 * levels;
+        let search = lanes.min(2); // the first lane is taken
+        assert_eq!(
+            least,
+            [3 + refreshes, 2, 1 + refreshes, 1 + refreshes, 0, search]
+        );
+    }
 }

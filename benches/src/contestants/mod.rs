@@ -11,7 +11,7 @@ mod queues;
 
 pub use self::cordyceps::Cordyceps;
 pub use self::papers::{
-    BoundedRing, ClhLike, Combining, Llist, LockFreeList, Mpscq, SafeJiffy, Segments,
+    BoundedRing, ClhLike, Combining, Lanes, Llist, LockFreeList, Mpscq, SafeJiffy, Segments,
     SegmentsWithBackoff, Splice, TreiberStack, VyukovStub,
 };
 pub use boxed::{Boxed, Linkable};
@@ -111,6 +111,7 @@ fn visit_generic<T: Payload>(visitor: &mut impl Visitor<T>) {
     visitor.visit::<Segments>();
     visitor.visit::<SegmentsWithBackoff>();
     visitor.visit::<SafeJiffy>();
+    visitor.visit::<Lanes>();
 }
 
 /// An operation on the contestants of each payload kind.

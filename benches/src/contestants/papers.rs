@@ -7,6 +7,7 @@ use papers::cc_synch::CcSynch;
 use papers::clh::Clh;
 use papers::io_uring::IoUring;
 use papers::jiffy::Jiffy;
+use papers::ltqueue::{LtQueue, Producer};
 use papers::michael_scott::MichaelScott;
 use papers::ring::Ring;
 use papers::segmented::{Segmented, SegmentedWithBackoff};
@@ -154,3 +155,59 @@ paper!(
     /// Jiffy with safe memory reclamation.
     SafeJiffy for any T, "papers: Jiffy", T, Jiffy<T>, _capacity => Jiffy::new()
 );
+
+/// The queue with a lane for each producer, and a tree of minima above the lanes.
+pub struct Lanes;
+
+/// The number of lanes: the most producers of a scenario.
+const LANES: usize = 128;
+
+/// A producer that keeps its queue alive, and has a lane from its first push on.
+pub struct OwnedProducer<T: 'static> {
+    /// Borrows from `queue`. Declared first, hence dropped first.
+    producer: Option<Producer<'static, T>>,
+    queue: Arc<LtQueue<T>>,
+}
+
+impl<T> OwnedProducer<T> {
+    fn producer(&mut self) -> &mut Producer<'static, T> {
+        self.producer.get_or_insert_with(|| {
+            // SAFETY: only the private field `producer` holds the reference. The field is
+            // dropped before `queue`, which keeps the referent alive and in place.
+            let borrowed: &'static LtQueue<T> = unsafe { &*Arc::as_ptr(&self.queue) };
+            borrowed
+                .producer()
+                .expect("there is a lane for each producer")
+        })
+    }
+}
+
+impl<T> Clone for OwnedProducer<T> {
+    fn clone(&self) -> Self {
+        Self {
+            producer: None,
+            queue: Arc::clone(&self.queue),
+        }
+    }
+}
+
+impl<T: Payload> Contestant<T> for Lanes {
+    const NAME: &'static str = "papers: LTQueue";
+    const ROLE: Role = Role::Literature;
+    type Producer = OwnedProducer<T>;
+    type Consumer = Owned<LtQueue<T>>;
+
+    fn channel(_: usize) -> (Self::Producer, Self::Consumer) {
+        let (queue, consumer) = ends(LtQueue::new(LANES));
+        let producer = None;
+        (OwnedProducer { producer, queue }, consumer)
+    }
+
+    fn push(producer: &mut Self::Producer, item: T) {
+        producer.producer().push(item);
+    }
+
+    fn pop(consumer: &mut Self::Consumer) -> Option<T> {
+        consumer.pop()
+    }
+}

@@ -10,6 +10,7 @@ use papers::cc_synch::CcSynch;
 use papers::clh::Clh;
 use papers::io_uring::IoUring;
 use papers::jiffy::Jiffy;
+use papers::ltqueue::LtQueue;
 use papers::michael_scott::MichaelScott;
 use papers::ring::Ring;
 use papers::segmented::Segmented;
@@ -43,7 +44,8 @@ macro_rules! for_each {
             papers::cc_synch::CcSynch<u64>,
             papers::ring::Ring<u64>,
             papers::segmented::Segmented<u64>,
-            papers::jiffy::Jiffy<u64>
+            papers::jiffy::Jiffy<u64>,
+            papers::ltqueue::LtQueue<u64>
             $(, $other)*
         )
     };
@@ -148,6 +150,8 @@ values! {
     "ring": Ring, items => Self::new(items.next_power_of_two().max(2));
     "segmented": Segmented, _ => Self::new();
     "jiffy": Jiffy, _ => Self::new();
+    // Two threads push at a time.
+    "ltqueue": LtQueue, _ => Self::new(2);
 }
 
 /// crossbeam's `SegQueue`. Its pop returns an `Option`, and waits for a late push.

@@ -3,6 +3,7 @@
 use papers::Node;
 use papers::clh::Clh;
 use papers::jiffy::Jiffy;
+use papers::ltqueue::LtQueue;
 use papers::treiber::Treiber;
 use papers::vyukov::Vyukov;
 use papers::wfcqueue::WfcQueue;
@@ -32,6 +33,11 @@ pub(crate) const CLAIMS: &[Claim] = &[
         text: "Waiting at the predecessor's node needs no link",
         by: "1993-craig-clh",
         falsified: "a frozen push of `clh` delays an item of the other thread",
+    },
+    Claim {
+        text: "Both operations are wait-free (here: no operation waits for a frozen push)",
+        by: "2005-jayanti-petrovic-ltqueue",
+        falsified: "a frozen push of `ltqueue` delays an item of the other thread",
     },
     Claim {
         text: "The consumer never waits for a late producer",
@@ -125,6 +131,7 @@ fn verdicts(sweeps: &[Sweep]) -> Vec<Verdict> {
         ),
         without_gap(of(Treiber::<Node<u64>>::NAME)),
         without_gap(of(Clh::<u64>::NAME)),
+        without_gap(of(LtQueue::<u64>::NAME)),
         without_gap(of(Jiffy::<u64>::NAME)),
     ]
 }

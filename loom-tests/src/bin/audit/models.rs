@@ -1,6 +1,5 @@
 //! Builds the models of a copy, and runs them until one fails.
 
-use std::ffi::OsStr;
 use std::io::{BufReader, Seek};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -191,10 +190,12 @@ fn list(file: &str, program: &Path) -> Result<Vec<Model>, Error> {
 }
 
 impl Model {
-    /// Whether the model is named after `source`, as those of each algorithm of `papers` are.
+    /// Whether the model is named after `source` or its folder, as those of each algorithm of
+    /// `papers` are.
     fn is_of(&self, source: &str) -> bool {
-        let stem = Path::new(source).file_stem().and_then(OsStr::to_str);
-        stem.is_some_and(|stem| source.starts_with("papers") && self.name.starts_with(stem))
+        let modules = source.strip_prefix("papers/src/");
+        let modules = modules.and_then(|path| path.strip_suffix(".rs"));
+        modules.is_some_and(|path| path.split('/').any(|name| self.name.starts_with(name)))
     }
 
     fn text(&self) -> String {

@@ -870,4 +870,60 @@ const MUTATIONS: &[Mutation] = &[
             "let received = receiver.try_recv();",
         )],
     },
+    Mutation {
+        what: "a refresh loads its node by a plain load",
+        patch: &[(
+            "let old = word.fetch_add(0, Ordering::AcqRel);",
+            "let old = word.load(Ordering::Acquire);",
+        )],
+    },
+    Mutation {
+        what: "a refresh that fails is not repeated",
+        patch: &[(
+            "if !self.refresh(node, &first) { self.refresh(node, &first); }",
+            "self.refresh(node, &first);",
+        )],
+    },
+    Mutation {
+        what: "a replacement does not change the version",
+        patch: &[(
+            "let version = (old >> LANE_BITS).wrapping_add(1);",
+            "let version = old >> LANE_BITS;",
+        )],
+    },
+    Mutation {
+        what: "a push looks at its lane by a plain load",
+        patch: &[(
+            "let first = self.first.fetch_add(0, Ordering::Release);",
+            "let first = self.first.load(Ordering::Acquire);",
+        )],
+    },
+    Mutation {
+        what: "a push sets the timestamp of an item that is popped",
+        patch: &[(
+            "if !is_empty(first) || first > new {",
+            "if !is_empty(first) {",
+        )],
+    },
+    Mutation {
+        what: "a pop stores the next timestamp without a read-modify-write",
+        patch: &[(
+            "self.first.swap(first, Ordering::Acquire);",
+            "self.first.store(first, Ordering::Release);",
+        )],
+    },
+    Mutation {
+        what: "a pop looks for the next item once",
+        patch: &[(
+            "if next.is_some() { return; }",
+            "if next.is_none() || next.is_some() { return; }",
+        )],
+    },
+    Mutation {
+        what: "a pop refreshes no node",
+        patch: &[(
+            "self.refresh_above(index); Pop::Item(value)",
+            "Pop::Item(value)",
+        )],
+    },
 ];
