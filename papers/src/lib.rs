@@ -58,6 +58,8 @@ pub mod span;
 pub mod statistics;
 mod stub_queue;
 mod sync;
+#[cfg(not(loom))]
+pub mod transfers;
 pub mod treiber;
 mod value_cell;
 pub mod vyukov;
