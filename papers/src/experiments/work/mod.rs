@@ -1,0 +1,132 @@
+//! What work between two pushes does to the order of the contestants, and why.
+
+use mpsc_queue::{BackLinked, GapFree, Queue};
+use papers::cc_synch::CcSynch;
+use papers::jiffy::Jiffy;
+use papers::michael_scott::MichaelScott;
+use papers::ring::Ring;
+use papers::segmented::{Segmented, SegmentedWithBackoff};
+use papers::statistics::Median;
+use papers::vyukov::Vyukov;
+
+use super::contestants::{Crossbeam, Locked};
+use super::objects::Object;
+use super::report::{Attachment, Chart, Line, Report};
+use series::{Series, WORKS, contestant, measure};
+pub(crate) use verdicts::CLAIMS;
+use verdicts::verdicts;
+
+mod runs;
+mod series;
+mod verdicts;
+
+/// Where the charts draw pushes without work, because the axis is logarithmic.
+const WITHOUT_WORK: f64 = 25.0;
+
+pub(crate) fn run() -> Report {
+    type Item = Box<Object>;
+    let all = measure(&[
+        contestant::<Queue<Item>>(),
+        contestant::<Queue<Item, BackLinked>>(),
+        contestant::<Queue<Item, GapFree>>(),
+        contestant::<Vyukov<Object>>(),
+        contestant::<Segmented<Item>>(),
+        contestant::<SegmentedWithBackoff<Item>>(),
+        contestant::<Jiffy<Item>>(),
+        contestant::<Ring<Item>>(),
+        contestant::<Crossbeam<Item>>(),
+        contestant::<MichaelScott<Item>>(),
+        contestant::<CcSynch<Item>>(),
+        contestant::<Locked<Item>>(),
+    ]);
+
+    Report {
+        header: vec![
+            "queue",
+            "work, ns",
+            "ns per push, less the work",
+            "mean run, items",
+            "runs per line of 4 slots",
+        ],
+        rows: all.iter().flat_map(Series::rows).collect(),
+        chart: Chart {
+            x: "mean work between two pushes, ns (25: none)",
+            y: "ns per push, less the work",
+            logarithmic: true,
+            lines: all.iter().map(Series::costs).collect(),
+        },
+        attached: vec![Attachment::Chart {
+            suffix: "runs",
+            chart: Chart {
+                x: "mean work between two pushes, ns (25: none)",
+                y: "runs per line of 4 slots (1: one core fills it)",
+                logarithmic: true,
+                lines: all.iter().map(Series::lines).collect(),
+            },
+        }],
+        findings: all.iter().map(Series::finding).collect(),
+        verdicts: verdicts(&all),
+        caveat: "more than two producers; a consumer at the same time; work that uses memory, and \
+            evicts the queue from the caches. The time is that of each producer: divided by two, \
+            it is the elapsed time per item. `cc_synch` allocates for each item. Of the work, the \
+            mean over all rounds is exact, but a difference of two long times has the error of \
+            both. The producers draw their work independently, so they meet by chance.",
+    }
+}
+
+fn drawn_at(work: u64) -> f64 {
+    if work == 0 { WITHOUT_WORK } else { work as f64 }
+}
+
+fn text(median: Option<Median>) -> String {
+    median.map_or("-".into(), |median| format!("{:.2}", median.value))
+}
+
+impl Series {
+    fn rows(&self) -> Vec<Vec<String>> {
+        let rows = self.cells.iter().zip(WORKS).map(|(cell, work)| {
+            let cost = cell.cost();
+            vec![
+                self.name.to_string(),
+                work.to_string(),
+                format!("{:.1} [{:.1}, {:.1}]", cost.value, cost.low, cost.high),
+                text(cell.length()),
+                text(cell.per_line()),
+            ]
+        });
+        rows.collect()
+    }
+
+    fn costs(&self) -> Line {
+        // The axis begins at zero. A negative figure is the error of a difference.
+        let points = self.cells.iter().zip(WORKS);
+        Line {
+            name: self.name.to_string(),
+            points: points
+                .map(|(cell, work)| (drawn_at(work), cell.cost().value.max(0.0)))
+                .collect(),
+        }
+    }
+
+    fn lines(&self) -> Line {
+        let points = self.cells.iter().zip(WORKS);
+        Line {
+            name: self.name.to_string(),
+            points: points
+                .filter_map(|(cell, work)| Some((drawn_at(work), cell.per_line()?.value)))
+                .collect(),
+        }
+    }
+
+    fn finding(&self) -> String {
+        let (without, with) = (&self.cells[0], &self.cells[WORKS.len() - 3]);
+        format!(
+            "{}: {:.0} ns per push without work, in runs of {}; {:.0} ns with 500 ns, in runs of {}.",
+            self.name,
+            without.cost().value,
+            text(without.length()),
+            with.cost().value,
+            text(with.length())
+        )
+    }
+}

@@ -1,0 +1,101 @@
+//! The figures of each contestant, by the work between two pushes.
+
+use papers::statistics::Median;
+use papers::work::Work;
+
+use super::runs::Runs;
+use crate::experiments::objects::Objects;
+use crate::experiments::pushes::{pushes, work_alone};
+use crate::experiments::report::progress;
+
+/// The mean work between two pushes, in nanoseconds.
+pub(super) const WORKS: [u64; 7] = [0, 50, 100, 200, 500, 1000, 2000];
+
+const ROUNDS: u64 = 60;
+
+/// The figures of a contestant.
+pub(super) struct Series {
+    pub(super) name: &'static str,
+    /// For each of [`WORKS`].
+    pub(super) cells: [Cell; WORKS.len()],
+}
+
+/// The samples with one length of work.
+#[derive(Default)]
+pub(super) struct Cell {
+    /// Nanoseconds per push, less those of the work alone in the same round.
+    pub(super) nanos: Vec<f64>,
+    /// Mean lengths of the runs.
+    pub(super) lengths: Vec<f64>,
+    /// Runs per cache line.
+    pub(super) per_line: Vec<f64>,
+}
+
+/// A contestant's function that takes a sample.
+type Sample = fn(Option<Work>, u64) -> (f64, Option<Runs>);
+
+/// Returns the contestant's name, and the function that takes its samples.
+pub(super) fn contestant<Q: Objects>() -> (&'static str, Sample) {
+    (Q::NAME, |work, round| {
+        let sample = pushes::<Q>(work, round);
+        (sample.nanos, Runs::of(&sample.order))
+    })
+}
+
+/// Measures the contestants round by round, each of them in each round.
+pub(super) fn measure(contestants: &[(&'static str, Sample)]) -> Vec<Series> {
+    let empty = |&(name, _): &(&'static str, Sample)| Series {
+        name,
+        cells: Default::default(),
+    };
+    let mut all: Vec<_> = contestants.iter().map(empty).collect();
+    let bar = progress(ROUNDS as usize);
+    for round in 0..ROUNDS {
+        for (at, nanos) in WORKS.into_iter().enumerate() {
+            let work = (nanos > 0).then_some(Work(nanos));
+            let alone = work.map_or(0.0, |work| work_alone(work, round));
+            for (series, (_, sample)) in all.iter_mut().zip(contestants) {
+                let (nanos, runs) = sample(work, round);
+                series.cells[at].add(nanos - alone, runs);
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    all
+}
+
+impl Cell {
+    fn add(&mut self, nanos: f64, runs: Option<Runs>) {
+        self.nanos.push(nanos);
+        if let Some(runs) = runs {
+            self.lengths.push(runs.length);
+            self.per_line.push(runs.per_line);
+        }
+    }
+
+    /// Returns the nanoseconds per push, less those of the work.
+    pub(super) fn cost(&self) -> Median {
+        Median::of(&self.nanos)
+    }
+
+    /// Returns the mean length of a run, or `None` if the producers never overlapped.
+    pub(super) fn length(&self) -> Option<Median> {
+        (!self.lengths.is_empty()).then(|| Median::of(&self.lengths))
+    }
+
+    /// Returns the runs per cache line, or `None` if the producers never overlapped.
+    pub(super) fn per_line(&self) -> Option<Median> {
+        (!self.per_line.is_empty()).then(|| Median::of(&self.per_line))
+    }
+
+    /// Returns by how much this cell's push takes longer than that of `other`, within rounds.
+    pub(super) fn longer_than(&self, other: &Self) -> Median {
+        let pairs = self.nanos.iter().zip(&other.nanos);
+        Median::of(
+            &pairs
+                .map(|(ours, others)| ours - others)
+                .collect::<Vec<_>>(),
+        )
+    }
+}
