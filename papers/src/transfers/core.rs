@@ -21,6 +21,12 @@ pub struct Turn<T> {
     pub accesses: Vec<Access>,
 }
 
+impl<T> Default for Turn<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T> Turn<T> {
     /// Creates a turn without operations.
     pub fn new() -> Self {

@@ -97,6 +97,7 @@ fn one_to_one<Q: Objects>() -> f64 {
     span.length().as_nanos() as f64 / ITEMS as f64
 }
 
+#[expect(clippy::vec_box, reason = "the queues carry boxes")]
 fn pop_all(
     consumer: &mut impl Consume<Item = Box<Object>>,
     items: usize,

@@ -1,8 +1,8 @@
 //! The claims about the forms, and the verdicts on them. All rest on counts and on the model, which
 //! repeat.
 
-use super::Form;
-use super::modelled::PRODUCERS;
+use super::form::Form;
+use super::modelled::{Moved, PRODUCERS};
 use crate::experiments::claims::{Claim, Verdict};
 
 pub(crate) const CLAIMS: &[Claim] = &[
@@ -155,7 +155,7 @@ fn reversal_moves_no_more(ours: &Form, stack: &Form) -> Verdict {
 
 fn sums_are_equal(ours: [&Form; 3]) -> Verdict {
     let moved = ours.map(|form| form.cases[BEHIND][MOST]);
-    let sums = moved.map(super::modelled::Moved::per_item);
+    let sums = moved.map(Moved::per_item);
     let most = sums.into_iter().fold(0.0, f64::max);
     let least = sums.into_iter().fold(f64::INFINITY, f64::min);
     let each = ours.iter().zip(moved).map(|(form, moved)| {
