@@ -244,3 +244,59 @@ fn pop_some<T>(
         turn.items.extend(place);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr;
+    use std::sync::atomic::{AtomicPtr, Ordering};
+
+    use crossbeam_utils::CachePadded;
+
+    use super::*;
+
+    type Item = Box<CachePadded<u64>>;
+
+    /// Models a queue of one word, which holds at most one item.
+    fn model_of_word(producers: usize) -> Counts {
+        let word = CachePadded::new(AtomicPtr::new(ptr::null_mut()));
+        let items = Items::<Item> {
+            new: |value| Box::new(CachePadded::new(value)),
+            value: |item| ***item,
+            write: |item, value| ***item = value,
+        };
+        let push = |_| {
+            // Release pairs with the acquire in `pop`.
+            |item| word.store(Box::into_raw(item), Ordering::Release)
+        };
+        let pop = || {
+            // Acquire pairs with the release of the push.
+            let item: *mut CachePadded<u64> = word.swap(ptr::null_mut(), Ordering::Acquire);
+            // SAFETY: the push has given the box away, and only this pop has taken it.
+            (!item.is_null()).then(|| unsafe { Box::from_raw(item) })
+        };
+        let plan = Plan::of(producers, Consumer::AtOnce, 1);
+        let pushes = (0..producers).map(push).collect();
+        model(&Mutex::default(), plan, items, pushes, pop)
+    }
+
+    #[test]
+    fn word_and_item_move_from_core_to_core() {
+        for producers in [1, 4] {
+            let counts = model_of_word(producers);
+            assert_eq!(counts.pushes.operations, TURNS);
+            assert_eq!(counts.pushes.transfers, TURNS, "the word");
+            assert_eq!(counts.pops.transfers, 2 * TURNS, "the word and the item");
+            assert_eq!(counts.writes.transfers, TURNS, "the item, which comes back");
+        }
+    }
+
+    #[test]
+    fn each_producer_has_equally_many_turns() {
+        let order = round(4, TURNS, &mut fastrand::Rng::with_seed(1));
+        for producer in 0..4 {
+            let turns = order.iter().filter(|&&turn| turn == producer).count();
+            assert_eq!(turns, TURNS / 4);
+        }
+        assert!(order.windows(2).any(|pair| pair[0] == pair[1]), "random");
+    }
+}

@@ -40,6 +40,8 @@ pub(crate) fn run() -> Report {
         contestant::<Locked<Item>>(),
     ]);
 
+    let mut findings: Vec<_> = all.iter().map(Series::finding).collect();
+    findings.push(overlap(&all));
     Report {
         header: vec![
             "queue",
@@ -64,14 +66,25 @@ pub(crate) fn run() -> Report {
                 lines: all.iter().map(Series::lines).collect(),
             },
         }],
-        findings: all.iter().map(Series::finding).collect(),
         verdicts: verdicts(&all),
+        findings,
         caveat: "more than two producers; a consumer at the same time; work that uses memory, and \
             evicts the queue from the caches. The time is that of each producer: divided by two, \
             it is the elapsed time per item. `cc_synch` allocates for each item. Of the work, the \
             mean over all rounds is exact, but a difference of two long times has the error of \
             both. The producers draw their work independently, so they meet by chance.",
     }
+}
+
+/// Returns in how many of the samples the producers overlapped.
+fn overlap(all: &[Series]) -> String {
+    let cells = || all.iter().flat_map(|series| &series.cells);
+    let samples: usize = cells().map(|cell| cell.nanos.len()).sum();
+    let overlapped: usize = cells().map(|cell| cell.lengths.len()).sum();
+    format!(
+        "In {overlapped} of {samples} samples the producers overlapped for at least a quarter of \
+         their pushes. Where they did in less than half of the samples, nothing is decided."
+    )
 }
 
 fn drawn_at(work: u64) -> f64 {

@@ -4,6 +4,9 @@
 /// crossbeam's `SegQueue`.
 pub(super) const SLOTS: usize = 4;
 
+/// The part of the pushes that must be left without the first and the last run.
+const LEAST: f64 = 0.25;
+
 /// The runs of one sample, without the first and the last, in which other producers have not begun
 /// or have ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,14 +19,15 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    /// Returns `None` if the producers did not overlap.
+    /// Returns `None` if the producers hardly overlapped: if the runs between the first and the last
+    /// have less than [`LEAST`] of the items.
     pub(super) fn of(order: &[u64]) -> Option<Self> {
         let changes: Vec<_> = (1..order.len())
             .filter(|&at| order[at] != order[at - 1])
             .collect();
         let (&first, &last) = changes.first().zip(changes.last())?;
         let inner = &order[first..last];
-        if inner.len() < SLOTS {
+        if inner.len() < SLOTS || (inner.len() as f64) < LEAST * order.len() as f64 {
             return None;
         }
         let lines = inner.chunks_exact(SLOTS);
@@ -54,8 +58,8 @@ mod tests {
 
     #[test]
     fn first_and_last_run_do_not_count() {
-        // Runs of 50, 8, 4 and 70: the inner ones have 12 items, three lines of one run each.
-        let runs = [(0, 50), (1, 8), (0, 4), (1, 70)];
+        // The inner runs have 12 items, three lines of one run each.
+        let runs = [(0, 10), (1, 8), (0, 4), (1, 12)];
         let order: Vec<_> = runs
             .into_iter()
             .flat_map(|(producer, length)| vec![producer; length])
@@ -65,7 +69,9 @@ mod tests {
     }
 
     #[test]
-    fn producers_that_do_not_overlap_have_none() {
+    fn producers_that_hardly_overlap_have_none() {
+        let runs = [vec![0; 100], vec![1; 4], vec![0; 4], vec![1; 100]];
+        assert_eq!(Runs::of(&runs.concat()), None);
         assert_eq!(Runs::of(&[0, 0, 0, 1, 1, 1]), None);
         assert_eq!(Runs::of(&[0; 9]), None);
         assert_eq!(Runs::of(&[]), None);

@@ -79,6 +79,11 @@ impl Cell {
         Median::of(&self.nanos)
     }
 
+    /// Returns `true` if the producers overlapped in at least half of the samples.
+    pub(super) fn is_contended(&self) -> bool {
+        2 * self.lengths.len() >= self.nanos.len()
+    }
+
     /// Returns the mean length of a run, or `None` if the producers never overlapped.
     pub(super) fn length(&self) -> Option<Median> {
         (!self.lengths.is_empty()).then(|| Median::of(&self.lengths))

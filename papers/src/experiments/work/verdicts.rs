@@ -62,29 +62,30 @@ pub(super) fn verdicts(all: &[Series]) -> Vec<Verdict> {
 
 const ALL: [usize; WORKS.len()] = [0, 1, 2, 3, 4, 5, 6];
 
-/// Refuted if `fast` takes longer at one of these works, confirmed if it takes less time at each:
-/// outside the confidence interval of the difference within rounds.
+/// Refuted if `fast` takes longer at one of these works, confirmed if it takes less time at each.
 fn outperforms(fast: &Series, slow: &Series, works: &[usize]) -> Verdict {
-    let differences: Vec<_> = works
+    let orders: Vec<_> = works
         .iter()
-        .map(|&at| fast.cells[at].longer_than(&slow.cells[at]))
+        .map(|&at| order(&fast.cells[at], &slow.cells[at]))
         .collect();
-    let outcome = if differences.iter().any(|longer| longer.low > 0.0) {
+    let outcome = if orders.contains(&Order::Longer) {
         Outcome::Refuted
-    } else if differences.iter().all(|longer| longer.high < 0.0) {
+    } else if orders.iter().all(|order| *order == Order::Shorter) {
         Outcome::Confirmed
     } else {
         Outcome::Open
     };
-    let each = works.iter().zip(&differences).map(|(&at, longer)| {
+    let each = works.iter().zip(&orders).map(|(&at, order)| {
         let (fast, slow) = (fast.cells[at].cost(), slow.cells[at].cost());
-        let undecided = longer.low <= 0.0 && longer.high >= 0.0;
         format!(
             "{:.0} against {:.0} ns per push with {} ns of work{}",
             fast.value,
             slow.value,
             WORKS[at],
-            if undecided { " (undecided)" } else { "" }
+            match order {
+                Order::Shorter | Order::Longer => "",
+                Order::Undecided => " (undecided)",
+            }
         )
     });
     let each: Vec<_> = each.collect();
@@ -95,6 +96,28 @@ fn outperforms(fast: &Series, slow: &Series, works: &[usize]) -> Verdict {
         each.join("; ")
     );
     Verdict { outcome, measured }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Shorter,
+    Longer,
+    Undecided,
+}
+
+/// Compares the time of two pushes by the confidence interval of the difference within rounds.
+/// Undecided if the producers hardly overlapped, because the pushes were not contended then.
+fn order(push: &Cell, other: &Cell) -> Order {
+    let longer = push.longer_than(other);
+    if !push.is_contended() || !other.is_contended() {
+        Order::Undecided
+    } else if longer.low > 0.0 {
+        Order::Longer
+    } else if longer.high < 0.0 {
+        Order::Shorter
+    } else {
+        Order::Undecided
+    }
 }
 
 /// The runs of `array` are longer without work.
@@ -120,7 +143,9 @@ fn runs_shrink(array: &Series) -> Verdict {
         lines(cells.0),
         lines(cells.1)
     );
-    let outcome = if without.low > with.high {
+    let outcome = if !cells.0.is_contended() || !cells.1.is_contended() {
+        Outcome::Open
+    } else if without.low > with.high {
         Outcome::Confirmed
     } else if without.value <= with.value {
         Outcome::Refuted
@@ -134,7 +159,10 @@ fn runs_shrink(array: &Series) -> Verdict {
 fn advantage_shrinks(ours: &Series, array: &Series) -> Verdict {
     let advantage = |at: usize| ours.cells[at].longer_than(&array.cells[at]);
     let (without, with) = (advantage(0), advantage(LONG));
-    let outcome = if with.high < without.low {
+    let cells = [ours, array].map(|series| [&series.cells[0], &series.cells[LONG]]);
+    let outcome = if !cells.concat().into_iter().all(Cell::is_contended) {
+        Outcome::Open
+    } else if with.high < without.low {
         Outcome::Confirmed
     } else if with.value >= without.value {
         Outcome::Refuted
@@ -163,7 +191,8 @@ mod tests {
     fn series(name: &'static str, nanos: f64) -> Series {
         let cell = |_| Cell {
             nanos: (0..20).map(|round| nanos + f64::from(round)).collect(),
-            ..Cell::default()
+            lengths: vec![1.0; 20],
+            per_line: vec![4.0; 20],
         };
         Series {
             name,
@@ -181,12 +210,17 @@ mod tests {
     #[test]
     fn slower_at_one_work_is_refuted() {
         let (mut fast, slow) = (series("fast", 10.0), series("slow", 12.0));
-        fast.cells[3] = Cell {
-            nanos: vec![100.0; 20],
-            ..Cell::default()
-        };
+        fast.cells[3].nanos = vec![100.0; 20];
         assert_eq!(outperforms(&fast, &slow, &ALL).outcome, Outcome::Refuted);
         assert_eq!(outperforms(&fast, &slow, &[0]).outcome, Outcome::Confirmed);
+    }
+
+    #[test]
+    fn pushes_that_do_not_overlap_decide_nothing() {
+        let (mut fast, slow) = (series("fast", 10.0), series("slow", 12.0));
+        fast.cells[0].lengths.truncate(9);
+        assert_eq!(outperforms(&fast, &slow, &[0]).outcome, Outcome::Open);
+        assert_eq!(outperforms(&fast, &slow, &[1]).outcome, Outcome::Confirmed);
     }
 
     #[test]
