@@ -86,11 +86,13 @@ impl<H: UniqueHandle + Send, F: Form> Mpsc for Queue<H, F> {
 impl<H: UniqueHandle + Send, F: Form> Consume for mpsc_queue::Consumer<&Queue<H, F>> {
     type Item = H;
 
+    #[inline]
     fn pop(&mut self) -> Pop<H> {
         match Self::pop(self) {
             Pop::Item(item) => Pop::Item(item),
             Pop::Empty => Pop::Empty,
-            Pop::Stalled(_) => Pop::Stalled(Stall), // never, if the queue is gap-free
+            // In a gap-free queue, this arm has no value.
+            Pop::Stalled(_) => Pop::Stalled(Stall),
             Pop::Closed => Pop::Closed,
         }
     }

@@ -13,12 +13,29 @@ use papers::{Consume, cores};
 use super::objects::{Object, Objects};
 
 /// The number of producers, each on a core of its own.
-pub(crate) const PRODUCERS: usize = 2;
+const PRODUCERS: usize = 2;
 
 /// The number of pushes of a producer. The objects of all producers fit into a core's cache.
 const EACH: usize = 2000;
 
-/// Pushes of [`PRODUCERS`] producers into a new queue.
+/// The number of items of a sample.
+pub(crate) const ITEMS: usize = PRODUCERS * EACH;
+
+/// A place of an object to push. A loop takes them one by one, because a loop over a vector that is
+/// emptied keeps its position in memory, and then the figure is in part that of the loop.
+type Place = Option<Box<Object>>;
+
+/// The objects that are pushed and popped in each sample, so that none of them is allocated or freed
+/// in between.
+pub(crate) struct Stock(Vec<Place>);
+
+impl Stock {
+    pub(crate) fn new() -> Self {
+        Self((0..ITEMS).map(|_| Some(Object::boxed(0))).collect())
+    }
+}
+
+/// Pushes of [`PRODUCERS`] producers into an empty queue.
 pub(crate) struct Pushes {
     /// Nanoseconds of a producer per push, the work between the pushes included.
     pub(crate) nanos: f64,
@@ -26,47 +43,58 @@ pub(crate) struct Pushes {
     pub(crate) order: Vec<u64>,
 }
 
-/// Pushes with this work after each push. The number of the round determines the lengths of the
-/// work.
-pub(crate) fn pushes<Q: Objects>(work: Option<Work>, round: u64) -> Pushes {
-    let queue = Q::with_room(PRODUCERS * EACH);
-    let nanos = timed(work, round, |place| {
+/// Pushes with this work after each push, and pops all items. The number of the round determines the
+/// lengths of the work. A queue that has been used before allocates least.
+pub(crate) fn pushes<Q: Objects>(
+    queue: &Q,
+    stock: &mut Stock,
+    work: Option<Work>,
+    round: u64,
+) -> Pushes {
+    let nanos = timed(stock, work, round, |place| {
         let object = place.take().expect("each object is pushed once");
         assert!(queue.push(object).is_ok(), "there is room for all");
     });
-    let mut consumer = queue.consumer().expect("a new queue has no consumer");
-    let mut order = Vec::with_capacity(PRODUCERS * EACH);
-    while let Pop::Item(object) = consumer.pop() {
+    let mut consumer = queue.consumer().expect("no other consumer exists");
+    let mut order = Vec::with_capacity(ITEMS);
+    for place in &mut stock.0 {
+        let Pop::Item(object) = consumer.pop() else {
+            panic!("an item is lost");
+        };
         order.push(object.value);
+        *place = Some(object);
     }
-    assert_eq!(order.len(), PRODUCERS * EACH, "each item is popped");
     Pushes { nanos, order }
 }
 
 /// Returns the nanoseconds of a producer per item if it works and does not push.
-pub(crate) fn work_alone(work: Work, round: u64) -> f64 {
-    timed(Some(work), round, |place| {
+pub(crate) fn work_alone(stock: &mut Stock, work: Work, round: u64) -> f64 {
+    timed(stock, Some(work), round, |place| {
         black_box(place);
     })
 }
 
-/// A place of an object to push. A loop takes them one by one, because a loop over a vector that is
-/// emptied keeps its position in memory, and then the figure is in part that of the loop.
-type Place = Option<Box<Object>>;
-
 /// Measures `push` on all producers at the same time. Returns the mean over the producers, in
 /// nanoseconds per item.
-fn timed(work: Option<Work>, round: u64, push: impl Fn(&mut Place) + Sync) -> f64 {
+fn timed(
+    stock: &mut Stock,
+    work: Option<Work>,
+    round: u64,
+    push: impl Fn(&mut Place) + Sync,
+) -> f64 {
     let gate = Gate::of(PRODUCERS);
-    let produce = &|number: u64| {
+    let produce = &|number: u64, places: &mut [Place]| {
         cores::pin(number as usize);
         let chain = work.map(|work| work.chain(round * PRODUCERS as u64 + number));
-        let mut places: Vec<_> = (0..EACH).map(|_| Some(Object::boxed(number))).collect();
+        // Afterwards, the objects are in the cache of the producer's core.
+        for object in places.iter_mut().flatten() {
+            object.value = number;
+        }
         gate.pass();
         let span = match chain {
             None => Span::of(|| places.iter_mut().for_each(&push)),
             Some(mut chain) => Span::of(|| {
-                for place in &mut places {
+                for place in places {
                     push(place);
                     chain.work();
                 }
@@ -75,11 +103,12 @@ fn timed(work: Option<Work>, round: u64, push: impl Fn(&mut Place) + Sync) -> f6
         span.length()
     };
     let times: Duration = thread::scope(|scope| {
-        let threads: Vec<_> = (0..PRODUCERS as u64)
-            .map(|number| scope.spawn(move || produce(number)))
+        let parts = (0..).zip(stock.0.chunks_exact_mut(EACH));
+        let threads: Vec<_> = parts
+            .map(|(number, part)| scope.spawn(move || produce(number, part)))
             .collect();
         let joined = threads.into_iter().map(thread::ScopedJoinHandle::join);
         joined.map(|time| time.expect("no producer panics")).sum()
     });
-    times.as_nanos() as f64 / (PRODUCERS * EACH) as f64
+    times.as_nanos() as f64 / ITEMS as f64
 }

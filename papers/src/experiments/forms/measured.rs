@@ -9,7 +9,7 @@ use papers::work::Work;
 use papers::{Consume, cores};
 
 use crate::experiments::objects::{Object, Objects};
-use crate::experiments::pushes::{pushes, work_alone};
+use crate::experiments::pushes::{ITEMS, Stock, pushes, work_alone};
 use crate::experiments::report::progress;
 
 const ROUNDS: u64 = 100;
@@ -32,14 +32,14 @@ pub(super) struct Nanos {
 /// A contestant's functions that take samples.
 pub(super) struct Samples {
     one: fn() -> f64,
-    two: fn(Option<Work>, u64) -> f64,
+    two: fn(&mut Stock, Option<Work>, u64) -> f64,
 }
 
 impl Samples {
     pub(super) fn of<Q: Objects>() -> Self {
         Self {
             one: one_to_one::<Q>,
-            two: |work, round| pushes::<Q>(work, round).nanos,
+            two: |stock, work, round| pushes(&Q::with_room(ITEMS), stock, work, round).nanos,
         }
     }
 }
@@ -47,17 +47,18 @@ impl Samples {
 /// Measures the contestants round by round, each of them in each round.
 pub(super) fn measure(contestants: &[Samples]) -> Vec<Nanos> {
     let mut all: Vec<_> = contestants.iter().map(|_| Nanos::default()).collect();
+    let mut stock = Stock::new();
     let bar = progress(ROUNDS as usize);
     for round in 0..ROUNDS {
         for (nanos, samples) in all.iter_mut().zip(contestants) {
             nanos.one.push((samples.one)());
         }
         for (nanos, samples) in all.iter_mut().zip(contestants) {
-            nanos.two.push((samples.two)(None, round));
+            nanos.two.push((samples.two)(&mut stock, None, round));
         }
-        let alone = work_alone(WORK, round);
+        let alone = work_alone(&mut stock, WORK, round);
         for (nanos, samples) in all.iter_mut().zip(contestants) {
-            let with_work = (samples.two)(Some(WORK), round);
+            let with_work = (samples.two)(&mut stock, Some(WORK), round);
             nanos.two_with_work.push(with_work - alone);
         }
         bar.inc(1);
@@ -69,8 +70,6 @@ pub(super) fn measure(contestants: &[Samples]) -> Vec<Nanos> {
 /// Hands items from one thread to another, each on a core of its own. Returns the nanoseconds from
 /// the first push to the last pop, per item.
 fn one_to_one<Q: Objects>() -> f64 {
-    const ITEMS: usize = 4000;
-
     let queue = Q::with_room(ITEMS);
     let gate = Gate::of(2);
     let span = thread::scope(|scope| {

@@ -12,7 +12,7 @@ use papers::vyukov::Vyukov;
 use super::contestants::{Crossbeam, Locked};
 use super::objects::Object;
 use super::report::{Attachment, Chart, Line, Report};
-use series::{Series, WORKS, contestant, measure};
+use series::{Contestant, Series, WORKS, measure};
 pub(crate) use verdicts::CLAIMS;
 use verdicts::verdicts;
 
@@ -26,18 +26,18 @@ const WITHOUT_WORK: f64 = 25.0;
 pub(crate) fn run() -> Report {
     type Item = Box<Object>;
     let all = measure(&[
-        contestant::<Queue<Item>>(),
-        contestant::<Queue<Item, BackLinked>>(),
-        contestant::<Queue<Item, GapFree>>(),
-        contestant::<Vyukov<Object>>(),
-        contestant::<Segmented<Item>>(),
-        contestant::<SegmentedWithBackoff<Item>>(),
-        contestant::<Jiffy<Item>>(),
-        contestant::<Ring<Item>>(),
-        contestant::<Crossbeam<Item>>(),
-        contestant::<MichaelScott<Item>>(),
-        contestant::<CcSynch<Item>>(),
-        contestant::<Locked<Item>>(),
+        Contestant::of::<Queue<Item>>(),
+        Contestant::of::<Queue<Item, BackLinked>>(),
+        Contestant::of::<Queue<Item, GapFree>>(),
+        Contestant::of::<Vyukov<Object>>(),
+        Contestant::of::<Segmented<Item>>(),
+        Contestant::of::<SegmentedWithBackoff<Item>>(),
+        Contestant::of::<Jiffy<Item>>(),
+        Contestant::of::<Ring<Item>>(),
+        Contestant::of::<Crossbeam<Item>>(),
+        Contestant::of::<MichaelScott<Item>>(),
+        Contestant::of::<CcSynch<Item>>(),
+        Contestant::of::<Locked<Item>>(),
     ]);
 
     let mut findings: Vec<_> = all.iter().map(Series::finding).collect();
@@ -70,9 +70,10 @@ pub(crate) fn run() -> Report {
         findings,
         caveat: "more than two producers; a consumer at the same time; work that uses memory, and \
             evicts the queue from the caches. The time is that of each producer: divided by two, \
-            it is the elapsed time per item. `cc_synch` allocates for each item. Of the work, the \
-            mean over all rounds is exact, but a difference of two long times has the error of \
-            both. The producers draw their work independently, so they meet by chance.",
+            it is the elapsed time per item. `cc_synch` allocates for each item, and the blocks of \
+            `segmented`, `jiffy` and `SegQueue` are in part allocated anew for each sample. The \
+            lengths of the work are the same for all contestants of a round, but a difference of \
+            two long times has the error of both.",
     }
 }
 

@@ -4,8 +4,10 @@
 /// crossbeam's `SegQueue`.
 pub(super) const SLOTS: usize = 4;
 
-/// The part of the pushes that must be left without the first and the last run.
+/// The part of the pushes, and the number of runs, that must be left without the first and the last
+/// run. Otherwise one producer has pushed while the other was not running.
 const LEAST: f64 = 0.25;
+const LEAST_RUNS: usize = 8;
 
 /// The runs of one sample, without the first and the last, in which other producers have not begun
 /// or have ended.
@@ -19,23 +21,24 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    /// Returns `None` if the producers hardly overlapped: if the runs between the first and the last
-    /// have less than [`LEAST`] of the items.
+    /// Returns `None` if the producers hardly overlapped: if there are fewer than [`LEAST_RUNS`]
+    /// between the first and the last, or if these have less than [`LEAST`] of the items.
     pub(super) fn of(order: &[u64]) -> Option<Self> {
         let changes: Vec<_> = (1..order.len())
             .filter(|&at| order[at] != order[at - 1])
             .collect();
         let (&first, &last) = changes.first().zip(changes.last())?;
         let inner = &order[first..last];
-        if inner.len() < SLOTS || (inner.len() as f64) < LEAST * order.len() as f64 {
+        let runs = changes.len() - 1;
+        if runs < LEAST_RUNS || (inner.len() as f64) < LEAST * order.len() as f64 {
             return None;
         }
         let lines = inner.chunks_exact(SLOTS);
         let count = lines.len() as f64;
-        let runs: usize = lines.map(runs_in).sum();
+        let in_lines: usize = lines.map(runs_in).sum();
         Some(Self {
-            length: inner.len() as f64 / runs_in(inner) as f64,
-            per_line: runs as f64 / count,
+            length: inner.len() as f64 / runs as f64,
+            per_line: in_lines as f64 / count,
         })
     }
 }
@@ -56,23 +59,29 @@ mod tests {
         assert_eq!(Runs::of(&order), Some(Runs { length, per_line }));
     }
 
+    /// Returns the order of alternating runs of these lengths.
+    fn order_of(runs: &[usize]) -> Vec<u64> {
+        let runs = runs.iter().zip((0..2).cycle());
+        runs.flat_map(|(&length, producer)| vec![producer; length])
+            .collect()
+    }
+
     #[test]
     fn first_and_last_run_do_not_count() {
-        // The inner runs have 12 items, three lines of one run each.
-        let runs = [(0, 10), (1, 8), (0, 4), (1, 12)];
-        let order: Vec<_> = runs
-            .into_iter()
-            .flat_map(|(producer, length)| vec![producer; length])
-            .collect();
+        // The inner runs have 48 items: lines of one run each.
+        let order = order_of(&[40, 8, 4, 8, 4, 8, 4, 8, 4, 60]);
         let (length, per_line) = (6.0, 1.0);
         assert_eq!(Runs::of(&order), Some(Runs { length, per_line }));
     }
 
     #[test]
     fn producers_that_hardly_overlap_have_none() {
-        let runs = [vec![0; 100], vec![1; 4], vec![0; 4], vec![1; 100]];
-        assert_eq!(Runs::of(&runs.concat()), None);
-        assert_eq!(Runs::of(&[0, 0, 0, 1, 1, 1]), None);
+        assert_eq!(
+            Runs::of(&order_of(&[400, 8, 4, 8, 4, 8, 4, 8, 4, 60])),
+            None
+        );
+        assert_eq!(Runs::of(&order_of(&[100, 2000, 900])), None);
+        assert_eq!(Runs::of(&order_of(&[2000, 2000])), None);
         assert_eq!(Runs::of(&[0; 9]), None);
         assert_eq!(Runs::of(&[]), None);
     }

@@ -5,7 +5,7 @@ use papers::work::Work;
 
 use super::runs::Runs;
 use crate::experiments::objects::Objects;
-use crate::experiments::pushes::{pushes, work_alone};
+use crate::experiments::pushes::{ITEMS, Stock, pushes, work_alone};
 use crate::experiments::report::progress;
 
 /// The mean work between two pushes, in nanoseconds.
@@ -31,31 +31,43 @@ pub(super) struct Cell {
     pub(super) per_line: Vec<f64>,
 }
 
-/// A contestant's function that takes a sample.
-type Sample = fn(Option<Work>, u64) -> (f64, Option<Runs>);
+/// A function that takes a sample, in nanoseconds per push and with the runs.
+type Sample = dyn Fn(&mut Stock, Option<Work>, u64) -> (f64, Option<Runs>);
 
-/// Returns the contestant's name, and the function that takes its samples.
-pub(super) fn contestant<Q: Objects>() -> (&'static str, Sample) {
-    (Q::NAME, |work, round| {
-        let sample = pushes::<Q>(work, round);
-        (sample.nanos, Runs::of(&sample.order))
-    })
+/// A contestant: its name, and the function that takes its samples.
+pub(super) struct Contestant {
+    name: &'static str,
+    sample: Box<Sample>,
+}
+
+impl Contestant {
+    pub(super) fn of<Q: Objects + 'static>() -> Self {
+        let queue = Q::with_room(ITEMS);
+        Self {
+            name: Q::NAME,
+            sample: Box::new(move |stock, work, round| {
+                let sample = pushes(&queue, stock, work, round);
+                (sample.nanos, Runs::of(&sample.order))
+            }),
+        }
+    }
 }
 
 /// Measures the contestants round by round, each of them in each round.
-pub(super) fn measure(contestants: &[(&'static str, Sample)]) -> Vec<Series> {
-    let empty = |&(name, _): &(&'static str, Sample)| Series {
-        name,
+pub(super) fn measure(contestants: &[Contestant]) -> Vec<Series> {
+    let empty = |contestant: &Contestant| Series {
+        name: contestant.name,
         cells: Default::default(),
     };
     let mut all: Vec<_> = contestants.iter().map(empty).collect();
+    let mut stock = Stock::new();
     let bar = progress(ROUNDS as usize);
     for round in 0..ROUNDS {
         for (at, nanos) in WORKS.into_iter().enumerate() {
             let work = (nanos > 0).then_some(Work(nanos));
-            let alone = work.map_or(0.0, |work| work_alone(work, round));
-            for (series, (_, sample)) in all.iter_mut().zip(contestants) {
-                let (nanos, runs) = sample(work, round);
+            let alone = work.map_or(0.0, |work| work_alone(&mut stock, work, round));
+            for (series, contestant) in all.iter_mut().zip(contestants) {
+                let (nanos, runs) = (contestant.sample)(&mut stock, work, round);
                 series.cells[at].add(nanos - alone, runs);
             }
         }
