@@ -4,13 +4,12 @@
 /// crossbeam's `SegQueue`.
 pub(super) const SLOTS: usize = 4;
 
-/// The part of the pushes, and the number of runs, that must be left without the first and the last
-/// run. Otherwise one producer has pushed while the other was not running.
-const LEAST: f64 = 0.25;
-const LEAST_RUNS: usize = 8;
+/// If less than this part of the items is left without the first and the last run, or if a run has
+/// that much, one producer has pushed while the other was not running.
+const PART: f64 = 0.25;
 
-/// The runs of one sample, without the first and the last, in which other producers have not begun
-/// or have ended.
+/// The runs of one sample, without the first and the last, in which the other producer has not begun
+/// or has ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Runs {
     /// The mean number of items in a run.
@@ -21,23 +20,23 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    /// Returns `None` if the producers hardly overlapped: if there are fewer than [`LEAST_RUNS`]
-    /// between the first and the last, or if these have less than [`LEAST`] of the items.
+    /// Returns `None` if the producers hardly overlapped: see [`PART`].
     pub(super) fn of(order: &[u64]) -> Option<Self> {
         let changes: Vec<_> = (1..order.len())
             .filter(|&at| order[at] != order[at - 1])
             .collect();
         let (&first, &last) = changes.first().zip(changes.last())?;
         let inner = &order[first..last];
-        let runs = changes.len() - 1;
-        if runs < LEAST_RUNS || (inner.len() as f64) < LEAST * order.len() as f64 {
+        let longest = changes.windows(2).map(|run| run[1] - run[0]).max()?;
+        let part = PART * order.len() as f64;
+        if inner.len() < SLOTS || (inner.len() as f64) < part || longest as f64 >= part {
             return None;
         }
         let lines = inner.chunks_exact(SLOTS);
         let count = lines.len() as f64;
         let in_lines: usize = lines.map(runs_in).sum();
         Some(Self {
-            length: inner.len() as f64 / runs as f64,
+            length: inner.len() as f64 / runs_in(inner) as f64,
             per_line: in_lines as f64 / count,
         })
     }
@@ -52,18 +51,20 @@ fn runs_in(items: &[u64]) -> usize {
 mod tests {
     use super::*;
 
-    #[test]
-    fn alternating_producers_have_runs_of_one() {
-        let order: Vec<_> = (0..100).map(|at| at % 2).collect();
-        let (length, per_line) = (1.0, 4.0);
-        assert_eq!(Runs::of(&order), Some(Runs { length, per_line }));
-    }
-
     /// Returns the order of alternating runs of these lengths.
     fn order_of(runs: &[usize]) -> Vec<u64> {
         let runs = runs.iter().zip((0..2).cycle());
-        runs.flat_map(|(&length, producer)| vec![producer; length])
-            .collect()
+        let items = runs.flat_map(|(&length, producer)| vec![producer; length]);
+        items.collect()
+    }
+
+    #[test]
+    fn alternating_producers_have_runs_of_one() {
+        let (length, per_line) = (1.0, 4.0);
+        assert_eq!(
+            Runs::of(&order_of(&[1; 100])),
+            Some(Runs { length, per_line })
+        );
     }
 
     #[test]
@@ -76,12 +77,12 @@ mod tests {
 
     #[test]
     fn producers_that_hardly_overlap_have_none() {
-        assert_eq!(
-            Runs::of(&order_of(&[400, 8, 4, 8, 4, 8, 4, 8, 4, 60])),
-            None
-        );
-        assert_eq!(Runs::of(&order_of(&[100, 2000, 900])), None);
-        assert_eq!(Runs::of(&order_of(&[2000, 2000])), None);
+        let short_overlap = order_of(&[200, 8, 4, 8, 4, 200]);
+        let one_descheduled = order_of(&[100, 2000, 900, 1000]);
+        let one_after_the_other = order_of(&[2000, 2000]);
+        for order in [short_overlap, one_descheduled, one_after_the_other] {
+            assert_eq!(Runs::of(&order), None);
+        }
         assert_eq!(Runs::of(&[0; 9]), None);
         assert_eq!(Runs::of(&[]), None);
     }
