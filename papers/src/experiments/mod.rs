@@ -19,6 +19,7 @@ mod objects;
 mod pushes;
 mod record;
 mod report;
+mod runs;
 mod stall;
 mod wait;
 mod work;

@@ -131,6 +131,14 @@ impl Report {
     }
 }
 
+/// The part of the axis, beyond its figures, that is left to the legend.
+const LEGEND: f64 = 0.3;
+
+/// Returns the label of a tick.
+fn tick(x: &f64) -> String {
+    format!("{}", (x * 1000.0).round() / 1000.0)
+}
+
 impl Attachment {
     fn file_name(&self, experiment: &str) -> String {
         match self {
@@ -187,6 +195,9 @@ impl Chart {
                     .configure_mesh()
                     .x_desc(self.x)
                     .y_desc(self.y)
+                    .x_labels(6)
+                    .x_label_formatter(&tick)
+                    .max_light_lines(1)
                     .draw()?;
                 for (number, line) in self.lines.iter().enumerate() {
                     let colour = Palette99::pick(number).to_rgba();
@@ -208,9 +219,10 @@ impl Chart {
             }};
         }
         if self.logarithmic {
-            draw_on!((x_least.max(1.0)..x_most).log_scale());
+            let x_least = x_least.max(1.0);
+            draw_on!((x_least..x_most * (x_most / x_least).powf(LEGEND)).log_scale());
         } else {
-            draw_on!(x_least..x_most);
+            draw_on!(x_least..x_most + (x_most - x_least) * LEGEND);
         }
         area.present()?;
         Ok(())

@@ -30,6 +30,7 @@ impl Form {
             one,
             two,
             two_with_work,
+            overlapped: _,
         } = &self.nanos;
         [one, two, two_with_work].map(|nanos| {
             let Median { value, low, high } = Median::of(nanos);

@@ -9,8 +9,9 @@ use papers::work::Work;
 use papers::{Consume, cores};
 
 use crate::experiments::objects::{Object, Objects};
-use crate::experiments::pushes::{ITEMS, Stock, pushes, work_alone};
+use crate::experiments::pushes::{ITEMS, Pushes, Stock, pushes, work_alone};
 use crate::experiments::report::progress;
+use crate::experiments::runs::Runs;
 
 const ROUNDS: u64 = 100;
 
@@ -27,19 +28,21 @@ pub(super) struct Nanos {
     pub(super) two: Vec<f64>,
     /// Per push of two producers with [`WORK`], less those of the work alone in the same round.
     pub(super) two_with_work: Vec<f64>,
+    /// Whether the producers overlapped, in each sample of two.
+    pub(super) overlapped: Vec<bool>,
 }
 
 /// A contestant's functions that take samples.
 pub(super) struct Samples {
     one: fn() -> f64,
-    two: fn(&mut Stock, Option<Work>, u64) -> f64,
+    two: fn(&mut Stock, Option<Work>, u64) -> Pushes,
 }
 
 impl Samples {
     pub(super) fn of<Q: Objects>() -> Self {
         Self {
             one: one_to_one::<Q>,
-            two: |stock, work, round| pushes(&Q::with_room(ITEMS), stock, work, round).nanos,
+            two: |stock, work, round| pushes(&Q::with_room(ITEMS), stock, work, round),
         }
     }
 }
@@ -54,12 +57,15 @@ pub(super) fn measure(contestants: &[Samples]) -> Vec<Nanos> {
             nanos.one.push((samples.one)());
         }
         for (nanos, samples) in all.iter_mut().zip(contestants) {
-            nanos.two.push((samples.two)(&mut stock, None, round));
+            let sample = (samples.two)(&mut stock, None, round);
+            nanos.two.push(sample.nanos);
+            nanos.overlapped.push(Runs::of(&sample.order).is_some());
         }
         let alone = work_alone(&mut stock, WORK, round);
         for (nanos, samples) in all.iter_mut().zip(contestants) {
-            let with_work = (samples.two)(&mut stock, Some(WORK), round);
-            nanos.two_with_work.push(with_work - alone);
+            let sample = (samples.two)(&mut stock, Some(WORK), round);
+            nanos.two_with_work.push(sample.nanos - alone);
+            nanos.overlapped.push(Runs::of(&sample.order).is_some());
         }
         bar.inc(1);
     }

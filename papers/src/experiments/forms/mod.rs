@@ -13,7 +13,7 @@ use papers::vyukov::Vyukov;
 use papers::wfcqueue::WfcQueue;
 
 use super::objects::{Object, Objects};
-use super::report::{Attachment, Chart, Report, progress};
+use super::report::{Attachment, Chart, Line, Report, progress};
 use counted::{Counted, counted};
 use form::Form;
 use measured::{Nanos, Samples, measure};
@@ -61,10 +61,11 @@ pub(crate) fn run() -> Report {
         x: "producers",
         y: "modelled: lines moved per item, push and pop",
         logarithmic: true,
-        lines: all.iter().map(|form| form.line(consumer)).collect(),
+        lines: merged(all.iter().map(|form| form.line(consumer))),
     };
     let mut findings: Vec<_> = all.iter().map(Form::finding).collect();
     findings.extend(correlations(&all));
+    findings.push(overlap(&all));
     Report {
         header: vec![
             "queue",
@@ -94,6 +95,18 @@ pub(crate) fn run() -> Report {
             reading of the item is. A read and a later write of one line can be two transfers. The \
             time with one producer is elapsed time, and that with two is time of each producer.",
     }
+}
+
+/// Merges lines that are the same, because the last one would hide the others.
+fn merged(lines: impl Iterator<Item = Line>) -> Vec<Line> {
+    let mut merged: Vec<Line> = Vec::new();
+    for line in lines {
+        match merged.iter_mut().find(|other| other.points == line.points) {
+            Some(other) => other.name = format!("{} = {}", other.name, line.name),
+            None => merged.push(line),
+        }
+    }
+    merged
 }
 
 /// Models and counts each contestant, and then measures all of them in turns.
@@ -126,6 +139,18 @@ fn figures(contestants: Vec<Contestant>) -> Vec<Form> {
         nanos,
     };
     figures.map(form).collect()
+}
+
+/// Returns in how many of the samples two producers overlapped.
+fn overlap(all: &[Form]) -> String {
+    let samples = || all.iter().flat_map(|form| &form.nanos.overlapped);
+    let overlapped = samples().filter(|overlapped| **overlapped).count();
+    format!(
+        "In {overlapped} of {} samples of two producers these overlapped for at least a quarter of \
+         their pushes. Where they do not, the measured times are those of uncontended pushes, and \
+         the correlations say nothing about the model.",
+        samples().count()
+    )
 }
 
 /// Returns how the model's order of the contestants agrees with that of the clock.

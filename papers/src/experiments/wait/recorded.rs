@@ -3,7 +3,7 @@
 use std::hint::spin_loop;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::{self, Thread};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mpsc_queue::{Consumer, Pop, Queue};
 use papers::cores;
@@ -14,7 +14,11 @@ use super::arrivals::{Kind, Sequence};
 use crate::experiments::objects::Object;
 
 /// The number of waits of a recording, at most.
-const WAITS: usize = 1000;
+const WAITS: usize = 500;
+
+/// The time of a recording, after which the wait that it is in ends it. On a busy machine the
+/// producers may not run for long.
+const TIME: Duration = Duration::from_secs(3);
 
 /// The number of pushes of a producer, at most. It bounds the backlog of a consumer that never
 /// waits.
@@ -89,10 +93,12 @@ fn waits(producers: u64, work: Option<Work>) -> Vec<u64> {
     })
 }
 
-/// Pops until there are [`WAITS`] waits, or until all producers have ended.
+/// Pops until there are [`WAITS`] waits, until the [`TIME`] is over, or until all producers have
+/// ended.
 fn consume(mut consumer: Consumer<&Queue<Box<Object>>>, running: &AtomicUsize) -> Vec<u64> {
+    let start = Instant::now();
     let mut waits = Vec::with_capacity(WAITS);
-    while waits.len() < WAITS {
+    loop {
         match consumer.pop() {
             Pop::Item(object) => drop(object),
             Pop::Stalled(_) => spin_loop(),
@@ -106,10 +112,12 @@ fn consume(mut consumer: Consumer<&Queue<Box<Object>>>, running: &AtomicUsize) -
                     spin_loop();
                 }
                 waits.push(began.elapsed().as_nanos() as u64);
+                if waits.len() == WAITS || start.elapsed() >= TIME {
+                    return waits;
+                }
             }
         }
     }
-    waits
 }
 
 /// Measures the cost of a sleep, in nanoseconds: half the time in which two threads on two cores

@@ -16,7 +16,6 @@ use series::{Contestant, Series, WORKS, measure};
 pub(crate) use verdicts::CLAIMS;
 use verdicts::verdicts;
 
-mod runs;
 mod series;
 mod verdicts;
 

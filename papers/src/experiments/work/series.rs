@@ -3,10 +3,10 @@
 use papers::statistics::Median;
 use papers::work::Work;
 
-use super::runs::Runs;
 use crate::experiments::objects::Objects;
 use crate::experiments::pushes::{ITEMS, Stock, pushes, work_alone};
 use crate::experiments::report::progress;
+use crate::experiments::runs::Runs;
 
 /// The mean work between two pushes, in nanoseconds.
 pub(super) const WORKS: [u64; 7] = [0, 50, 100, 200, 500, 1000, 2000];

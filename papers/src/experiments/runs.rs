@@ -2,7 +2,7 @@
 
 /// The slots of a cache line in an array of pointers with a flag each, as in `segmented` and
 /// crossbeam's `SegQueue`.
-pub(super) const SLOTS: usize = 4;
+pub(crate) const SLOTS: usize = 4;
 
 /// If less than this part of the items is left without the first and the last run, or if a run has
 /// that much, one producer has pushed while the other was not running.
@@ -11,17 +11,17 @@ const PART: f64 = 0.25;
 /// The runs of one sample, without the first and the last, in which the other producer has not begun
 /// or has ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Runs {
+pub(crate) struct Runs {
     /// The mean number of items in a run.
-    pub(super) length: f64,
+    pub(crate) length: f64,
     /// The mean number of runs of which [`SLOTS`] consecutive items are: 1 if one core fills the
     /// line, 4 if the producers take turns.
-    pub(super) per_line: f64,
+    pub(crate) per_line: f64,
 }
 
 impl Runs {
     /// Returns `None` if the producers hardly overlapped: see [`PART`].
-    pub(super) fn of(order: &[u64]) -> Option<Self> {
+    pub(crate) fn of(order: &[u64]) -> Option<Self> {
         let changes: Vec<_> = (1..order.len())
             .filter(|&at| order[at] != order[at - 1])
             .collect();
