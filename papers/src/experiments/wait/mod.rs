@@ -5,7 +5,7 @@ use papers::statistics::Median;
 use super::report::{Attachment, Chart, Line, Report};
 use arrivals::{Kind, SLEEP, Sequence, seeded};
 use policies::Policy;
-use recorded::{record, sleep_cost};
+use recorded::{LEAST, record, sleep_cost};
 use table::Costs;
 pub(crate) use verdicts::CLAIMS;
 use verdicts::verdicts;
@@ -84,6 +84,11 @@ fn findings(all: &[Costs], sleep: Median) -> Vec<String> {
         sleep.high / 1000.0,
         SLEEP / 1000
     )];
+    let recorded = all.iter().map(|costs| costs.sequence.kind);
+    findings.push(format!(
+        "{} recordings have at least {LEAST} waits; others are left out.",
+        recorded.filter(|kind| *kind == Kind::Recorded).count()
+    ));
     findings.extend(all.iter().filter_map(loss));
     findings
 }

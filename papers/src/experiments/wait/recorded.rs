@@ -16,6 +16,9 @@ use crate::experiments::objects::Object;
 /// The number of waits of a recording, at most.
 const WAITS: usize = 500;
 
+/// The number of waits without which a recording is left out.
+pub(super) const LEAST: usize = 100;
+
 /// The time of a recording, after which the wait that it is in ends it. On a busy machine the
 /// producers may not run for long.
 const TIME: Duration = Duration::from_secs(3);
@@ -28,8 +31,8 @@ const PUSHES: usize = 200_000;
 const PRODUCERS_CORE: usize = 0;
 const CONSUMER_CORE: usize = 1;
 
-/// Records the waits for one and two producers with each length of work. `sleep` is the cost of a
-/// sleep.
+/// Records the waits for one and two producers with each length of work, and leaves out recordings of
+/// fewer than [`LEAST`] waits. `sleep` is the cost of a sleep.
 pub(super) fn record(sleep: u64) -> Vec<Sequence> {
     let works = [None, Some(Work(2000)), Some(Work(20_000))];
     let settings = [1, 2]
@@ -43,7 +46,7 @@ pub(super) fn record(sleep: u64) -> Vec<Sequence> {
     };
     let sequences = settings.map(sequence);
     sequences
-        .filter(|sequence| !sequence.waits.is_empty())
+        .filter(|sequence| sequence.waits.len() >= LEAST)
         .collect()
 }
 
