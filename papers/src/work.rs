@@ -78,8 +78,8 @@ impl Chain {
     }
 }
 
-/// The longest mean that is calibrated, in nanoseconds. The time of longer work is proportional to its
-/// lengths, because the end of the loop takes little of it.
+/// The longest mean that is calibrated, in nanoseconds. The time of longer work is proportional to
+/// its lengths, because the end of the loop takes little of it.
 const CALIBRATED: u64 = 200;
 
 /// Returns the `lengths` of chains with this mean, found once per process.

@@ -25,8 +25,8 @@ pub(crate) const ITEMS: usize = PRODUCERS * EACH;
 /// emptied keeps its position in memory, and then the figure is in part that of the loop.
 type Place = Option<Box<Object>>;
 
-/// The objects that are pushed and popped in each sample, so that none of them is allocated or freed
-/// in between.
+/// The objects that are pushed and popped in each sample, so that none of them is allocated or
+/// freed in between.
 pub(crate) struct Stock(Vec<Place>);
 
 impl Stock {
@@ -43,8 +43,8 @@ pub(crate) struct Pushes {
     pub(crate) order: Vec<u64>,
 }
 
-/// Pushes with this work after each push, and pops all items. The number of the round determines the
-/// lengths of the work. A queue that has been used before allocates least.
+/// Pushes with this work after each push, and pops all items. The number of the round determines
+/// the lengths of the work. A queue that has been used before allocates least.
 pub(crate) fn pushes<Q: Objects>(
     queue: &Q,
     stock: &mut Stock,

@@ -8,8 +8,8 @@ pub(crate) const SLOTS: usize = 4;
 /// that much, one producer has pushed while the other was not running.
 const PART: f64 = 0.25;
 
-/// The runs of one sample, without the first and the last, in which the other producer has not begun
-/// or has ended.
+/// The runs of one sample, without the first and the last, in which the other producer has not
+/// begun or has ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Runs {
     /// The mean number of items in a run.

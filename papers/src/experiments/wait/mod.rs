@@ -43,9 +43,9 @@ pub(crate) fn run() -> Report {
         }],
         findings: findings(&all, sleep),
         verdicts: verdicts(&all),
-        caveat: "that a wait depends on the policy: a consumer that is woken late finds more items, \
-            and waits less often. A recorded wait is one of a consumer that spins, with the time of \
-            a look at the clock. The cost of a sleep counts once, although a sleep also delays the \
+        caveat: "that a wait depends on the policy: a consumer that is woken late finds more \
+            items, and waits less often. A recorded wait is one of a consumer that spins, with the \
+            time of a look at the clock. The cost of a sleep counts once, although a sleep also delays the \
             item by its wake-up, and a spin takes a core that others may want. C is 10 µs for the \
             random, regular and adversarial waits. What ships looks at the clock after 16 looks at \
             the queue, of 10 ns each here.",

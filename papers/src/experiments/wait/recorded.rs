@@ -31,8 +31,8 @@ const PUSHES: usize = 200_000;
 const PRODUCERS_CORE: usize = 0;
 const CONSUMER_CORE: usize = 1;
 
-/// Records the waits for one and two producers with each length of work, and leaves out recordings of
-/// fewer than [`LEAST`] waits. `sleep` is the cost of a sleep.
+/// Records the waits for one and two producers with each length of work, and leaves out recordings
+/// of fewer than [`LEAST`] waits. `sleep` is the cost of a sleep.
 pub(super) fn record(sleep: u64) -> Vec<Sequence> {
     let works = [None, Some(Work(2000)), Some(Work(20_000))];
     let settings = [1, 2]

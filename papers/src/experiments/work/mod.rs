@@ -134,7 +134,8 @@ impl Series {
     fn finding(&self) -> String {
         let (without, with) = (&self.cells[0], &self.cells[WORKS.len() - 3]);
         format!(
-            "{}: {:.0} ns per push without work, in runs of {}; {:.0} ns with 500 ns, in runs of {}.",
+            "{}: {:.0} ns per push without work, in runs of {} items; {:.0} ns with 500 ns of \
+             work, in runs of {}.",
             self.name,
             without.cost().value,
             text(without.length()),

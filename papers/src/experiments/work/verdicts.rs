@@ -36,7 +36,8 @@ pub(crate) const CLAIMS: &[Claim] = &[
     Claim {
         text: "Combining outperforms a lock (here with two producers)",
         by: "2012-fatourou-kallimanis-cc-synch",
-        falsified: "with some work, a push to `cc_synch` takes longer than one to a deque in a lock",
+        falsified: "with some work, a push to `cc_synch` takes longer than one to a deque in a \
+            lock",
     },
 ];
 
