@@ -60,6 +60,13 @@ impl Span {
         }
     }
 
+    /// Returns how long both were under way.
+    #[must_use]
+    pub fn overlap(&self, other: &Self) -> Duration {
+        let (start, end) = (self.start.max(other.start), self.end.min(other.end));
+        end.saturating_duration_since(start)
+    }
+
     /// Returns the length.
     pub fn length(self) -> Duration {
         self.end - self.start
@@ -72,4 +79,28 @@ pub fn spans<'a>(threads: impl IntoIterator<Item = ScopedJoinHandle<'a, Span>>) 
         .into_iter()
         .map(|thread| thread.join().expect("the thread does not panic"));
     spans.reduce(Span::and).expect("at least one thread ran")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns a span from one second to another.
+    fn span(origin: Instant, seconds: [u64; 2]) -> Span {
+        let [start, end] = seconds.map(|at| origin + Duration::from_secs(at));
+        Span { start, end }
+    }
+
+    #[test]
+    fn overlap_is_the_common_time() {
+        let origin = Instant::now();
+        let overlap = |a, b| {
+            let (a, b) = (span(origin, a), span(origin, b));
+            assert_eq!(a.overlap(&b), b.overlap(&a));
+            a.overlap(&b).as_secs()
+        };
+        assert_eq!(overlap([1, 5], [3, 9]), 2);
+        assert_eq!(overlap([1, 9], [3, 5]), 2);
+        assert_eq!(overlap([1, 3], [4, 5]), 0);
+    }
 }

@@ -19,7 +19,6 @@ mod objects;
 mod pushes;
 mod record;
 mod report;
-mod runs;
 mod stall;
 mod wait;
 mod work;

@@ -11,7 +11,6 @@ use papers::{Consume, cores};
 use crate::experiments::objects::{Object, Objects};
 use crate::experiments::pushes::{ITEMS, Pushes, Stock, pushes, work_alone};
 use crate::experiments::report::progress;
-use crate::experiments::runs::Runs;
 
 const ROUNDS: u64 = 100;
 
@@ -59,13 +58,13 @@ pub(super) fn measure(contestants: &[Samples]) -> Vec<Nanos> {
         for (nanos, samples) in all.iter_mut().zip(contestants) {
             let sample = (samples.two)(&mut stock, None, round);
             nanos.two.push(sample.nanos);
-            nanos.overlapped.push(Runs::of(&sample.order).is_some());
+            nanos.overlapped.push(sample.overlapped);
         }
         let alone = work_alone(&mut stock, WORK, round);
         for (nanos, samples) in all.iter_mut().zip(contestants) {
             let sample = (samples.two)(&mut stock, Some(WORK), round);
             nanos.two_with_work.push(sample.nanos - alone);
-            nanos.overlapped.push(Runs::of(&sample.order).is_some());
+            nanos.overlapped.push(sample.overlapped);
         }
         bar.inc(1);
     }

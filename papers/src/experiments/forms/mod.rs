@@ -146,8 +146,8 @@ fn overlap(all: &[Form]) -> String {
     let samples = || all.iter().flat_map(|form| &form.nanos.overlapped);
     let overlapped = samples().filter(|overlapped| **overlapped).count();
     format!(
-        "In {overlapped} of {} samples of two producers these overlapped for at least a quarter of \
-         their pushes. Where they do not, the measured times are those of uncontended pushes, and \
+        "In {overlapped} of {} samples of two producers these overlapped for at least half of the \
+         time of the faster one. Where they do not, the measured times are those of uncontended pushes, and \
          the correlations say nothing about the model.",
         samples().count()
     )

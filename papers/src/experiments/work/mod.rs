@@ -16,6 +16,7 @@ use series::{Contestant, Series, WORKS, measure};
 pub(crate) use verdicts::CLAIMS;
 use verdicts::verdicts;
 
+mod runs;
 mod series;
 mod verdicts;
 
@@ -82,8 +83,9 @@ fn overlap(all: &[Series]) -> String {
     let samples: usize = cells().map(|cell| cell.nanos.len()).sum();
     let overlapped: usize = cells().map(|cell| cell.lengths.len()).sum();
     format!(
-        "In {overlapped} of {samples} samples the producers overlapped for at least a quarter of \
-         their pushes. Where they did in less than half of the samples, nothing is decided."
+        "In {overlapped} of {samples} samples the producers overlapped for at least half of the \
+         time of the faster one. Where they did in less than half of the samples, nothing is \
+         decided."
     )
 }
 

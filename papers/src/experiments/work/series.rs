@@ -3,10 +3,10 @@
 use papers::statistics::Median;
 use papers::work::Work;
 
+use super::runs::Runs;
 use crate::experiments::objects::Objects;
-use crate::experiments::pushes::{ITEMS, Stock, pushes, work_alone};
+use crate::experiments::pushes::{ITEMS, Pushes, Stock, pushes, work_alone};
 use crate::experiments::report::progress;
-use crate::experiments::runs::Runs;
 
 /// The mean work between two pushes, in nanoseconds.
 pub(super) const WORKS: [u64; 7] = [0, 50, 100, 200, 500, 1000, 2000];
@@ -25,14 +25,14 @@ pub(super) struct Series {
 pub(super) struct Cell {
     /// Nanoseconds per push, less those of the work alone in the same round.
     pub(super) nanos: Vec<f64>,
-    /// Mean lengths of the runs.
+    /// Mean lengths of the runs, of the samples in which the producers overlapped.
     pub(super) lengths: Vec<f64>,
     /// Runs per cache line.
     pub(super) per_line: Vec<f64>,
 }
 
-/// A function that takes a sample, in nanoseconds per push and with the runs.
-type Sample = dyn Fn(&mut Stock, Option<Work>, u64) -> (f64, Option<Runs>);
+/// A function that takes a sample.
+type Sample = dyn Fn(&mut Stock, Option<Work>, u64) -> Pushes;
 
 /// A contestant: its name, and the function that takes its samples.
 pub(super) struct Contestant {
@@ -45,10 +45,7 @@ impl Contestant {
         let queue = Q::with_room(ITEMS);
         Self {
             name: Q::NAME,
-            sample: Box::new(move |stock, work, round| {
-                let sample = pushes(&queue, stock, work, round);
-                (sample.nanos, Runs::of(&sample.order))
-            }),
+            sample: Box::new(move |stock, work, round| pushes(&queue, stock, work, round)),
         }
     }
 }
@@ -67,8 +64,8 @@ pub(super) fn measure(contestants: &[Contestant]) -> Vec<Series> {
             let work = (nanos > 0).then_some(Work(nanos));
             let alone = work.map_or(0.0, |work| work_alone(&mut stock, work, round));
             for (series, contestant) in all.iter_mut().zip(contestants) {
-                let (nanos, runs) = (contestant.sample)(&mut stock, work, round);
-                series.cells[at].add(nanos - alone, runs);
+                let sample = (contestant.sample)(&mut stock, work, round);
+                series.cells[at].add(&sample, alone);
             }
         }
         bar.inc(1);
@@ -78,9 +75,10 @@ pub(super) fn measure(contestants: &[Contestant]) -> Vec<Series> {
 }
 
 impl Cell {
-    fn add(&mut self, nanos: f64, runs: Option<Runs>) {
-        self.nanos.push(nanos);
-        if let Some(runs) = runs {
+    fn add(&mut self, sample: &Pushes, alone: f64) {
+        self.nanos.push(sample.nanos - alone);
+        if sample.overlapped {
+            let runs = Runs::of(&sample.order);
             self.lengths.push(runs.length);
             self.per_line.push(runs.per_line);
         }
