@@ -28,10 +28,14 @@
 
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
 pub mod accesses;
+#[cfg(not(loom))]
+pub mod backoff;
 mod blocks;
 pub mod cc_synch;
 pub mod clh;
 mod consumer_cell;
+#[cfg(not(loom))]
+pub mod cores;
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
 pub mod cost;
 pub mod io_uring;
@@ -50,13 +54,19 @@ pub mod segmented;
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
 pub mod single_step;
 #[cfg(not(loom))]
+pub mod span;
+#[cfg(not(loom))]
 pub mod statistics;
 mod stub_queue;
 mod sync;
+#[cfg(not(loom))]
+pub mod transfers;
 pub mod treiber;
 mod value_cell;
 pub mod vyukov;
 pub mod wfcqueue;
+#[cfg(not(loom))]
+pub mod work;
 
 pub use blocks::BlockQueue;
 pub use consumer_cell::Consumer;

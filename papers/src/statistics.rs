@@ -1,6 +1,7 @@
-//! Medians with distribution-free confidence intervals.
+//! Medians with distribution-free confidence intervals, and correlations of ranks.
 
 use statrs::distribution::{Binomial, DiscreteCDF};
+use statrs::statistics::{Data, OrderStatistics, RankTieBreaker, Statistics};
 
 /// A median with its confidence interval of at least 95 %. With fewer than six samples
 /// the interval is their whole range.
@@ -52,6 +53,16 @@ impl Median {
     }
 }
 
+/// Returns Spearman's coefficient: the linear correlation of the ranks, where equal figures share
+/// their mean rank. `None` if all figures of a kind are equal.
+#[must_use]
+pub fn rank_correlation(a: Vec<f64>, b: Vec<f64>) -> Option<f64> {
+    let [a, b] = [a, b].map(|figures| Data::new(figures).ranks(RankTieBreaker::Average));
+    let deviations = (&a).std_dev() * (&b).std_dev();
+    let correlation = (&a).covariance(&b) / deviations;
+    correlation.is_finite().then_some(correlation)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +97,23 @@ mod tests {
         let ours = other.map(|nanos| nanos / 2.0);
         let ratio = Median::of_ratios(&ours, &other);
         assert_eq!((ratio.low, ratio.value, ratio.high), (0.5, 0.5, 0.5));
+    }
+
+    #[test]
+    fn correlation_of_ranks_ignores_distances() {
+        let ranks = |a: [f64; 4], b: [f64; 4]| rank_correlation(a.into(), b.into());
+        let close = |found: Option<f64>, expected: f64| {
+            assert!((found.unwrap() - expected).abs() < 1e-9, "{found:?}");
+        };
+        close(ranks([1.0, 2.0, 3.0, 4.0], [1.0, 10.0, 11.0, 90.0]), 1.0);
+        close(ranks([1.0, 2.0, 3.0, 4.0], [4.0, 3.0, 2.0, 1.0]), -1.0);
+        // 1 - 6 * (1 + 1) / (4 * 15)
+        close(ranks([1.0, 2.0, 3.0, 4.0], [2.0, 1.0, 3.0, 4.0]), 0.8);
+        // Of the ranks 1, 2.5, 2.5, 4 and 1, 2, 3, 4.
+        close(
+            ranks([1.0, 2.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0]),
+            0.9_f64.sqrt(),
+        );
+        assert_eq!(ranks([1.0; 4], [1.0, 2.0, 3.0, 4.0]), None);
     }
 }

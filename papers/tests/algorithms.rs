@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use mpsc_queue::{Link, Pop, Queue, linked};
+use mpsc_queue::{BackLinked, GapFree, Link, Pop, Queue, linked};
 use papers::cc_synch::CcSynch;
 use papers::clh::Clh;
 use papers::io_uring::IoUring;
@@ -256,6 +256,8 @@ macro_rules! algorithms {
 
 algorithms! {
     intrusive: Queue::<Box<Job>>::new(), capacity usize::MAX;
+    back_linked: Queue::<Box<Job>, BackLinked>::default(), capacity usize::MAX;
+    gap_free: Queue::<Box<Job>, GapFree>::default(), capacity usize::MAX;
     treiber: Treiber::<Node<Payload>>::new(), capacity usize::MAX;
     vyukov: Vyukov::<Node<Payload>>::new(), capacity usize::MAX;
     io_uring: IoUring::<Node<Payload>>::new(), capacity usize::MAX;

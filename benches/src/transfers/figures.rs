@@ -1,45 +1,12 @@
 //! The figures of the model, as lines of a child process and as tables.
 
+use papers::transfers::Consumer;
+
 /// The numbers of producers that are modelled.
 pub const PRODUCERS: [usize; 7] = [2, 4, 8, 16, 32, 64, 128];
 
 /// The floors, which push only.
 pub const FLOORS: [&str; 3] = ["swap", "swap + link", "fetch_add"];
-
-/// When the consumer pops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Consumer {
-    /// After each push, so that the queue becomes empty.
-    AtOnce,
-    /// After each push, while more items are in the queue.
-    Behind,
-    /// After all pushes.
-    Afterwards,
-}
-
-impl Consumer {
-    /// All kinds.
-    pub const ALL: [Self; 3] = [Self::AtOnce, Self::Behind, Self::Afterwards];
-
-    /// Returns the title of the table.
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::AtOnce => "the consumer pops each item before the next push",
-            Self::Behind => "the consumer pops an item after each push, and is behind",
-            Self::Afterwards => "the consumer pops after all pushes",
-        }
-    }
-
-    /// Returns the name in the output of a child process.
-    fn name(self) -> &'static str {
-        match self {
-            Self::AtOnce => "at once",
-            Self::Behind => "behind",
-            Self::Afterwards => "afterwards",
-        }
-    }
-}
 
 /// The modelled transfers per operation of a contestant or a floor.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,11 +1,10 @@
 //! The model against the time that was measured on this machine.
 
-use statrs::statistics::{Data, OrderStatistics, RankTieBreaker, Statistics};
-
-use super::figures::{Consumer, Transfers, find};
+use super::figures::{Transfers, find};
 use crate::rounds::{Outcome, Row};
 use crate::scenarios::WORK_ALONE;
-use papers::statistics::Median;
+use papers::statistics::{Median, rank_correlation};
+use papers::transfers::Consumer;
 
 /// The scenario whose producers come closest to the model's: because of the work of random
 /// length between the pushes, they take turns almost at random.
@@ -92,37 +91,10 @@ fn of_rows(transfers: &[Transfers], rows: &[Row]) -> Option<Comparison> {
     })
 }
 
-/// Returns Spearman's coefficient: the linear correlation of the ranks, where equal figures share
-/// their mean rank. `None` if all figures of a kind are equal.
-fn rank_correlation(a: Vec<f64>, b: Vec<f64>) -> Option<f64> {
-    let [a, b] = [a, b].map(|figures| Data::new(figures).ranks(RankTieBreaker::Average));
-    let deviations = (&a).std_dev() * (&b).std_dev();
-    let correlation = (&a).covariance(&b) / deviations;
-    correlation.is_finite().then_some(correlation)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::contestant::Role;
-
-    #[test]
-    fn correlation_of_ranks_ignores_distances() {
-        let ranks = |a: [f64; 4], b: [f64; 4]| rank_correlation(a.into(), b.into());
-        let close = |found: Option<f64>, expected: f64| {
-            assert!((found.unwrap() - expected).abs() < 1e-9, "{found:?}");
-        };
-        close(ranks([1.0, 2.0, 3.0, 4.0], [1.0, 10.0, 11.0, 90.0]), 1.0);
-        close(ranks([1.0, 2.0, 3.0, 4.0], [4.0, 3.0, 2.0, 1.0]), -1.0);
-        // 1 - 6 * (1 + 1) / (4 * 15)
-        close(ranks([1.0, 2.0, 3.0, 4.0], [2.0, 1.0, 3.0, 4.0]), 0.8);
-        // Of the ranks 1, 2.5, 2.5, 4 and 1, 2, 3, 4.
-        close(
-            ranks([1.0, 2.0, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0]),
-            0.9_f64.sqrt(),
-        );
-        assert_eq!(ranks([1.0; 4], [1.0, 2.0, 3.0, 4.0]), None);
-    }
 
     fn row(name: &'static str, nanos: [f64; 2]) -> Row {
         Row {

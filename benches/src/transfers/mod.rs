@@ -7,10 +7,8 @@ mod figures;
 mod measured;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod model;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod turns;
 
-pub use figures::{Consumer, FLOORS, PRODUCERS, Table, Transfers, find, tables};
+pub use figures::{FLOORS, PRODUCERS, Table, Transfers, find, tables};
 pub use measured::{Compared, Comparison, compare};
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub use model::one;

@@ -1,28 +1,20 @@
-//! The model of one contestant, in a child process: which core executes which operation, and how
-//! many lines it fetches.
+//! The model of one contestant, in a child process.
 
-use std::hint::black_box;
 use std::iter;
 use std::sync::Mutex;
 use std::thread;
 
-use papers::accesses::{Access, AccessKind, Recorder};
-use papers::mesi::{Caches, Served};
+use papers::accesses::Recorder;
+use papers::mesi::Caches;
+use papers::transfers::{
+    Consumer, Core, Counts, Items, Plan, TURNS, Turn, model, round, stay_on_this_core,
+};
 
-use super::figures::{Consumer, PRODUCERS, Transfers};
-use super::turns::{Core, Turn};
+use super::figures::{PRODUCERS, Transfers};
 use crate::contestant::Contestant;
 use crate::contestants::{Contested, Visitor};
-use crate::cores;
 use crate::floor;
 use crate::payload::{Item, Payload};
-
-/// The number of pushes by which a consumer of [`Consumer::Behind`] is behind, unless that is less
-/// than a batch.
-const BACKLOG: usize = 64;
-
-/// The number of turns of a round, unless that is less than one for each producer.
-const TURNS: usize = 256;
 
 /// Prints a line for each number of producers and each kind of consumer.
 pub fn one(name: &str) {
@@ -40,14 +32,6 @@ pub fn one(name: &str) {
     }
     let recorder = &recorder;
     <Box<Item>>::visit(&mut Model { name, recorder });
-}
-
-/// Pins this thread and those that it starts. Only one executes at a time, and the next one starts
-/// sooner on the same core.
-fn stay_on_this_core() {
-    // SAFETY: a system call without arguments.
-    let core = unsafe { libc::sched_getcpu() };
-    cores::pin(usize::try_from(core).unwrap_or(0));
 }
 
 struct Model<'a> {
@@ -78,48 +62,6 @@ fn print(name: &str, producers: usize, consumer: Consumer, counts: &Counts) {
         pop: (counts.pops.operations > 0).then(|| counts.pops.transfers_each()),
     };
     println!("{}", transfers.line());
-}
-
-/// The operations of one kind, and the cache lines that they needed.
-#[derive(Clone, Copy, Debug, Default)]
-struct Count {
-    operations: usize,
-    transfers: usize,
-    /// Lines that no cache had.
-    from_memory: usize,
-}
-
-impl Count {
-    fn transfers_each(self) -> f64 {
-        self.transfers as f64 / self.operations as f64
-    }
-
-    /// Adds the accesses of a core.
-    fn add(&mut self, caches: &mut Caches, core: usize, accesses: &[Access]) {
-        // Other threads do not access what is thread-local.
-        for access in accesses.iter().filter(|access| !access.is_thread_local) {
-            for line in access.lines() {
-                let served = match access.kind {
-                    AccessKind::Read => caches.read(core, line),
-                    AccessKind::Write | AccessKind::ReadModifyWrite => caches.write(core, line),
-                };
-                match served {
-                    Served::Own => {}
-                    Served::Transfer => self.transfers += 1,
-                    Served::Memory => self.from_memory += 1,
-                }
-            }
-        }
-    }
-}
-
-/// The counts of each kind of operation.
-#[derive(Clone, Copy, Debug, Default)]
-struct Counts {
-    /// The user's writes to items before they are pushed.
-    writes: Count,
-    pushes: Count,
-    pops: Count,
 }
 
 /// Models the pushes of a floor.
@@ -164,153 +106,19 @@ fn of_contestant<T: Payload, C: Contestant<T>>(
     producers: usize,
     consumer: Consumer,
 ) -> Counts {
-    let turns = (TURNS / C::BATCH).next_multiple_of(producers);
-    let backlog = BACKLOG.div_ceil(C::BATCH);
-    let (producer, mut popping) = C::channel((turns + backlog) * C::BATCH);
-    thread::scope(|scope| {
-        let mut traffic = Traffic {
-            producers: iter::repeat_with(|| {
-                let mut producer = producer.clone();
-                Core::spawn(scope, recorder, move |turn, recorder| {
-                    push_all::<T, C>(&mut producer, turn, recorder);
-                })
-            })
-            .take(producers)
-            .collect(),
-            consumer: Core::spawn(scope, recorder, move |turn, recorder| {
-                pop_some::<T, C>(&mut popping, turn, recorder);
-            }),
-            caches: Caches::of(producers + 1),
-            counts: Counts::default(),
-            // The whole backlog may be of one producer.
-            stocks: stocks(producers, (turns / producers + backlog) * C::BATCH),
-            turn: Some(Turn::new()),
-            batch: C::BATCH,
-        };
-        let mut random = fastrand::Rng::with_seed(producers as u64);
-        if consumer == Consumer::Behind {
-            for core in round(producers, backlog, &mut random) {
-                traffic.push(core);
-            }
-        }
-        // In the first round, the queue allocates what it needs, and the caches fill.
-        for _ in 0..2 {
-            traffic.counts = Counts::default();
-            traffic.pass(&round(producers, turns, &mut random), consumer);
-        }
-        traffic.counts
-    })
-}
-
-/// Returns the producers of a round's turns in random order. Each has equally many, if the number
-/// of turns is a multiple of theirs.
-fn round(producers: usize, turns: usize, random: &mut fastrand::Rng) -> Vec<usize> {
-    let mut order: Vec<_> = (0..turns).map(|turn| turn % producers).collect();
-    random.shuffle(&mut order);
-    order
-}
-
-/// Returns the items of each producer, with the number of the producer as their value.
-fn stocks<T: Payload>(producers: usize, each: usize) -> Vec<Vec<T>> {
-    (0..producers as u64)
-        .map(|number| iter::repeat_with(|| T::new(number)).take(each).collect())
-        .collect()
-}
-
-/// The cores with their queue, caches and items.
-struct Traffic<T> {
-    producers: Vec<Core<T>>,
-    consumer: Core<T>,
-    /// The consumer has the last one.
-    caches: Caches,
-    counts: Counts,
-    /// The items of each producer. The last one was popped last.
-    stocks: Vec<Vec<T>>,
-    /// `None` while a core executes it.
-    turn: Option<Turn<T>>,
-    batch: usize,
-}
-
-impl<T: Payload> Traffic<T> {
-    /// Pushes a batch in each turn, and pops as many batches.
-    fn pass(&mut self, turns: &[usize], consumer: Consumer) {
-        for &core in turns {
-            self.push(core);
-            if consumer != Consumer::Afterwards {
-                self.pop();
-            }
-        }
-        if consumer == Consumer::Afterwards {
-            turns.iter().for_each(|_| self.pop());
-        }
-    }
-
-    /// Pushes a batch.
-    fn push(&mut self, core: usize) {
-        let mut turn = self.turn.take().expect("no core has the turn");
-        let stock = &mut self.stocks[core];
-        turn.items.extend(stock.drain(stock.len() - self.batch..));
-        turn = self.producers[core].execute(turn);
-        self.counts.pushes.operations += self.batch;
-        self.counts.writes.operations += self.batch;
-        self.counts.writes.add(&mut self.caches, core, &turn.writes);
-        self.counts
-            .pushes
-            .add(&mut self.caches, core, &turn.accesses);
-        self.turn = Some(turn);
-    }
-
-    /// Pops a batch, and returns the items to their producers.
-    fn pop(&mut self) {
-        let mut turn = self.turn.take().expect("no core has the turn");
-        turn.operations = self.batch;
-        turn = self.consumer.execute(turn);
-        assert_eq!(turn.items.len(), self.batch, "each item is popped");
-        self.counts.pops.operations += self.batch;
-        let core = self.producers.len();
-        self.counts.pops.add(&mut self.caches, core, &turn.accesses);
-        for item in turn.items.drain(..) {
-            self.stocks[item.value() as usize].push(item);
-        }
-        self.turn = Some(turn);
-    }
-}
-
-/// Writes to the items of a turn and pushes them.
-fn push_all<T: Payload, C: Contestant<T>>(
-    producer: &mut C::Producer,
-    turn: &mut Turn<T>,
-    recorder: &mut Recorder,
-) {
-    for item in &mut turn.items {
-        let value = item.value();
-        recorder.record(&mut turn.writes, || item.write(black_box(value)));
-    }
-    for item in turn.items.drain(..) {
-        // On this thread's stack, because other threads use the vector as well.
-        let mut place = Some(item);
-        recorder.record(&mut turn.accesses, || {
-            C::push(producer, place.take().expect("each item is pushed once"));
-        });
-    }
-}
-
-/// Pops as many items as the turn has operations, and reads each, as its user would.
-fn pop_some<T: Payload, C: Contestant<T>>(
-    consumer: &mut C::Consumer,
-    turn: &mut Turn<T>,
-    recorder: &mut Recorder,
-) {
-    for _ in 0..turn.operations {
-        let mut place = None;
-        recorder.record(&mut turn.accesses, || {
-            place = C::pop(consumer);
-            if let Some(item) = &place {
-                black_box(item.value());
-            }
-        });
-        turn.items.extend(place);
-    }
+    let plan = Plan::of(producers, consumer, C::BATCH);
+    let (producer, mut popping) = C::channel(plan.room());
+    let items = Items {
+        new: T::new,
+        value: T::value,
+        write: T::write,
+    };
+    let push = || {
+        let mut producer = producer.clone();
+        move |item| C::push(&mut producer, item)
+    };
+    let pushes = iter::repeat_with(push).take(producers).collect();
+    model(recorder, plan, items, pushes, move || C::pop(&mut popping))
 }
 
 #[cfg(test)]
@@ -358,24 +166,6 @@ mod tests {
             let figure = counts.pushes.transfers_each();
             assert!((figure - expected).abs() < 0.15, "{figure}");
         }
-    }
-
-    #[test]
-    fn accesses_to_shared_memory_are_replayed_by_line() {
-        let write = |address, is_thread_local| Access {
-            address,
-            bytes: 8,
-            kind: AccessKind::Write,
-            on_stack: false,
-            is_thread_local,
-        };
-        let (mut count, mut caches) = (Count::default(), Caches::of(2));
-        for core in [0, 1] {
-            // The first is within a line, the second in two, the last not shared.
-            let accesses = [write(0, false), write(124, false), write(256, true)];
-            count.add(&mut caches, core, &accesses);
-        }
-        assert_eq!((count.transfers, count.from_memory), (3, 3));
     }
 
     #[test]

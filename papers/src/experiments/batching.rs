@@ -54,6 +54,7 @@ pub(crate) fn run() -> Report {
             logarithmic: true,
             lines: ways.iter().map(Way::line).collect(),
         },
+        attached: Vec::new(),
         findings: ways.iter().map(Way::finding).collect(),
         verdicts: verdicts(&ways),
         caveat: "the cost of a read-modify-write on a contended line, which batching saves.",

@@ -155,26 +155,35 @@ values! {
 }
 
 /// crossbeam's `SegQueue`. Its pop returns an `Option`, and waits for a late push.
-pub(crate) struct Crossbeam(SegQueue<u64>);
+pub(crate) struct Crossbeam<T = u64>(SegQueue<T>);
 
-impl Mpsc for Crossbeam {
-    type Item = u64;
-    type Consumer<'q> = &'q Crossbeam;
+impl<T> Crossbeam<T> {
+    pub(crate) fn new() -> Self {
+        Self(SegQueue::new())
+    }
+}
 
-    fn push(&self, item: u64) -> Result<(), Full<u64>> {
+impl<T: Send> Mpsc for Crossbeam<T> {
+    type Item = T;
+    type Consumer<'q>
+        = &'q Self
+    where
+        T: 'q;
+
+    fn push(&self, item: T) -> Result<(), Full<T>> {
         self.0.push(item);
         Ok(())
     }
 
-    fn consumer(&self) -> Result<&Crossbeam, ConsumerTaken> {
+    fn consumer(&self) -> Result<&Self, ConsumerTaken> {
         Ok(self)
     }
 }
 
-impl Consume for &Crossbeam {
-    type Item = u64;
+impl<T> Consume for &Crossbeam<T> {
+    type Item = T;
 
-    fn pop(&mut self) -> Pop<u64> {
+    fn pop(&mut self) -> Pop<T> {
         self.0.pop().map_or(Pop::Empty, Pop::Item)
     }
 }
@@ -182,33 +191,42 @@ impl Consume for &Crossbeam {
 impl Contestant for Crossbeam {
     const NAME: &'static str = "crossbeam SegQueue";
     fn with_room(_: usize) -> Self {
-        Self(SegQueue::new())
+        Self::new()
     }
     carries_the_value!();
 }
 
 /// A lock around a deque.
-pub(crate) struct Locked(Mutex<VecDeque<u64>>);
+pub(crate) struct Locked<T = u64>(Mutex<VecDeque<T>>);
 
-impl Mpsc for Locked {
-    type Item = u64;
-    type Consumer<'q> = &'q Locked;
+impl<T> Locked<T> {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(VecDeque::new()))
+    }
+}
 
-    fn push(&self, item: u64) -> Result<(), Full<u64>> {
+impl<T: Send> Mpsc for Locked<T> {
+    type Item = T;
+    type Consumer<'q>
+        = &'q Self
+    where
+        T: 'q;
+
+    fn push(&self, item: T) -> Result<(), Full<T>> {
         let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         items.push_back(item);
         Ok(())
     }
 
-    fn consumer(&self) -> Result<&Locked, ConsumerTaken> {
+    fn consumer(&self) -> Result<&Self, ConsumerTaken> {
         Ok(self)
     }
 }
 
-impl Consume for &Locked {
-    type Item = u64;
+impl<T> Consume for &Locked<T> {
+    type Item = T;
 
-    fn pop(&mut self) -> Pop<u64> {
+    fn pop(&mut self) -> Pop<T> {
         let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         items.pop_front().map_or(Pop::Empty, Pop::Item)
     }
@@ -217,7 +235,7 @@ impl Consume for &Locked {
 impl Contestant for Locked {
     const NAME: &'static str = "Mutex<VecDeque>";
     fn with_room(_: usize) -> Self {
-        Self(Mutex::default())
+        Self::new()
     }
     carries_the_value!();
 }

@@ -46,6 +46,7 @@ pub(crate) fn run() -> Report {
                 .map(|sweep| sweep.line(|outcome| usize::from(is_false_empty(outcome))))
                 .collect(),
         },
+        attached: Vec::new(),
         findings: sweeps.iter().map(finding).collect(),
         verdicts: verdicts(&sweeps),
         caveat: "how often this happens without a debugger's help.",

@@ -13,10 +13,15 @@ mod batching;
 mod claims;
 mod contestants;
 mod emptiness;
+mod forms;
 mod frozen;
+mod objects;
+mod pushes;
 mod record;
 mod report;
 mod stall;
+mod wait;
+mod work;
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 compile_error!("the experiments single-step instructions, which needs Linux on x86-64");
 
@@ -52,6 +57,29 @@ const EXPERIMENTS: &[Experiment] = &[
         claims: batching::CLAIMS,
         repeats: true,
         run: batching::run,
+    },
+    Experiment {
+        name: "work",
+        question: "What does work between two pushes do to the order of the contestants, and why?",
+        claims: work::CLAIMS,
+        repeats: false,
+        run: work::run,
+    },
+    Experiment {
+        name: "forms",
+        question: "Which cache lines do the forms of the queue and their relatives move, and how \
+            long does an item take?",
+        claims: forms::CLAIMS,
+        repeats: true,
+        run: forms::run,
+    },
+    Experiment {
+        name: "wait",
+        question: "Should a consumer that waits spin or sleep, and how far from the optimum is \
+            what ships?",
+        claims: wait::CLAIMS,
+        repeats: false,
+        run: wait::run,
     },
 ];
 

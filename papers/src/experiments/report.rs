@@ -14,12 +14,26 @@ pub(crate) struct Report {
     pub(crate) header: Vec<&'static str>,
     pub(crate) rows: Vec<Vec<String>>,
     pub(crate) chart: Chart,
+    /// Further files.
+    pub(crate) attached: Vec<Attachment>,
     /// Sentences computed from the figures.
     pub(crate) findings: Vec<String>,
     /// A verdict on each claim of the experiment, in their order.
     pub(crate) verdicts: Vec<Verdict>,
     /// The limits of the experiment, after "Not shown: ".
     pub(crate) caveat: &'static str,
+}
+
+/// A file beside those of the report, whose name is that of the experiment, a hyphen and a suffix.
+pub(crate) enum Attachment {
+    /// A plot, which the page shows.
+    Chart { suffix: &'static str, chart: Chart },
+    /// Figures as CSV, to which the page links.
+    Table {
+        suffix: &'static str,
+        header: Vec<&'static str>,
+        rows: Vec<Vec<String>>,
+    },
 }
 
 /// Lines over common axes.
@@ -68,7 +82,7 @@ impl Report {
         judged.collect()
     }
 
-    /// Writes `name.csv`, `name.svg` and `name.md`, and returns their paths.
+    /// Writes `name.csv`, `name.svg`, `name.md` and the attachments, and returns their paths.
     pub(crate) fn write(
         &self,
         name: &str,
@@ -78,24 +92,28 @@ impl Report {
     ) -> Result<Vec<PathBuf>, Box<dyn Error>> {
         fs::create_dir_all(folder)?;
         let file = |extension| folder.join(name).with_extension(extension);
-        let mut csv = csv::Writer::from_path(file("csv"))?;
-        csv.write_record(&self.header)?;
-        for row in &self.rows {
-            csv.write_record(row)?;
-        }
-        csv.flush()?;
+        write_csv(&file("csv"), &self.header, &self.rows)?;
         self.chart.draw(&file("svg"))?;
         fs::write(file("md"), self.page(name, question, claims))?;
-        Ok(vec![file("csv"), file("svg"), file("md")])
+        let mut files = vec![file("csv"), file("svg"), file("md")];
+        for attachment in &self.attached {
+            let file = folder.join(attachment.file_name(name));
+            attachment.write(&file)?;
+            files.push(file);
+        }
+        Ok(files)
     }
 
     fn page(&self, name: &str, question: &str, claims: &[Claim]) -> String {
         let findings: Vec<_> = self.findings.iter().map(|f| format!("- {f}\n")).collect();
+        let attached = self.attached.iter().map(|a| a.reference(name));
+        let attached: Vec<_> = attached.collect();
         format!(
-            "# {name}\n\n{question}\n\n{}{}\n![{name}]({name}.svg)\n\n{}\nNot shown: {}\n\n\
+            "# {name}\n\n{question}\n\n{}{}\n![{name}]({name}.svg)\n\n{}{}\nNot shown: {}\n\n\
              Run on {} hardware threads by `cargo papers run {name}`.\n",
             self.judged(claims),
             findings.concat(),
+            attached.concat(),
             self.table(),
             self.caveat,
             std::thread::available_parallelism().map_or(0, usize::from),
@@ -111,6 +129,49 @@ impl Report {
             .add_rows(&self.rows);
         format!("{table}\n")
     }
+}
+
+/// The part of the axis, beyond its figures, that is left to the legend.
+const LEGEND: f64 = 0.3;
+
+/// Returns the label of a tick.
+fn tick(x: &f64) -> String {
+    format!("{}", (x * 1000.0).round() / 1000.0)
+}
+
+impl Attachment {
+    fn file_name(&self, experiment: &str) -> String {
+        match self {
+            Self::Chart { suffix, .. } => format!("{experiment}-{suffix}.svg"),
+            Self::Table { suffix, .. } => format!("{experiment}-{suffix}.csv"),
+        }
+    }
+
+    /// Returns the plot or the link, in Markdown.
+    fn reference(&self, experiment: &str) -> String {
+        let file = self.file_name(experiment);
+        match self {
+            Self::Chart { suffix, .. } => format!("![{suffix}]({file})\n\n"),
+            Self::Table { suffix, .. } => format!("Figures: [{suffix}]({file})\n\n"),
+        }
+    }
+
+    fn write(&self, file: &Path) -> Result<(), Box<dyn Error>> {
+        match self {
+            Self::Chart { chart, .. } => chart.draw(file),
+            Self::Table { header, rows, .. } => write_csv(file, header, rows),
+        }
+    }
+}
+
+fn write_csv(file: &Path, header: &[&str], rows: &[Vec<String>]) -> Result<(), Box<dyn Error>> {
+    let mut csv = csv::Writer::from_path(file)?;
+    csv.write_record(header)?;
+    for row in rows {
+        csv.write_record(row)?;
+    }
+    csv.flush()?;
+    Ok(())
 }
 
 impl Chart {
@@ -134,6 +195,9 @@ impl Chart {
                     .configure_mesh()
                     .x_desc(self.x)
                     .y_desc(self.y)
+                    .x_labels(6)
+                    .x_label_formatter(&tick)
+                    .max_light_lines(1)
                     .draw()?;
                 for (number, line) in self.lines.iter().enumerate() {
                     let colour = Palette99::pick(number).to_rgba();
@@ -155,9 +219,10 @@ impl Chart {
             }};
         }
         if self.logarithmic {
-            draw_on!((x_least.max(1.0)..x_most).log_scale());
+            let x_least = x_least.max(1.0);
+            draw_on!((x_least..x_most * (x_most / x_least).powf(LEGEND)).log_scale());
         } else {
-            draw_on!(x_least..x_most);
+            draw_on!(x_least..x_most + (x_most - x_least) * LEGEND);
         }
         area.present()?;
         Ok(())

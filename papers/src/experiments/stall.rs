@@ -71,6 +71,7 @@ pub(crate) fn run() -> Report {
             logarithmic: false,
             lines: sweeps.iter().map(|sweep| sweep.line(delivered)).collect(),
         },
+        attached: Vec::new(),
         findings: sweeps.iter().map(finding).collect(),
         verdicts: verdicts(&sweeps),
         caveat: "how often a thread is stopped there without help: the time between the two \

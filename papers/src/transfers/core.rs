@@ -4,25 +4,32 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
 
-use papers::accesses::{Access, Recorder};
+use crate::accesses::{Access, Recorder};
 
 /// The operations of a core before the next core's turn, and their memory accesses.
 ///
 /// One turn passes through all cores and keeps its buffers, so that the model allocates nothing
 /// between the operations of queues that allocate.
-pub(super) struct Turn<T> {
+pub struct Turn<T> {
     /// The items to push, or those that were popped.
-    pub(super) items: Vec<T>,
+    pub items: Vec<T>,
     /// The number of operations, if they are not those of `items`.
-    pub(super) operations: usize,
+    pub operations: usize,
     /// The accesses by which a user writes to the items before they are pushed.
-    pub(super) writes: Vec<Access>,
+    pub writes: Vec<Access>,
     /// The accesses of the operations.
-    pub(super) accesses: Vec<Access>,
+    pub accesses: Vec<Access>,
+}
+
+impl<T> Default for Turn<T> {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl<T> Turn<T> {
-    pub(super) fn new() -> Self {
+    /// Creates a turn without operations.
+    pub fn new() -> Self {
         Self {
             items: Vec::new(),
             operations: 0,
@@ -34,7 +41,7 @@ impl<T> Turn<T> {
 
 /// A thread that executes turns. A thread of its own has its own stack, thread-local memory and
 /// part of the allocator, as on a core of its own.
-pub(super) struct Core<T> {
+pub struct Core<T> {
     turns: SyncSender<Turn<T>>,
     done: Receiver<Turn<T>>,
 }
@@ -42,7 +49,7 @@ pub(super) struct Core<T> {
 impl<T: Send> Core<T> {
     /// Starts the thread, which ends when the core is dropped. All cores share the recorder,
     /// because only one executes at a time.
-    pub(super) fn spawn<'scope, 'env>(
+    pub fn spawn<'scope, 'env>(
         scope: &'scope Scope<'scope, 'env>,
         recorder: &'env Mutex<Recorder>,
         mut execute: impl FnMut(&mut Turn<T>, &mut Recorder) + Send + 'scope,
@@ -67,7 +74,7 @@ impl<T: Send> Core<T> {
     }
 
     /// Executes a turn.
-    pub(super) fn execute(&self, turn: Turn<T>) -> Turn<T> {
+    pub fn execute(&self, turn: Turn<T>) -> Turn<T> {
         self.turns.send(turn).expect("the thread receives turns");
         self.done.recv().expect("the thread does not panic")
     }

@@ -1,0 +1,173 @@
+//! The policies of a consumer that waits, and what they cost.
+//!
+//! The time of a spin is its cost, and a sleep costs a fixed time `sleep`, however long it lasts.
+//! All times are in nanoseconds.
+
+use std::f64::consts::E;
+use std::time::Duration;
+
+use mpsc_queue::Wait;
+use papers::statistics::Median;
+
+use super::shipped::Shipped;
+
+/// How often the randomised policy is run on each sequence.
+const RUNS: u64 = 50;
+
+/// A policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Policy {
+    /// Sleeps at once.
+    Never,
+    /// Never sleeps.
+    Always,
+    /// Spins for the cost of a sleep, and then sleeps.
+    Fixed,
+    /// Spins for a random time, at most the cost of a sleep, and then sleeps. The time has the
+    /// density `exp(x / sleep) / (sleep * (e - 1))`.
+    Randomised,
+    /// [`Wait::Adaptive`] with the cost of a sleep as its limit.
+    Shipped,
+    /// [`Wait::ADAPTIVE`], whose limit is 30 µs.
+    Default,
+}
+
+impl Policy {
+    pub(super) const ALL: [Self; 6] = [
+        Self::Never,
+        Self::Always,
+        Self::Fixed,
+        Self::Randomised,
+        Self::Shipped,
+        Self::Default,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Never => "never spins",
+            Self::Always => "always spins",
+            Self::Fixed => "spins C, then sleeps",
+            Self::Randomised => "randomised",
+            Self::Shipped => "ships, limit C",
+            Self::Default => "ships, limit 30 µs",
+        }
+    }
+
+    /// Returns the cost of all waits, divided by that of the optimum, as the mean over runs with
+    /// its standard error.
+    pub(super) fn ratio(self, waits: &[u64], sleep: u64) -> Ratio {
+        let best = optimum(waits, sleep) as f64;
+        if self == Self::Randomised {
+            let runs = (0..RUNS).map(|seed| randomised(waits, sleep, seed) / best);
+            return Ratio::of(&runs.collect::<Vec<_>>());
+        }
+        Ratio {
+            mean: self.total(waits, sleep) as f64 / best,
+            error: 0.0,
+        }
+    }
+
+    /// Returns the cost of all waits, for the policies that are not randomised.
+    fn total(self, waits: &[u64], sleep: u64) -> u64 {
+        let limit = match self {
+            Self::Default => return shipped(Wait::ADAPTIVE, waits, sleep),
+            Self::Shipped => {
+                let limit = Duration::from_nanos(sleep);
+                return shipped(Wait::Adaptive { limit }, waits, sleep);
+            }
+            Self::Never => 0,
+            Self::Always => u64::MAX,
+            Self::Fixed | Self::Randomised => sleep,
+        };
+        waits.iter().map(|&wait| spin_for(limit, wait, sleep)).sum()
+    }
+}
+
+/// A ratio of costs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ratio {
+    pub(super) mean: f64,
+    /// The standard error of the mean; 0 if all runs are the same.
+    pub(super) error: f64,
+}
+
+impl Ratio {
+    fn of(runs: &[f64]) -> Self {
+        let count = runs.len() as f64;
+        let mean = runs.iter().sum::<f64>() / count;
+        let squares: f64 = runs.iter().map(|run| (run - mean).powi(2)).sum();
+        let error = (squares / (count - 1.0) / count).sqrt();
+        Self { mean, error }
+    }
+}
+
+/// Returns the cost of a policy that knows the length of each wait before it begins.
+pub(super) fn optimum(waits: &[u64], sleep: u64) -> u64 {
+    waits.iter().map(|&wait| wait.min(sleep)).sum()
+}
+
+/// Returns the cost of a wait that spins for at most `limit`.
+fn spin_for(limit: u64, wait: u64, sleep: u64) -> u64 {
+    if wait <= limit { wait } else { limit + sleep }
+}
+
+fn randomised(waits: &[u64], sleep: u64, seed: u64) -> f64 {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let cost = |&wait: &u64| {
+        // The inverse of the distribution function.
+        let limit = sleep as f64 * (random.f64() * (E - 1.0)).ln_1p();
+        spin_for(limit as u64, wait, sleep)
+    };
+    waits.iter().map(cost).sum::<u64>() as f64
+}
+
+fn shipped(wait: Wait, waits: &[u64], sleep: u64) -> u64 {
+    let mut shipped = Shipped::new(wait, sleep);
+    waits.iter().map(|&wait| shipped.wait(wait)).sum()
+}
+
+/// Returns the mean of the waits, in costs of a sleep.
+pub(super) fn mean_wait(waits: &[u64], sleep: u64) -> f64 {
+    waits.iter().sum::<u64>() as f64 / waits.len() as f64 / sleep as f64
+}
+
+/// Returns the median of the waits, in nanoseconds.
+pub(super) fn median_wait(waits: &[u64]) -> f64 {
+    Median::of(&waits.iter().map(|&wait| wait as f64).collect::<Vec<_>>()).value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SLEEP: u64 = 10_000;
+
+    fn ratio(policy: Policy, waits: &[u64]) -> f64 {
+        policy.ratio(waits, SLEEP).mean
+    }
+
+    #[test]
+    fn fixed_spin_is_twice_the_optimum_at_worst() {
+        assert!((ratio(Policy::Fixed, &[SLEEP + 1]) - 2.0).abs() < 1e-9);
+        assert!((ratio(Policy::Fixed, &[SLEEP]) - 1.0).abs() < 1e-9);
+        assert!((ratio(Policy::Never, &[SLEEP / 4]) - 4.0).abs() < 1e-9);
+        assert!((ratio(Policy::Always, &[3 * SLEEP]) - 3.0).abs() < 1e-9);
+    }
+
+    /// The expected cost of the randomised policy is e/(e-1) times the optimum for each wait.
+    #[test]
+    fn randomised_spin_costs_the_same_factor_for_each_wait() {
+        for wait in [SLEEP / 10, SLEEP / 2, SLEEP, 7 * SLEEP] {
+            let ratio = Policy::Randomised.ratio(&[wait; 2000], SLEEP);
+            let expected = E / (E - 1.0);
+            assert!((ratio.mean - expected).abs() < 0.02, "{wait}: {ratio:?}");
+            assert!(ratio.error < 0.01, "{ratio:?}");
+        }
+    }
+
+    #[test]
+    fn waiter_adapts_to_constant_waits() {
+        assert!(ratio(Policy::Shipped, &[SLEEP / 2; 500]) < 1.1);
+        assert!(ratio(Policy::Shipped, &[3 * SLEEP; 500]) < 1.1);
+    }
+}
