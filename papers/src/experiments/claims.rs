@@ -6,7 +6,8 @@ use std::str::FromStr;
 /// A statement of a work that an experiment can contradict.
 pub(crate) struct Claim {
     pub(crate) text: &'static str,
-    /// The folder of the work in this package, or a name where there is none.
+    /// The folder of the work in this package, or a file of the workspace; `hypothesis` if the claim
+    /// is made by the experiment only.
     pub(crate) by: &'static str,
     /// What the experiment would have to find.
     pub(crate) falsified: &'static str,

@@ -98,15 +98,26 @@ impl Record {
             // Writing to a string cannot fail.
             let _ = writeln!(
                 page,
-                "| {} | [{by}](../{by}/README.md) | [{experiment}]({experiment}.md) | {} | {} | {} |",
+                "| {} | {} | [{experiment}]({experiment}.md) | {} | {} | {} |",
                 entry.claim,
+                source(&entry.by),
                 entry.falsified,
                 entry.verdict.measured,
                 entry.verdict.outcome,
-                by = entry.by,
                 experiment = entry.experiment,
             );
         }
         page
+    }
+}
+
+/// Returns a link from the page to the folder of a work, or to a file of the workspace.
+fn source(by: &str) -> String {
+    if by.starts_with(|first: char| first.is_ascii_digit()) {
+        format!("[{by}](../{by}/README.md)")
+    } else if by.contains('/') {
+        format!("[{by}](../../{by})")
+    } else {
+        by.to_owned()
     }
 }

@@ -27,10 +27,9 @@ pub(crate) const CLAIMS: &[Claim] = &[
             `Wait::Adaptive` costs over 1 % more than a spin for as long as a sleep costs",
     },
     Claim {
-        text: "If the limit of `Wait::Adaptive` equals the cost of a sleep, a wait costs at most \
-            twice as much as with the better choice",
+        text: "`Wait::Adaptive` guarantees no factor of the better choice",
         by: "mpsc/src/wait.rs",
-        falsified: "on one of the sequences, it costs more than twice the optimum",
+        falsified: "it costs at most twice the optimum on each sequence, as the fixed spin does",
     },
 ];
 
@@ -40,7 +39,7 @@ pub(super) fn verdicts(all: &[Costs]) -> Vec<Verdict> {
         fixed_is_bounded(all),
         randomised_is_bounded(all),
         adaptive_is_better(all),
-        shipped_is_bounded(all),
+        shipped_is_unbounded(all),
     ]
 }
 
@@ -125,8 +124,8 @@ fn adaptive_is_better(all: &[Costs]) -> Verdict {
     )
 }
 
-fn shipped_is_bounded(all: &[Costs]) -> Verdict {
+fn shipped_is_unbounded(all: &[Costs]) -> Verdict {
     let most = worst(all, Policy::Shipped, |_| true);
-    let holds = most.is_none_or(|costs| costs.of(Policy::Shipped).mean <= 2.0);
+    let holds = most.is_some_and(|costs| costs.of(Policy::Shipped).mean > 2.0);
     Verdict::of(holds, most_of_each(all, Policy::Shipped))
 }
