@@ -34,6 +34,8 @@ pub mod clh;
 mod consumer_cell;
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
 pub mod cost;
+#[cfg(all(not(loom), target_os = "linux"))]
+pub mod futex;
 pub mod io_uring;
 pub mod jiffy;
 mod list_node;

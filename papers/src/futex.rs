@@ -5,25 +5,27 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A word that a thread can sleep on. The lowest bit is set while a thread sleeps; the
 /// other bits are a counter.
-pub(crate) struct Futex(AtomicU32);
+pub struct Futex(AtomicU32);
 
 const ASLEEP: u32 = 1;
 const ONE: u32 = 2;
 
 impl Futex {
-    pub(crate) fn new() -> Self {
+    /// Creates a word whose counter is 0.
+    #[must_use]
+    pub fn new() -> Self {
         Self(AtomicU32::new(0))
     }
 
     /// Increments the counter, and calls the kernel to wake a thread even if none sleeps.
-    pub(crate) fn wake(&self) {
+    pub fn wake(&self) {
         // Pairs with the acquire in `wait_for_more`.
         self.0.fetch_add(ONE, Ordering::Release);
         self.call(libc::FUTEX_WAKE, 1);
     }
 
     /// Increments the counter, and wakes the thread in `wait_for_more` if it sleeps.
-    pub(crate) fn count(&self) {
+    pub fn count(&self) {
         // Pairs with the acquire in `wait_for_more`.
         let word = self.0.fetch_add(ONE, Ordering::Release);
         // The `fetch_and` elects one of several callers. Relaxed: it publishes nothing.
@@ -33,7 +35,7 @@ impl Futex {
     }
 
     /// Sleeps until the counter exceeds `counted`, and returns by how much.
-    pub(crate) fn wait_for_more(&self, counted: u64) -> u64 {
+    pub fn wait_for_more(&self, counted: u64) -> u64 {
         loop {
             // Pairs with the release in `count` and `wake`.
             let word = self.0.load(Ordering::Acquire);
