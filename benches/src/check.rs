@@ -6,7 +6,7 @@ use crate::contestant::Contestant;
 use crate::contestants::{Visitor, visit_all};
 use crate::payload::Payload;
 use crate::scenarios::{Producers, Side};
-use crate::work::Work;
+use papers::work::Work;
 
 /// A contestant that failed.
 pub struct Failure {

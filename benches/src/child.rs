@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use crate::cores;
+use papers::cores;
 
 /// The time limit of a child process.
 const TIMEOUT: Duration = Duration::from_secs(30);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crossbeam_utils::CachePadded;
 
-use crate::backoff::Backoff;
+use papers::backoff::Backoff;
 
 /// A counter that one thread increases and another waits for.
 pub(crate) struct Counter(CachePadded<AtomicU64>);

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
-use crate::cores;
 use crate::payload::{Container, Payload};
+use papers::cores;
 
 /// Measures a push into an empty queue and the pop of the last item.
 pub(crate) fn swap_and_compare_exchange(items: u64) -> Duration {

@@ -1,11 +1,9 @@
 //! The comparison of queues. See the README.
 
-mod backoff;
 pub mod check;
 mod child;
 pub mod contestant;
 pub mod contestants;
-mod cores;
 pub mod costs;
 mod counter;
 #[cfg(target_os = "linux")]
@@ -19,4 +17,3 @@ pub mod scenario;
 pub mod scenarios;
 pub mod sleep;
 pub mod transfers;
-mod work;

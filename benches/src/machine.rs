@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::cores;
+use papers::cores;
 
 /// Returns names and values that a reader needs to judge the figures, including the
 /// versions of the contestants' packages.

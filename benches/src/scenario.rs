@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::contestant::{Contestant, Role};
 use crate::contestants::{Contested, Visitor};
-use crate::cores;
 use crate::payload::Payload;
 use crate::sleep::{self, Load};
+use papers::cores;
 
 /// A workload that each contestant runs in the same way.
 pub(crate) trait Scenario: Copy + Send + 'static {

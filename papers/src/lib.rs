@@ -28,10 +28,14 @@
 
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
 pub mod accesses;
+#[cfg(not(loom))]
+pub mod backoff;
 mod blocks;
 pub mod cc_synch;
 pub mod clh;
 mod consumer_cell;
+#[cfg(not(loom))]
+pub mod cores;
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
 pub mod cost;
 #[cfg(all(not(loom), target_os = "linux"))]
@@ -51,6 +55,8 @@ pub mod segmented;
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
 pub mod single_step;
 #[cfg(not(loom))]
+pub mod span;
+#[cfg(not(loom))]
 pub mod statistics;
 mod stub_queue;
 mod sync;
@@ -58,6 +64,8 @@ pub mod treiber;
 mod value_cell;
 pub mod vyukov;
 pub mod wfcqueue;
+#[cfg(not(loom))]
+pub mod work;
 
 pub use blocks::BlockQueue;
 pub use consumer_cell::Consumer;

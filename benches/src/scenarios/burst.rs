@@ -5,12 +5,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::passing::{places, pop_all, push_all, read, write_all};
-use super::span::start;
 use crate::contestant::Contestant;
-use crate::cores;
 use crate::counter::Counter;
 use crate::payload::{Item, Payload};
 use crate::scenario::{Cell, Group, Scenario};
+use papers::cores;
+use papers::span::start;
 
 /// Returns the groups with heap objects and with small values.
 pub(super) fn groups(left_out: &[String]) -> Vec<Group> {

@@ -4,17 +4,17 @@ use std::marker::PhantomData;
 use std::thread;
 use std::time::Duration;
 
-use super::span::{Gate, Span, spans, start};
 use crate::contestant::Contestant;
 use crate::contestants::{
     Boxed, Channel, Crossbeam, Crossfire, Flume, Futures, Kanal, Linkable, Seg,
     SegmentsWithBackoff, Sharded, Std, Tokio,
 };
-use crate::cores;
 use crate::floor;
 use crate::payload::{Bytes32, Container, Payload};
 use crate::scenario::{Cell, Group};
 use crate::sleep::{Adapts, BlockOn, Blocking, Blocks, Flagged, Sleeper, Token, Waiting};
+use papers::cores;
+use papers::span::{Gate, Span, spans, start};
 
 /// Returns a group for each scenario and kind of message.
 pub(super) fn groups(left_out: &[String]) -> Vec<Group> {

@@ -1,7 +1,6 @@
 //! The scenarios.
 
 mod passing;
-mod span;
 
 /// Declares the scenarios, each of which returns its groups, and collects these.
 macro_rules! scenarios {

@@ -9,9 +9,9 @@ use futures_executor::block_on;
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
 
 use crate::contestant::Role;
-use crate::cores;
 use crate::counter::Counter;
 use crate::scenario::{Cell, Group};
+use papers::cores;
 
 #[path = "../../../mpsc/examples/futures_set/set/mod.rs"]
 mod set;

@@ -2,9 +2,9 @@
 
 use std::hint::black_box;
 
-use crate::backoff::Backoff;
 use crate::contestant::Contestant;
 use crate::payload::Payload;
+use papers::backoff::Backoff;
 
 /// Writes the number of the producer and ascending numbers into its items, which are in
 /// its core's cache afterwards.

@@ -9,14 +9,14 @@ use std::time::Duration;
 use crossbeam_utils::CachePadded;
 
 use super::passing::{places, pop_all, push_all, read, write_all};
-use super::span::{Gate, Span, spans, start};
 use crate::contestant::Contestant;
 use crate::contestants::{Chained, Contested};
-use crate::cores;
 use crate::floor;
 use crate::payload::{Bytes64, Bytes256, Container, Item, Payload};
 use crate::scenario::{Cell, Group, Scenario};
-use crate::work::Work;
+use papers::cores;
+use papers::span::{Gate, Span, spans, start};
+use papers::work::Work;
 
 /// Returns the groups without work for each payload kind, and those with work for heap objects.
 pub(super) fn groups(left_out: &[String]) -> Vec<Group> {

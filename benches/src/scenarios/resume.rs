@@ -11,11 +11,11 @@ use tokio::sync::oneshot;
 
 use crate::contestant::{Contestant, Role};
 use crate::contestants::{Crossbeam, Named, Odin, Seg};
-use crate::cores;
 use crate::eventfd::{Event, Notify};
 use crate::payload::{Item, Payload};
 use crate::scenario::{Cell, Group};
 use crate::sleep::{ADAPTIVE, Adapts, EachPush, Flagged, Parks, SPINNING, Sleeper, Spins};
+use papers::cores;
 
 /// Returns a group for each clock and number of suspended requests.
 pub(super) fn groups(left_out: &[String]) -> Vec<Group> {

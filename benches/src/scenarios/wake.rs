@@ -15,12 +15,12 @@ use crossbeam_queue::SegQueue;
 use crossbeam_utils::CachePadded;
 use mpsc_queue::{BackLinked, ForwardLinked, GapFree, Queue, RunnableLink};
 
-use crate::backoff::Backoff;
 use crate::contestant::Role;
 use crate::contestants::{Boxed, Named};
-use crate::cores;
 use crate::counter::Counter;
 use crate::scenario::{Cell, Group};
+use papers::backoff::Backoff;
+use papers::cores;
 
 /// The number of tasks.
 const TASKS: usize = 64;

@@ -19,10 +19,10 @@ use crate::contestants::{
     Async, Channel, Concurrent, Cordyceps, Crossbeam, Crossfire, Flume, Futures, Kanal, Odin, Seg,
     Sharded, Std, Thingbuf, Tokio,
 };
-use crate::cores;
 use crate::eventfd::Event;
 use crate::payload::{Item, Payload};
 use crate::scenario::{Cell, Group, Sample};
+use papers::cores;
 
 type Eventfd = Arc<Event>;
 

@@ -13,7 +13,7 @@ use super::figures::{Consumer, PRODUCERS, Transfers};
 use super::turns::{Core, Turn};
 use crate::contestant::Contestant;
 use crate::contestants::{Contested, Visitor};
-use crate::cores;
+use papers::cores;
 use crate::floor;
 use crate::payload::{Item, Payload};
 

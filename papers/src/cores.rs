@@ -6,7 +6,7 @@ use std::thread::available_parallelism;
 use core_affinity::CoreId;
 
 /// Returns the number of threads that can run at the same time.
-pub(crate) fn count() -> usize {
+pub fn count() -> usize {
     // Found once, since a thread that is pinned, and its children, would count their own core only.
     static COUNT: OnceLock<usize> = OnceLock::new();
     *COUNT.get_or_init(|| available_parallelism().map_or(1, usize::from))
@@ -15,7 +15,7 @@ pub(crate) fn count() -> usize {
 /// Pins the calling thread to the core with this number, modulo the number of cores.
 /// Otherwise, two threads that are measured together might share a core throughout.
 /// Does nothing where the system does not support it.
-pub(crate) fn pin(number: usize) {
+pub fn pin(number: usize) {
     // Found once, for the same reason.
     static CORES: OnceLock<Vec<CoreId>> = OnceLock::new();
     let cores = CORES.get_or_init(|| core_affinity::get_core_ids().unwrap_or_default());

@@ -4,16 +4,18 @@ use std::hint::spin_loop;
 use std::thread::yield_now;
 
 /// Spins briefly, then yields the core to other threads.
-pub(crate) struct Backoff(u32);
+pub struct Backoff(u32);
 
 impl Backoff {
     const SPINS: u32 = 64;
 
-    pub(crate) fn new() -> Self {
+    /// Creates a back-off that has not waited yet.
+    pub fn new() -> Self {
         Self(0)
     }
 
-    pub(crate) fn snooze(&mut self) {
+    /// Waits a little.
+    pub fn snooze(&mut self) {
         if self.0 < Self::SPINS {
             self.0 += 1;
             spin_loop();

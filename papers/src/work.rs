@@ -7,11 +7,11 @@ use std::time::Instant;
 
 /// Work of a random length, uniformly distributed, with this mean in nanoseconds.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Work(pub(crate) u64);
+pub struct Work(pub u64);
 
 impl Work {
     /// Returns the work of one thread. The seed determines the lengths.
-    pub(crate) fn chain(self, seed: u64) -> Chain {
+    pub fn chain(self, seed: u64) -> Chain {
         Chain::new(calibrated(self.0), seed)
     }
 }
@@ -20,7 +20,7 @@ impl Work {
 ///
 /// The chain is a linear congruential generator, and the length of the next part comes from its
 /// state, so that no other generator adds to the time.
-pub(crate) struct Chain {
+pub struct Chain {
     state: u64,
     /// Each part has at least one multiplication, and at most this many.
     lengths: u64,
@@ -47,7 +47,7 @@ impl Chain {
 
     /// Works for a random time.
     #[inline]
-    pub(crate) fn work(&mut self) {
+    pub fn work(&mut self) {
         let length = self.next_length();
         self.advance(length);
         black_box(self.state);
@@ -56,7 +56,7 @@ impl Chain {
     /// Works for a random time with a value. Neither the time nor the result is known before the
     /// value, so a processor that runs ahead must wait for it.
     #[inline]
-    pub(crate) fn work_with(&mut self, value: u64) {
+    pub fn work_with(&mut self, value: u64) {
         self.state = self.state.wrapping_add(value);
         self.work();
     }

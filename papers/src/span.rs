@@ -8,14 +8,16 @@ use crate::backoff::Backoff;
 
 /// A barrier that does not sleep, because sleeping threads would wake up one after the
 /// other.
-pub(super) struct Gate(AtomicUsize);
+pub struct Gate(AtomicUsize);
 
 impl Gate {
-    pub(super) fn of(threads: usize) -> Self {
+    /// Creates a gate for this number of threads.
+    pub fn of(threads: usize) -> Self {
         Self(AtomicUsize::new(threads))
     }
 
-    pub(super) fn pass(&self) {
+    /// Waits until all threads have come.
+    pub fn pass(&self) {
         // Relaxed, also below: the gate synchronises the threads' start, not their data.
         self.0.fetch_sub(1, Ordering::Relaxed);
         let mut backoff = Backoff::new();
@@ -27,7 +29,7 @@ impl Gate {
 
 /// Starts a thread. Boxes its work, so that the start of a thread is compiled once, and not for each
 /// contestant and payload kind.
-pub(super) fn start<'scope, R: Send + 'scope>(
+pub fn start<'scope, R: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     work: impl FnOnce() -> R + Send + 'scope,
 ) -> ScopedJoinHandle<'scope, R> {
@@ -36,33 +38,36 @@ pub(super) fn start<'scope, R: Send + 'scope>(
 }
 
 /// The time from the first start to the last end of some threads' work.
-pub(super) struct Span {
+pub struct Span {
     start: Instant,
     end: Instant,
 }
 
 impl Span {
-    pub(super) fn of(work: impl FnOnce()) -> Self {
+    /// Returns the time that `work` takes.
+    pub fn of(work: impl FnOnce()) -> Self {
         let start = Instant::now();
         work();
         let end = Instant::now();
         Self { start, end }
     }
 
-    pub(super) fn and(self, other: Self) -> Self {
+    /// Returns the time from the start of the earlier to the end of the later.
+    pub fn and(self, other: Self) -> Self {
         Self {
             start: self.start.min(other.start),
             end: self.end.max(other.end),
         }
     }
 
-    pub(super) fn length(self) -> Duration {
+    /// Returns the length.
+    pub fn length(self) -> Duration {
         self.end - self.start
     }
 }
 
 /// Joins the threads, and returns the span of their work.
-pub(super) fn spans<'a>(threads: impl IntoIterator<Item = ScopedJoinHandle<'a, Span>>) -> Span {
+pub fn spans<'a>(threads: impl IntoIterator<Item = ScopedJoinHandle<'a, Span>>) -> Span {
     let spans = threads
         .into_iter()
         .map(|thread| thread.join().expect("the thread does not panic"));
