@@ -4,6 +4,7 @@ use std::hint::spin_loop;
 use std::thread::yield_now;
 
 /// Spins briefly, then yields the core to other threads.
+#[derive(Default)]
 pub struct Backoff(u32);
 
 impl Backoff {

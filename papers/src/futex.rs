@@ -10,6 +10,12 @@ pub struct Futex(AtomicU32);
 const ASLEEP: u32 = 1;
 const ONE: u32 = 2;
 
+impl Default for Futex {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Futex {
     /// Creates a word whose counter is 0.
     #[must_use]
@@ -50,6 +56,21 @@ impl Futex {
             self.0.fetch_or(ASLEEP, Ordering::Relaxed);
             self.call(libc::FUTEX_WAIT, word | ASLEEP);
         }
+    }
+
+    /// Returns the number of wake-ups so far, modulo 2 to the 31st.
+    #[must_use]
+    pub fn wake_ups(&self) -> u64 {
+        // Acquire pairs with the release in `count` and `wake`, as in `wait_for_more`.
+        (self.0.load(Ordering::Acquire) / ONE).into()
+    }
+
+    /// Returns `true` if a thread sleeps in `wait_for_more`, or is about to. Stays `true` after
+    /// [`wake`](Self::wake).
+    #[must_use]
+    pub fn is_asleep(&self) -> bool {
+        // Relaxed: publishes nothing.
+        self.0.load(Ordering::Relaxed) & ASLEEP != 0
     }
 
     fn call(&self, operation: libc::c_int, value: u32) {

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use mpsc_queue::{ConsumerTaken, Pop, Queue, UniqueHandle};
+use mpsc_queue::{ConsumerTaken, Form, Pop, Queue, Stall, UniqueHandle};
 
 /// A multi-producer single-consumer queue.
 ///
@@ -65,7 +65,7 @@ impl<T> fmt::Display for Full<T> {
 
 impl<T> Error for Full<T> {}
 
-impl<H: UniqueHandle + Send> Mpsc for Queue<H> {
+impl<H: UniqueHandle + Send, F: Form> Mpsc for Queue<H, F> {
     type Item = H;
     type Consumer<'q>
         = mpsc_queue::Consumer<&'q Self>
@@ -83,10 +83,17 @@ impl<H: UniqueHandle + Send> Mpsc for Queue<H> {
     }
 }
 
-impl<H: UniqueHandle + Send> Consume for mpsc_queue::Consumer<&Queue<H>> {
+impl<H: UniqueHandle + Send, F: Form> Consume for mpsc_queue::Consumer<&Queue<H, F>> {
     type Item = H;
 
+    #[inline]
     fn pop(&mut self) -> Pop<H> {
-        Self::pop(self)
+        match Self::pop(self) {
+            Pop::Item(item) => Pop::Item(item),
+            Pop::Empty => Pop::Empty,
+            // In a gap-free queue, this arm has no value.
+            Pop::Stalled(_) => Pop::Stalled(Stall),
+            Pop::Closed => Pop::Closed,
+        }
     }
 }
