@@ -13,9 +13,9 @@ use super::figures::{Consumer, PRODUCERS, Transfers};
 use super::turns::{Core, Turn};
 use crate::contestant::Contestant;
 use crate::contestants::{Contested, Visitor};
-use papers::cores;
 use crate::floor;
 use crate::payload::{Item, Payload};
+use papers::cores;
 
 /// The number of pushes by which a consumer of [`Consumer::Behind`] is behind, unless that is less
 /// than a batch.
