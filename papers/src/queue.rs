@@ -86,7 +86,6 @@ impl<H: UniqueHandle + Send, F: Form> Mpsc for Queue<H, F> {
 impl<H: UniqueHandle + Send, F: Form> Consume for mpsc_queue::Consumer<&Queue<H, F>> {
     type Item = H;
 
-    #[inline]
     fn pop(&mut self) -> Pop<H> {
         match Self::pop(self) {
             Pop::Item(item) => Pop::Item(item),
