@@ -135,8 +135,14 @@ mod tests {
         // SAFETY: the instruction changes nothing.
         let locked = || unsafe { asm!("lock or dword ptr [rsp], 0") };
         assert_eq!(kinds(locked), [0, 0, 1, 0]);
-        let or = || _ = word.fetch_or(4, Ordering::Relaxed);
-        assert_eq!(kinds(or), [0, 1, 0, 0]);
+        // SAFETY: changes nothing, in memory that is valid.
+        let elsewhere = || unsafe { asm!("lock or dword ptr [{}], 0", in(reg) word.as_ptr()) };
+        assert_eq!(kinds(elsewhere), [0, 1, 0, 0], "not of the stack");
+        // SAFETY: changes a word that it pushes, and pops it.
+        let changes = || unsafe {
+            asm!("push 0", "lock or dword ptr [rsp], 4", "pop {}", out(reg) _);
+        };
+        assert_eq!(kinds(changes), [0, 1, 0, 0], "it changes the stack");
         // SAFETY: exchanges two registers, both of which are stated.
         let registers = || unsafe { asm!("xchg rax, rcx", out("rax") _, out("rcx") _) };
         assert_eq!(kinds(registers), [0; 4]);

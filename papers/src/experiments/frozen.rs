@@ -100,11 +100,20 @@ pub(crate) fn while_frozen<Q: Contestant, R>(
             thread::yield_now();
         }
         let frozen = stepped.is_frozen();
+        let thaw = ThawOnDrop(stepped); // also if `meanwhile` panics, for which the scope would wait
         let result = meanwhile();
-        stepped.thaw();
+        drop(thaw);
         producer.join().expect("the frozen push returns");
         (frozen, result)
     })
+}
+
+struct ThawOnDrop<'a>(&'a Stepped);
+
+impl Drop for ThawOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.thaw();
+    }
 }
 
 /// Returns `None` if the push has fewer instructions.

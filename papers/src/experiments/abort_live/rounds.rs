@@ -1,5 +1,7 @@
 //! The queues and the arrangements of their producers, in rounds.
 
+use std::time::Duration;
+
 use mpsc_queue::{BackLinked, GapFree};
 use papers::work::Work;
 
@@ -8,7 +10,7 @@ use super::traffic::{Arrangement, Tally};
 use crate::experiments::contestants::{Contestant, Crossbeam, InForm, Intrusive, Locked};
 use crate::experiments::report::progress;
 
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 8;
 
 /// The mean work between two pushes, where there is any.
 pub(super) const NANOS: u64 = 200;
@@ -30,11 +32,14 @@ pub(super) const OVERSUBSCRIBED: usize = 4;
 pub(super) const OVERSUBSCRIBED_WITH_WORK: usize = 5;
 
 pub(super) fn arrangements() -> Vec<Arrangement> {
-    let with_and_without = |&(bare, working, cores)| {
+    let with_and_without = |&(bare, working, cores): &(_, _, &'static [usize])| {
+        // A producer that is stopped in its window waits for the turns of the others on its core.
+        let round = Duration::from_millis(if cores.len() > 2 { 200 } else { 60 });
         [(bare, None), (working, Some(Work(NANOS)))].map(|(name, work)| Arrangement {
             name,
             cores,
             work,
+            round,
         })
     };
     CORES.iter().flat_map(with_and_without).collect()

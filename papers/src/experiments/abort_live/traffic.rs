@@ -16,9 +16,6 @@ use super::interruptions::Interruptions;
 use crate::experiments::contestants::Contestant;
 use crate::experiments::ticks;
 
-/// The time of one round.
-const ROUND: Duration = Duration::from_millis(60);
-
 /// The core of the consumer.
 const CONSUMER: usize = 0;
 
@@ -27,6 +24,8 @@ pub(super) struct Arrangement {
     pub(super) name: &'static str,
     pub(super) cores: &'static [usize],
     pub(super) work: Option<Work>,
+    /// The time of one round.
+    pub(super) round: Duration,
 }
 
 /// What the consumer has met, in all rounds. Times in which it was preempted are left out.
@@ -70,11 +69,11 @@ impl Tally {
     }
 
     /// Consumes for the time of a round.
-    fn consume<C: Consume>(&mut self, consumer: &mut C) {
+    fn consume<C: Consume>(&mut self, consumer: &mut C, round: Duration) {
         let mut interruptions = Interruptions::new();
         let (mut stall, mut longest) = (None::<Open>, 0);
         let mut after = ticks::now();
-        let end = after + ticks::of(ROUND);
+        let end = after + ticks::of(round);
         while after < end {
             let before = ticks::now();
             let mut is_interrupted = interruptions.are_within(before - after);
@@ -137,7 +136,7 @@ impl Arrangement {
     /// Runs a round, and adds what the consumer met to the tally.
     pub(super) fn round<Q: Contestant>(&self, tally: &mut Tally) {
         // Before other threads run.
-        ticks::of(ROUND);
+        ticks::of(self.round);
         let chains: Vec<_> = (self.cores.iter().zip(1..))
             .map(|(_, seed)| self.work.map(|work| work.chain(seed)))
             .collect();
@@ -162,7 +161,7 @@ impl Arrangement {
                 cores::pin(CONSUMER);
                 let mut consumer = queue.consumer().expect("a new queue has no consumer");
                 start.wait();
-                tally.consume(&mut consumer);
+                tally.consume(&mut consumer, self.round);
                 ends.store(true, Ordering::Relaxed);
             });
         });
