@@ -156,6 +156,6 @@ pub(crate) fn eventfd_write(times: u64) -> Duration {
 /// Measures wake-ups through a futex that no thread waits for.
 #[cfg(target_os = "linux")]
 pub(crate) fn futex_wake(times: u64) -> Duration {
-    let futex = crate::futex::Futex::new();
+    let futex = papers::futex::Futex::new();
     timed(times, || futex.wake())
 }

@@ -9,8 +9,6 @@ mod counter;
 #[cfg(target_os = "linux")]
 mod eventfd;
 mod floor;
-#[cfg(target_os = "linux")]
-mod futex;
 pub mod machine;
 pub mod payload;
 pub mod report;

@@ -1,5 +1,5 @@
-//! Executions that loom 0.7.3 does not explore, without any bound on preemptions, and those that
-//! it cannot finish. A failure of these tests means that loom explores them now: then correct the
+//! Executions that loom 0.7.3 does not explore, without any bound on preemptions, those that it
+//! cannot finish, and one that it explores although C11 forbids it. A failure of these tests means that loom explores them now: then correct the
 //! README, "What loom misses", and `docs/limitations.md` of the queue.
 #![cfg(loom)]
 
@@ -68,6 +68,29 @@ fn unused_load_hides_result() {
     }
     let missed = &results(|| run(false)) - &results(|| run(true));
     assert_eq!(missed, BTreeSet::from([(1, 0)]));
+}
+
+/// The opposite: loom explores an execution that C11 forbids. A thread loads 3, and then exchanges
+/// 2, although the exchange that wrote 2 has read 1, so that 3 comes after 2 in the modification
+/// order.
+#[test]
+fn exchange_may_read_what_a_load_found_overwritten() {
+    fn run() -> [usize; 3] {
+        let value = Arc::new(AtomicUsize::new(1));
+        let first = {
+            let value = Arc::clone(&value);
+            thread::spawn(move || value.swap(2, SeqCst))
+        };
+        let second = {
+            let value = Arc::clone(&value);
+            thread::spawn(move || value.store(3, SeqCst))
+        };
+        let loaded = value.load(SeqCst);
+        let exchanged = value.swap(4, SeqCst);
+        second.join().unwrap();
+        [first.join().unwrap(), loaded, exchanged]
+    }
+    assert!(results(run).contains(&[1, 3, 2]));
 }
 
 /// A consumer that looks again at once, without yielding to loom, is run for ever.

@@ -7,13 +7,15 @@
 #![cfg(loom)]
 
 use loom::alloc::Track;
-use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::sync::{Arc, Notify};
 use loom::thread;
 use loom_tests::Model;
 use mpsc_queue::Pop;
 use papers::cc_synch::CcSynch;
 use papers::clh::Clh;
+use papers::eventcount::EventCount;
+use papers::fenced_flag::FencedFlag;
 use papers::io_uring::IoUring;
 use papers::jiffy::Jiffy;
 use papers::ltqueue::LtQueue;
@@ -490,4 +492,125 @@ fn ltqueue_consumers_on_two_threads() {
 #[test]
 fn segmented_consumers_on_two_threads() {
     consumers_on_two_threads(5, Segmented::<Value, 1>::new);
+}
+
+/// A way for a consumer to announce that it is about to sleep.
+trait Announce: Default + Send + Sync + 'static {
+    /// Returns `true` if the caller, who has pushed an item, must wake the consumer.
+    fn must_wake(&self) -> bool;
+
+    /// Announces it, and sleeps unless `look` finds an item.
+    fn sleep_unless<T>(&self, look: impl FnOnce() -> Option<T>, sleep: impl FnMut()) -> Option<T>;
+}
+
+impl Announce for FencedFlag {
+    fn must_wake(&self) -> bool {
+        self.take()
+    }
+
+    fn sleep_unless<T>(
+        &self,
+        look: impl FnOnce() -> Option<T>,
+        mut sleep: impl FnMut(),
+    ) -> Option<T> {
+        self.set();
+        let found = look();
+        match found {
+            Some(_) => _ = self.clear(),
+            None => sleep(),
+        }
+        found
+    }
+}
+
+impl Announce for EventCount {
+    fn must_wake(&self) -> bool {
+        self.notify()
+    }
+
+    fn sleep_unless<T>(&self, look: impl FnOnce() -> Option<T>, sleep: impl FnMut()) -> Option<T> {
+        let key = self.prepare();
+        let found = look();
+        match found {
+            Some(_) => self.cancel(key),
+            None => self.wait(key, sleep),
+        }
+        found
+    }
+}
+
+/// Each producer pushes so many items. A lost wake-up is a deadlock, which loom reports. The queue
+/// is never stalled, so that the consumer has a single reason to look again.
+fn announced_sleep_misses_no_push<A: Announce>(model: Model, pushes: &'static [usize]) {
+    model.check(|| {
+        let queue = Arc::new(Treiber::<Node<Value>>::new());
+        let (announced, notify) = (Arc::new(A::default()), Arc::new(Notify::new()));
+        let threads = pushes.iter().enumerate().map(|(producer, &each)| {
+            let (queue, notify) = (Arc::clone(&queue), Arc::clone(&notify));
+            let announced = Arc::clone(&announced);
+            thread::spawn(move || {
+                for number in 0..each {
+                    assert!(queue.push(Carrier::carry(producer, number)).is_ok());
+                    if announced.must_wake() {
+                        notify.notify();
+                    }
+                }
+            })
+        });
+        let threads: Vec<_> = threads.collect();
+        let mut consumer = queue.consumer().unwrap();
+        let mut popped = 0;
+        while popped < pushes.iter().sum() {
+            let found = consumer.pop().into_item().or_else(|| {
+                announced.sleep_unless(|| consumer.pop().into_item(), || notify.wait())
+            });
+            popped += usize::from(found.is_some());
+        }
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
+
+const NO_LOST_WAKE_UP: Model =
+    Model::new("no wake-up of a consumer that announces its sleep is lost");
+
+#[test]
+fn fenced_flag_loses_no_wake_up_1x2() {
+    let model = NO_LOST_WAKE_UP
+        .threads("1 x 2, consumer")
+        .bound(3)
+        .full_bound(4)
+        .at_least(310);
+    announced_sleep_misses_no_push::<FencedFlag>(model, &[2]);
+}
+
+#[test]
+fn fenced_flag_loses_no_wake_up_2x1() {
+    let model = NO_LOST_WAKE_UP
+        .threads("2 x 1, consumer")
+        .bound(3)
+        .full_bound(4)
+        .at_least(24_000);
+    announced_sleep_misses_no_push::<FencedFlag>(model, &[1, 1]);
+}
+
+#[test]
+fn eventcount_loses_no_wake_up_1x2() {
+    let model = NO_LOST_WAKE_UP
+        .threads("1 x 2, consumer")
+        .bound(3)
+        .full_bound(4)
+        .at_least(150);
+    announced_sleep_misses_no_push::<EventCount>(model, &[2]);
+}
+
+#[test]
+fn eventcount_loses_no_wake_up_2x1() {
+    let model = NO_LOST_WAKE_UP
+        .threads("2 x 1, consumer")
+        .bound(3)
+        .full_bound(4)
+        .at_least(16_000);
+    announced_sleep_misses_no_push::<EventCount>(model, &[1, 1]);
 }

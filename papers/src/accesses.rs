@@ -95,16 +95,13 @@ impl Recorder {
 }
 
 /// Calls `found` with each memory access of an instruction, with the registers before it.
-fn each(
+pub(crate) fn each(
     instruction: &Instruction,
     registers: &Registers,
     factory: &mut InstructionInfoFactory,
     mut found: impl FnMut(Access),
 ) {
-    let on_memory =
-        instruction.op0_kind() == OpKind::Memory || instruction.op1_kind() == OpKind::Memory;
-    let is_atomic =
-        instruction.has_lock_prefix() || instruction.mnemonic() == Mnemonic::Xchg && on_memory;
+    let is_atomic = instruction.has_lock_prefix() || is_exchange(instruction);
     let options = InstructionInfoOptions::NO_REGISTER_USAGE;
     let bytes = repeated_bytes(instruction, registers);
     if bytes == Some(0) {
@@ -128,6 +125,13 @@ fn each(
             is_thread_local: matches!(memory.segment(), Register::FS | Register::GS),
         });
     }
+}
+
+/// Returns `true` for an exchange with memory, which is atomic without a prefix.
+pub(crate) fn is_exchange(instruction: &Instruction) -> bool {
+    let on_memory =
+        instruction.op0_kind() == OpKind::Memory || instruction.op1_kind() == OpKind::Memory;
+    instruction.mnemonic() == Mnemonic::Xchg && on_memory
 }
 
 /// Returns the number of bytes of a string instruction that is repeated until a counter is zero.

@@ -38,6 +38,14 @@ mod consumer_cell;
 pub mod cores;
 #[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
 pub mod cost;
+#[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
+pub mod effects;
+pub mod eventcount;
+pub mod fenced_flag;
+#[cfg(all(not(loom), target_os = "linux"))]
+pub mod futex;
+#[cfg(all(not(loom), target_os = "linux", target_arch = "x86_64"))]
+pub mod instructions;
 pub mod io_uring;
 pub mod jiffy;
 mod list_node;

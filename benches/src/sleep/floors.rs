@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use papers::futex::Futex;
+
 use super::sample::Sleeper;
 use crate::eventfd::Event;
-use crate::futex::Futex;
 
 /// A consumer with the number of its next item and of all items pushed.
 pub(super) struct Counting<E> {

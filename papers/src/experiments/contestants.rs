@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use crossbeam_queue::SegQueue;
-use mpsc_queue::{ConsumerTaken, Link, Pop, Queue, linked};
+use mpsc_queue::{BackLinked, ConsumerTaken, ForwardLinked, GapFree, Link, Pop, Queue, linked};
 use papers::cc_synch::CcSynch;
 use papers::clh::Clh;
 use papers::io_uring::IoUring;
@@ -75,21 +75,43 @@ impl Job {
             payload,
         })
     }
+
+    pub(crate) fn payload(&self) -> u64 {
+        self.payload
+    }
+
+    pub(crate) fn set_payload(&mut self, payload: u64) {
+        self.payload = payload;
+    }
 }
 
-pub(crate) type Intrusive = Queue<Box<Job>>;
+/// Our queue in one of its forms.
+pub(crate) type InForm<F> = Queue<Box<Job>, F>;
 
-impl Contestant for Intrusive {
-    const NAME: &'static str = "intrusive";
-    fn with_room(_: usize) -> Self {
-        Self::new()
-    }
-    fn item(payload: u64) -> Box<Job> {
-        Job::boxed(payload)
-    }
-    fn payload(item: &Box<Job>) -> u64 {
-        item.payload
-    }
+pub(crate) type Intrusive = InForm<ForwardLinked>;
+
+/// The forms of our queue and their names.
+macro_rules! forms {
+    ($($name:literal: $form:ty;)*) => {$(
+        impl Contestant for InForm<$form> {
+            const NAME: &'static str = $name;
+            fn with_room(_: usize) -> Self {
+                Self::default()
+            }
+            fn item(payload: u64) -> Box<Job> {
+                Job::boxed(payload)
+            }
+            fn payload(item: &Box<Job>) -> u64 {
+                item.payload
+            }
+        }
+    )*};
+}
+
+forms! {
+    "intrusive": ForwardLinked;
+    "back-linked": BackLinked;
+    "gap-free": GapFree;
 }
 
 /// A contestant whose items are boxed nodes: its name and its queue.

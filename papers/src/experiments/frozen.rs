@@ -80,6 +80,42 @@ impl Sweep {
     }
 }
 
+/// Calls `meanwhile` while another thread is frozen before this instruction of the push of an item,
+/// and lets the push return. Returns `false` if the push has fewer instructions: then it has
+/// returned before.
+pub(crate) fn while_frozen<Q: Contestant, R>(
+    queue: &Q,
+    item: Q::Item,
+    instruction: usize,
+    meanwhile: impl FnOnce() -> R,
+) -> (bool, R) {
+    let stepped = &Stepped::freezing_before(instruction);
+    thread::scope(|scope| {
+        let producer = scope.spawn(move || {
+            stepped.run(|| {
+                let _ = queue.push(item);
+            });
+        });
+        while !stepped.is_frozen() && !producer.is_finished() {
+            thread::yield_now();
+        }
+        let frozen = stepped.is_frozen();
+        let thaw = ThawOnDrop(stepped); // also if `meanwhile` panics, for which the scope would wait
+        let result = meanwhile();
+        drop(thaw);
+        producer.join().expect("the frozen push returns");
+        (frozen, result)
+    })
+}
+
+struct ThawOnDrop<'a>(&'a Stepped);
+
+impl Drop for ThawOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.thaw();
+    }
+}
+
 /// Returns `None` if the push has fewer instructions.
 fn frozen_before<Q: Contestant>(instruction: usize, others: usize) -> Option<Outcome> {
     let queue = Box::new(Q::with_room(others + 2));
@@ -87,33 +123,22 @@ fn frozen_before<Q: Contestant>(instruction: usize, others: usize) -> Option<Out
     let _ = queue.push(Q::item(0));
     let _ = queue.consumer().ok().map(|mut consumer| consumer.pop());
 
-    let stepped = Stepped::freezing_before(instruction);
-    let (queue, stepped) = (&*queue, &stepped);
+    let queue = &*queue;
     let (report, reported) = channel();
     thread::scope(|scope| {
-        let first = Q::item(FROZEN);
-        let producer = scope.spawn(move || {
-            stepped.run(|| {
-                let _ = queue.push(first);
+        let (frozen, (rest, reported)) = while_frozen(queue, Q::item(FROZEN), instruction, || {
+            let rest = scope.spawn(move || {
+                for payload in 0..others {
+                    let pushed = queue.push(Q::item(payload as u64));
+                    assert!(pushed.is_ok(), "there is room for all");
+                }
+                let popped = pop_all(queue);
+                // After the timeout nothing receives; the error is ignored.
+                let _ = report.send((popped.others, popped.last));
+                popped
             });
+            (rest, reported.recv_timeout(TIMEOUT))
         });
-        while !stepped.is_frozen() && !producer.is_finished() {
-            thread::yield_now();
-        }
-        let frozen = stepped.is_frozen();
-        let rest = scope.spawn(move || {
-            for payload in 0..others {
-                let pushed = queue.push(Q::item(payload as u64));
-                assert!(pushed.is_ok(), "there is room for all");
-            }
-            let popped = pop_all(queue);
-            // After the timeout nothing receives; the error is ignored.
-            let _ = report.send((popped.others, popped.last));
-            popped
-        });
-        let reported = reported.recv_timeout(TIMEOUT);
-        stepped.thaw();
-        producer.join().expect("the frozen push returns");
         let early = rest.join().expect("the other thread returns");
         let late = pop_all(queue);
         assert_eq!(late.last, Last::Empty);

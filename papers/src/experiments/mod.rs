@@ -9,6 +9,8 @@ use claims::Claim;
 use record::Record;
 use report::Report;
 
+mod abort;
+mod abort_live;
 mod batching;
 mod claims;
 mod contestants;
@@ -16,10 +18,14 @@ mod emptiness;
 mod forms;
 mod frozen;
 mod objects;
+mod park;
+mod park_latency;
 mod pushes;
 mod record;
 mod report;
 mod stall;
+mod ticks;
+mod two_queues;
 mod wait;
 mod work;
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
@@ -57,6 +63,43 @@ const EXPERIMENTS: &[Experiment] = &[
         claims: batching::CLAIMS,
         repeats: true,
         run: batching::run,
+    },
+    Experiment {
+        name: "abort",
+        question: "What is `Stalled`: does an aborted pop have an effect, and does one abort alone?",
+        claims: abort::CLAIMS,
+        repeats: true,
+        run: abort::run,
+    },
+    Experiment {
+        name: "abort-live",
+        question: "How often do pops abort, how long does a stall last, and what does it cost to \
+            wait inside the pop instead?",
+        claims: abort_live::CLAIMS,
+        repeats: false,
+        run: abort_live::run,
+    },
+    Experiment {
+        name: "park",
+        question: "What does a push do to find out whether it must wake the consumer?",
+        claims: park::CLAIMS,
+        repeats: true,
+        run: park::run,
+    },
+    Experiment {
+        name: "park-latency",
+        question: "What does it cost a push to look after a consumer that may sleep, and how long \
+            does the wake-up take?",
+        claims: park_latency::CLAIMS,
+        repeats: false,
+        run: park_latency::run,
+    },
+    Experiment {
+        name: "two-queues",
+        question: "Two threads each push to one queue and pop the other: do both find nothing?",
+        claims: two_queues::CLAIMS,
+        repeats: false,
+        run: two_queues::run,
     },
     Experiment {
         name: "work",
