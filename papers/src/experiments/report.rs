@@ -134,6 +134,24 @@ impl Report {
 /// The part of the axis, beyond its figures, that is left to the legend.
 const LEGEND: f64 = 0.3;
 
+/// Dark enough for thin lines on white.
+const COLOURS: [RGBColor; 14] = [
+    RGBColor(31, 119, 180),
+    RGBColor(214, 39, 40),
+    RGBColor(44, 160, 44),
+    RGBColor(148, 103, 189),
+    RGBColor(255, 127, 14),
+    RGBColor(0, 0, 0),
+    RGBColor(23, 170, 190),
+    RGBColor(140, 86, 75),
+    RGBColor(227, 80, 170),
+    RGBColor(150, 150, 20),
+    RGBColor(127, 127, 127),
+    RGBColor(0, 90, 50),
+    RGBColor(110, 0, 60),
+    RGBColor(70, 70, 160),
+];
+
 /// Returns the label of a tick.
 fn tick(x: &f64) -> String {
     format!("{}", (x * 1000.0).round() / 1000.0)
@@ -185,8 +203,8 @@ impl Chart {
         let mut builder = ChartBuilder::on(&area);
         builder
             .margin(12)
-            .x_label_area_size(40)
-            .y_label_area_size(64);
+            .x_label_area_size(48)
+            .y_label_area_size(76);
         // A macro, because the two kinds of axis have different types.
         macro_rules! draw_on {
             ($x:expr) => {{
@@ -197,10 +215,13 @@ impl Chart {
                     .y_desc(self.y)
                     .x_labels(6)
                     .x_label_formatter(&tick)
+                    .y_label_formatter(&tick)
+                    .label_style(("sans-serif", 17))
+                    .axis_desc_style(("sans-serif", 18))
                     .max_light_lines(1)
                     .draw()?;
                 for (number, line) in self.lines.iter().enumerate() {
-                    let colour = Palette99::pick(number).to_rgba();
+                    let colour = COLOURS[number % COLOURS.len()];
                     let series =
                         LineSeries::new(line.points.iter().copied(), colour.stroke_width(2))
                             .point_size(3);
@@ -213,6 +234,7 @@ impl Chart {
                 }
                 chart
                     .configure_series_labels()
+                    .label_font(("sans-serif", 16))
                     .background_style(WHITE.mix(0.85))
                     .border_style(BLACK.mix(0.3))
                     .draw()?;
