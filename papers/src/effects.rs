@@ -47,14 +47,18 @@ struct Write {
 
 /// Executes `work` and returns its effects.
 ///
-/// No other thread may write to the same memory meanwhile. The stack includes what is near it, so
-/// the memory in question should be on the heap.
+/// The stack includes what is near it, so the memory in question should be on the heap.
 ///
 /// # Panics
 ///
 /// If `work` takes more than 20,000 writes, or writes to memory of its thread (a thread-local) or
 /// with a repeated instruction, whose effects are not found.
-pub fn effects(work: impl FnOnce()) -> Effects {
+///
+/// # Safety
+///
+/// `work` frees no memory to which it has written, no other thread writes to that memory
+/// meanwhile, and `work` contains no vector instruction that writes under a mask.
+pub unsafe fn effects(work: impl FnOnce()) -> Effects {
     let (mut writes, mut is_complete) = (Vec::with_capacity(MAX), true);
     let mut factory = InstructionInfoFactory::new();
     Stepper::new().run(work, |instruction, registers| {
@@ -62,7 +66,8 @@ pub fn effects(work: impl FnOnce()) -> Effects {
             if access.kind != AccessKind::Read && !access.on_stack {
                 is_complete &= writes.len() < MAX && is_simple(&access);
                 if is_complete {
-                    writes.push(Write::to(&access)); // the vector has room
+                    // SAFETY: the instruction executes next, and the caller promises the rest.
+                    writes.push(unsafe { Write::to(&access) }); // the vector has room
                 }
             }
         });
@@ -74,8 +79,8 @@ pub fn effects(work: impl FnOnce()) -> Effects {
             before.entry(address).or_insert(*byte); // the first write counts
         }
     }
-    // SAFETY: the byte was written by `work`, and nothing is freed since. (A byte that `work` has
-    // freed may be unmapped: a queue frees nothing in a pop that returns no item.)
+    // SAFETY: the byte was written by `work`, which by the caller's promise has not freed it, and
+    // no other thread writes to it.
     before.retain(|&address, byte| unsafe {
         ptr::with_exposed_provenance::<u8>(address as usize).read_volatile() != *byte
     });
@@ -91,11 +96,17 @@ fn is_simple(access: &Access) -> bool {
 
 impl Write {
     /// Reads the memory that an instruction is about to write.
-    fn to(access: &Access) -> Self {
+    ///
+    /// # Safety
+    ///
+    /// The instruction writes all bytes of the access, or none of them on a condition, as a
+    /// compare-exchange does, and no other thread writes to them.
+    unsafe fn to(access: &Access) -> Self {
         let bytes = access.bytes as usize;
         let mut before = [0; WIDEST];
         let memory = ptr::with_exposed_provenance::<u8>(access.address as usize);
-        // SAFETY: the instruction that executes next writes these bytes, so they are mapped.
+        // SAFETY: the instruction accesses these bytes, so they are mapped; the rest is the caller's
+        // promise.
         unsafe { ptr::copy_nonoverlapping(memory, before.as_mut_ptr(), bytes) };
         Self {
             address: access.address,
@@ -113,7 +124,8 @@ mod tests {
 
     /// Returns the number of writes, and the numbers of the bytes that changed.
     fn found(words: &[AtomicU64], work: impl FnOnce()) -> (usize, Vec<u64>) {
-        let effects = effects(work);
+        // SAFETY: the work of these tests stores to `words`, which are not freed.
+        let effects = unsafe { effects(work) };
         let start = words.as_ptr() as u64;
         let offsets = effects.changed.iter().map(|address| address - start);
         (effects.writes, offsets.collect())
@@ -137,11 +149,13 @@ mod tests {
     #[test]
     fn bytes_of_one_word_are_one_changed_word() {
         let words: Box<[AtomicU64]> = (0..3).map(AtomicU64::new).collect();
-        let all = effects(|| {
+        let work = || {
             for word in &words[1..] {
                 word.store(u64::MAX / 7, Ordering::SeqCst);
             }
-        });
+        };
+        // SAFETY: the stores are to `words`, which are not freed.
+        let all = unsafe { effects(work) };
         assert_eq!((all.changed.len(), all.changed_words()), (16, 2));
     }
 

@@ -196,7 +196,7 @@ fn run(name: &str, out: &Path) -> Result<(), Box<dyn Error>> {
         println!();
         for (claim, verdict) in experiment.claims.iter().zip(report.verdicts) {
             let before = recorded.verdict(experiment.name, claim);
-            if before.is_some_and(|before| before.outcome != verdict.outcome) {
+            if before.is_none_or(|before| before.outcome != verdict.outcome) {
                 let what = format!(
                     "{}: \"{}\" is {}",
                     experiment.name, claim.text, verdict.outcome
