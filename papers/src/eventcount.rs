@@ -64,8 +64,9 @@ impl EventCount {
     /// producer that got `true` from [`notify`](Self::notify) has woken the consumer.
     #[inline]
     pub fn wait(&self, key: Key, mut sleep: impl FnMut()) {
-        // Acquire pairs with the release in `notify`: the item is pushed.
-        while self.0.load(Ordering::Acquire) == key.0 {
+        // Relaxed: the epoch publishes nothing. The consumer gets items by the acquire of its pops;
+        // if a pop misses the item, the next `prepare` and the fence of it precede another pop.
+        while self.0.load(Ordering::Relaxed) == key.0 {
             sleep();
         }
     }
@@ -78,16 +79,16 @@ impl EventCount {
         fence(Ordering::SeqCst);
         // Relaxed: see `prepare`.
         let word = self.0.load(Ordering::Relaxed);
-        // Release pairs with the acquire in `wait`. If the exchange fails, the consumer has
-        // cancelled, or another producer wakes it; if it has prepared again since, its fence
-        // comes after the one above, so that it finds the item.
+        // Relaxed: see `wait`. If the exchange fails, the consumer has cancelled, or another
+        // producer wakes it; if it has prepared again since, its fence comes after the one above,
+        // so that it finds the item.
         word & WAITING != 0
             && self
                 .0
                 .compare_exchange(
                     word,
                     (word & !WAITING).wrapping_add(ONE),
-                    Ordering::Release,
+                    Ordering::Relaxed,
                     Ordering::Relaxed,
                 )
                 .is_ok()
