@@ -1,5 +1,5 @@
-//! The only file that knows loom. Every atomic, cell and raw allocation of this library
-//! comes from here, so the models check the code that runs.
+//! The atomics, cells and raw allocations of this library, so that the models check the code that
+//! runs. (One other place knows loom: `fenced_flag` avoids an execution that loom adds.)
 
 #[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{
