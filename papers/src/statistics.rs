@@ -26,12 +26,24 @@ impl Median {
     /// Panics if there is no sample.
     #[must_use]
     pub fn of(samples: &[f64]) -> Self {
+        Self::of_one_among(samples, 1)
+    }
+
+    /// Returns one of so many medians whose intervals all contain the true ones at once, in at least
+    /// 95 % of the cases (C. Bonferroni's correction).
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no sample.
+    #[must_use]
+    pub fn of_one_among(samples: &[f64], medians: usize) -> Self {
         let mut sorted = samples.to_vec();
         sorted.sort_by(f64::total_cmp);
         let count = sorted.len();
         let below = Binomial::new(0.5, count as u64).expect("one half is a probability");
         // The number of ranks whose tail has at most 2.5 %, on either side.
-        let tail = (0..count as u64).take_while(|&rank| below.cdf(rank) <= 0.025);
+        let most = 0.025 / medians as f64;
+        let tail = (0..count as u64).take_while(|&rank| below.cdf(rank) <= most);
         let rank = tail.count();
         Self {
             value: (sorted[(count - 1) / 2] + sorted[count / 2]) / 2.0,
@@ -57,10 +69,44 @@ impl Median {
 /// their mean rank. `None` if all figures of a kind are equal.
 #[must_use]
 pub fn rank_correlation(a: Vec<f64>, b: Vec<f64>) -> Option<f64> {
-    let [a, b] = [a, b].map(|figures| Data::new(figures).ranks(RankTieBreaker::Average));
-    let deviations = (&a).std_dev() * (&b).std_dev();
-    let correlation = (&a).covariance(&b) / deviations;
+    let correlation = coefficient(&ranks(a), &ranks(b));
     correlation.is_finite().then_some(correlation)
+}
+
+/// Returns the probability that figures without any connection correlate as strongly as these or more
+/// strongly, with either sign: the part of all orders of one kind of figure that do. The time grows
+/// with the factorial of the number of figures.
+#[must_use]
+pub fn chance_of_correlation(a: Vec<f64>, b: Vec<f64>) -> f64 {
+    let (a, mut b) = (ranks(a), ranks(b));
+    let found = coefficient(&a, &b).abs();
+    let (mut orders, mut as_strong) = (0_u32, 0_u32);
+    for_each_order(&mut b, 0, &mut |b| {
+        orders += 1;
+        // Less than any step between two coefficients, more than the error of one.
+        as_strong += u32::from(coefficient(&a, b).abs() > found - 1e-9);
+    });
+    f64::from(as_strong) / f64::from(orders)
+}
+
+fn ranks(figures: Vec<f64>) -> Vec<f64> {
+    Data::new(figures).ranks(RankTieBreaker::Average)
+}
+
+fn coefficient(a: &[f64], b: &[f64]) -> f64 {
+    a.covariance(b) / (a.std_dev() * b.std_dev())
+}
+
+/// Calls `visit` with each order of the values from `first` on.
+fn for_each_order(values: &mut [f64], first: usize, visit: &mut impl FnMut(&[f64])) {
+    if first == values.len() {
+        return visit(values);
+    }
+    for other in first..values.len() {
+        values.swap(first, other);
+        for_each_order(values, first + 1, visit);
+        values.swap(first, other);
+    }
 }
 
 #[cfg(test)]
@@ -92,6 +138,16 @@ mod tests {
     }
 
     #[test]
+    fn interval_of_one_among_several_is_wider() {
+        let samples: Vec<f64> = (1..=20).map(f64::from).collect();
+        // Tails of 2.5 and of 0.36 %: P(X <= 5) = 2.07 %, P(X <= 3) = 0.13 %, P(X <= 4) = 0.59 %.
+        let among = |medians| Median::of_one_among(&samples, medians);
+        assert_eq!((among(1).low, among(1).high), (6.0, 15.0));
+        assert_eq!((among(7).low, among(7).high), (4.0, 17.0));
+        assert_eq!(among(7).value, 10.5);
+    }
+
+    #[test]
     fn ratios_cancel_drift() {
         let other = [10.0, 20.0, 30.0];
         let ours = other.map(|nanos| nanos / 2.0);
@@ -115,5 +171,15 @@ mod tests {
             0.9_f64.sqrt(),
         );
         assert_eq!(ranks([1.0; 4], [1.0, 2.0, 3.0, 4.0]), None);
+    }
+
+    #[test]
+    fn chance_counts_the_orders_that_correlate_as_strongly() {
+        let chance = |b: [f64; 4]| chance_of_correlation(vec![1.0, 2.0, 3.0, 4.0], b.into());
+        // Of 24 orders, 2 have a coefficient of 1 or -1, and 3 more on either side have 0.8.
+        assert_eq!(chance([1.0, 2.0, 3.0, 4.0]), 2.0 / 24.0);
+        assert_eq!(chance([2.0, 1.0, 3.0, 4.0]), 8.0 / 24.0);
+        // With a pair of equal figures: each order counts twice.
+        assert_eq!(chance([1.0, 2.0, 2.0, 3.0]), 4.0 / 24.0);
     }
 }

@@ -22,7 +22,7 @@ const EACH: usize = 8000;
 /// The number of items of a sample, at most.
 pub(crate) const ITEMS: usize = PRODUCERS * EACH;
 
-/// Returns the number of pushes of a producer. With little work between the pushes there are more of
+/// Returns the number of pushes of a producer in a sample. With little work between the pushes there are more of
 /// them, because one producer can push a thousand times in a row there.
 fn each(work: Option<Work>) -> usize {
     match work {
@@ -49,32 +49,64 @@ impl Stock {
 pub(crate) struct Pushes {
     /// Nanoseconds of a producer per push, the work between the pushes included.
     pub(crate) nanos: f64,
-    /// Set if both producers were under way for at least half of the time of the faster one.
-    pub(crate) overlapped: bool,
+    /// Set if the pushes were contended: both producers were under way for at least half of the time
+    /// of the faster one, and one of them pushed between two pushes of the other one.
+    pub(crate) is_contended: bool,
     /// The producer of each item, in the order of the pops.
     pub(crate) order: Vec<u64>,
+    /// How often the sample was taken again.
+    pub(crate) retakes: usize,
 }
 
-/// How often a sample is taken at most. It is taken again if the producers did not overlap, because
-/// one of them was not running.
-const TRIES: usize = 4;
+/// A contestant: its name, and the function that takes its samples.
+pub(crate) struct Pushing {
+    pub(crate) name: &'static str,
+    sample: Box<Sample>,
+}
 
-/// Pushes with this work after each push, and pops all items. The number of the round determines
-/// the lengths of the work. A queue that has been used before allocates least.
-pub(crate) fn pushes<Q: Objects>(
-    queue: &Q,
-    stock: &mut Stock,
-    work: Option<Work>,
-    round: u64,
-) -> Pushes {
-    let mut sample = pushes_once(queue, stock, work, round);
-    for _ in 1..TRIES {
-        if sample.overlapped {
-            break;
+type Sample = dyn Fn(&mut Stock, Option<Work>, u64) -> Pushes;
+
+impl Pushing {
+    /// Samples of one queue, which allocates least because it has been used before.
+    pub(crate) fn of<Q: Objects + 'static>() -> Self {
+        let queue = Q::with_room(ITEMS);
+        Self {
+            name: Q::NAME,
+            sample: Box::new(move |stock, work, round| pushes(&queue, stock, work, round)),
         }
-        sample = pushes_once(queue, stock, work, round);
+    }
+
+    /// Pushes with this work after each push, and pops all items. The number of the round determines
+    /// the lengths of the work.
+    pub(crate) fn sample(&self, stock: &mut Stock, work: Option<Work>, round: u64) -> Pushes {
+        (self.sample)(stock, work, round)
+    }
+}
+
+/// How often a sample is taken again at most, if its pushes were not contended because one of the
+/// producers was not running.
+const RETAKES: usize = 3;
+
+fn pushes<Q: Objects>(queue: &Q, stock: &mut Stock, work: Option<Work>, round: u64) -> Pushes {
+    let mut sample = pushes_once(queue, stock, work, round);
+    while !sample.is_contended && sample.retakes < RETAKES {
+        let retakes = sample.retakes + 1;
+        sample = Pushes {
+            retakes,
+            ..pushes_once(queue, stock, work, round)
+        };
     }
     sample
+}
+
+/// Describes how many samples are left out, and how often samples were taken again.
+pub(crate) fn taken(samples: usize, contended: usize, retakes: usize) -> String {
+    format!(
+        "Of {samples} samples of two producers, {contended} are contended: both were under way for \
+         at least half of the time of the faster one, and one pushed between two pushes of the \
+         other. The others are left out. Samples were taken again {retakes} times, at most \
+         {RETAKES} times each."
+    )
 }
 
 fn pushes_once<Q: Objects>(queue: &Q, stock: &mut Stock, work: Option<Work>, round: u64) -> Pushes {
@@ -91,10 +123,12 @@ fn pushes_once<Q: Objects>(queue: &Q, stock: &mut Stock, work: Option<Work>, rou
         order.push(object.value);
         *place = Some(object);
     }
+    let changes = order.windows(2).filter(|pair| pair[0] != pair[1]).count();
     Pushes {
         nanos,
-        overlapped,
+        is_contended: overlapped && changes >= 2,
         order,
+        retakes: 0,
     }
 }
 

@@ -5,6 +5,7 @@ use papers::statistics::Median;
 use super::counted::{Counted, ROW};
 use super::measured::{Nanos, WORK};
 use super::modelled::{CONSUMERS, Cases, Moved, PRODUCERS};
+use crate::experiments::claims::Named;
 use crate::experiments::report::Line;
 
 pub(super) struct Form {
@@ -12,6 +13,12 @@ pub(super) struct Form {
     pub(super) cases: Cases,
     pub(super) counted: Counted,
     pub(super) nanos: Nanos,
+}
+
+impl Named for Form {
+    fn name(&self) -> &str {
+        self.name
+    }
 }
 
 impl Form {
@@ -30,9 +37,11 @@ impl Form {
             one,
             two,
             two_with_work,
-            overlapped: _,
         } = &self.nanos;
-        [one, two, two_with_work].map(|nanos| {
+        [one, &two.nanos, &two_with_work.nanos].map(|nanos| {
+            if nanos.is_empty() {
+                return "-".into();
+            }
             let Median { value, low, high } = Median::of(nanos);
             format!("{value:.1} [{low:.1}, {high:.1}]")
         })

@@ -9,7 +9,7 @@ use papers::work::Work;
 use papers::{Consume, cores};
 
 use crate::experiments::objects::{Object, Objects};
-use crate::experiments::pushes::{ITEMS, Pushes, Stock, pushes, work_alone};
+use crate::experiments::pushes::{ITEMS, Pushing, Stock, work_alone};
 use crate::experiments::report::progress;
 
 const ROUNDS: u64 = 100;
@@ -24,25 +24,40 @@ pub(super) struct Nanos {
     /// Per item from one producer to the consumer, at the same time.
     pub(super) one: Vec<f64>,
     /// Per push of two producers, without work and without a consumer.
-    pub(super) two: Vec<f64>,
+    pub(super) two: Contended,
     /// Per push of two producers with [`WORK`], less those of the work alone in the same round.
-    pub(super) two_with_work: Vec<f64>,
-    /// Whether the producers overlapped, in each sample of two.
-    pub(super) overlapped: Vec<bool>,
+    pub(super) two_with_work: Contended,
+}
+
+/// Samples of two producers. Those whose pushes were not contended are only counted.
+#[derive(Default)]
+pub(super) struct Contended {
+    pub(super) nanos: Vec<f64>,
+    pub(super) taken: usize,
+    pub(super) retakes: usize,
 }
 
 /// A contestant's functions that take samples.
 pub(super) struct Samples {
     one: fn() -> f64,
-    two: fn(&mut Stock, Option<Work>, u64) -> Pushes,
+    two: Pushing,
 }
 
 impl Samples {
-    pub(super) fn of<Q: Objects>() -> Self {
+    pub(super) fn of<Q: Objects + 'static>() -> Self {
         Self {
             one: one_to_one::<Q>,
-            two: |stock, work, round| pushes(&Q::with_room(ITEMS), stock, work, round),
+            two: Pushing::of::<Q>(),
         }
+    }
+
+    fn add_two(&self, to: &mut Contended, stock: &mut Stock, work: Option<Work>, round: u64) {
+        let alone = work.map_or(0.0, |work| work_alone(stock, work, round));
+        let sample = self.two.sample(stock, work, round);
+        to.taken += 1;
+        to.retakes += sample.retakes;
+        to.nanos
+            .extend(sample.is_contended.then_some(sample.nanos - alone));
     }
 }
 
@@ -56,15 +71,10 @@ pub(super) fn measure(contestants: &[Samples]) -> Vec<Nanos> {
             nanos.one.push((samples.one)());
         }
         for (nanos, samples) in all.iter_mut().zip(contestants) {
-            let sample = (samples.two)(&mut stock, None, round);
-            nanos.two.push(sample.nanos);
-            nanos.overlapped.push(sample.overlapped);
+            samples.add_two(&mut nanos.two, &mut stock, None, round);
         }
-        let alone = work_alone(&mut stock, WORK, round);
         for (nanos, samples) in all.iter_mut().zip(contestants) {
-            let sample = (samples.two)(&mut stock, Some(WORK), round);
-            nanos.two_with_work.push(sample.nanos - alone);
-            nanos.overlapped.push(sample.overlapped);
+            samples.add_two(&mut nanos.two_with_work, &mut stock, Some(WORK), round);
         }
         bar.inc(1);
     }

@@ -6,17 +6,18 @@ use std::thread;
 use mpsc_queue::{BackLinked, GapFree, Queue};
 use papers::accesses::Recorder;
 use papers::io_uring::IoUring;
-use papers::statistics::{Median, rank_correlation};
+use papers::statistics::{Median, chance_of_correlation, rank_correlation};
 use papers::transfers::stay_on_this_core;
 use papers::treiber::Treiber;
 use papers::vyukov::Vyukov;
 use papers::wfcqueue::WfcQueue;
 
 use super::objects::{Object, Objects};
+use super::pushes::taken;
 use super::report::{Attachment, Chart, Line, Report, progress};
 use counted::{Counted, counted};
 use form::Form;
-use measured::{Nanos, Samples, measure};
+use measured::{Contended, Nanos, Samples, measure};
 use modelled::{Cases, modelled};
 pub(crate) use verdicts::CLAIMS;
 use verdicts::verdicts;
@@ -32,16 +33,16 @@ struct Contestant {
     name: &'static str,
     model: fn(&Mutex<Recorder>) -> Cases,
     count: fn() -> Counted,
-    samples: Samples,
+    samples: fn() -> Samples,
 }
 
 impl Contestant {
-    fn of<Q: Objects>() -> Self {
+    fn of<Q: Objects + 'static>() -> Self {
         Self {
             name: Q::NAME,
             model: modelled::<Q>,
             count: counted::<Q>,
-            samples: Samples::of::<Q>(),
+            samples: Samples::of::<Q>,
         }
     }
 }
@@ -65,7 +66,7 @@ pub(crate) fn run() -> Report {
     };
     let mut findings: Vec<_> = all.iter().map(Form::finding).collect();
     findings.extend(correlations(&all));
-    findings.push(overlap(&all));
+    findings.push(left_out(&all));
     Report {
         header: vec![
             "queue",
@@ -130,7 +131,7 @@ fn figures(contestants: Vec<Contestant>) -> Vec<Form> {
         .iter()
         .map(|contestant| contestant.name)
         .collect();
-    let samples: Vec<_> = contestants.into_iter().map(|it| it.samples).collect();
+    let samples: Vec<_> = contestants.iter().map(|it| (it.samples)()).collect();
     let figures = names.into_iter().zip(counted).zip(measure(&samples));
     let form = |((name, (cases, counted)), nanos)| Form {
         name,
@@ -141,55 +142,74 @@ fn figures(contestants: Vec<Contestant>) -> Vec<Form> {
     figures.map(form).collect()
 }
 
-/// Returns in how many of the samples two producers overlapped.
-fn overlap(all: &[Form]) -> String {
-    let samples = || all.iter().flat_map(|form| &form.nanos.overlapped);
-    let overlapped = samples().filter(|overlapped| **overlapped).count();
-    format!(
-        "In {overlapped} of {} samples of two producers these overlapped for at least half of the \
-         time of the faster one. Where they do not, the measured times are those of uncontended pushes, and \
-         the correlations say nothing about the model.",
-        samples().count()
+/// Describes how many samples of two producers are left out.
+fn left_out(all: &[Form]) -> String {
+    let pairs = || {
+        all.iter()
+            .flat_map(|form| [&form.nanos.two, &form.nanos.two_with_work])
+    };
+    let sum = |of: fn(&Contended) -> usize| pairs().map(of).sum::<usize>();
+    taken(
+        sum(|two| two.taken),
+        sum(|two| two.nanos.len()),
+        sum(|two| two.retakes),
     )
 }
 
-/// Returns how the model's order of the contestants agrees with that of the clock.
+/// Describes how the model's order of the contestants agrees with that of the clock.
 fn correlations(all: &[Form]) -> Vec<String> {
-    let modelled = |of: fn(&Form) -> f64| all.iter().map(of).collect::<Vec<_>>();
-    let measured = |of: fn(&Nanos) -> &Vec<f64>| {
-        let medians = all.iter().map(|form| Median::of(of(&form.nanos)).value);
-        medians.collect::<Vec<_>>()
-    };
-    let settings = [
+    type Lines = fn(&Form) -> f64;
+    type Time = fn(&Nanos) -> &[f64];
+    let settings: [(_, Lines, Time); 4] = [
         (
             "a push of 2 producers, with 42 ns of work",
-            modelled(|form| form.cases[1][1].push),
-            measured(|nanos| &nanos.two_with_work),
+            |form| form.cases[1][1].push,
+            |nanos| &nanos.two_with_work.nanos,
         ),
         (
             "a push of 2 producers, without work",
-            modelled(|form| form.cases[1][1].push),
-            measured(|nanos| &nanos.two),
+            |form| form.cases[1][1].push,
+            |nanos| &nanos.two.nanos,
         ),
         (
             "an item of 1 producer, if the consumer keeps up in the model",
-            modelled(|form| form.cases[0][0].per_item()),
-            measured(|nanos| &nanos.one),
+            |form| form.cases[0][0].per_item(),
+            |nanos| &nanos.one,
         ),
         (
             "an item of 1 producer, if the consumer is behind in the model",
-            modelled(|form| form.cases[1][0].per_item()),
-            measured(|nanos| &nanos.one),
+            |form| form.cases[1][0].per_item(),
+            |nanos| &nanos.one,
         ),
     ];
-    let sentence = |(what, modelled, measured)| {
-        let found = rank_correlation(modelled, measured);
-        let found = found.map_or("undefined: all are equal".into(), |r| format!("{r:.2}"));
+    let sentence = |(what, lines, time): (_, Lines, Time)| {
         format!(
-            "Rank correlation of modelled lines and measured time, {what}: {found} (of {} \
-             contestants; of seven without any connection, 1 set in 20 reaches 0.79 or -0.79).",
-            all.len()
+            "Rank correlation of modelled lines and measured time, {what}: {}.",
+            correlation(all, lines, time)
         )
     };
-    settings.into_iter().map(sentence).collect()
+    let mut sentences: Vec<_> = settings.into_iter().map(sentence).collect();
+    sentences.push(format!(
+        "Each chance is that of {} contestants without any connection, with either sign. Four \
+         correlations are stated, so that one with a chance of less than 0.05 / 4 says more than \
+         nothing.",
+        all.len()
+    ));
+    sentences
+}
+
+fn correlation(all: &[Form], lines: fn(&Form) -> f64, time: fn(&Nanos) -> &[f64]) -> String {
+    if all.iter().any(|form| time(&form.nanos).is_empty()) {
+        return "not known, because no pushes were contended".into();
+    }
+    let modelled: Vec<_> = all.iter().map(lines).collect();
+    let medians = all.iter().map(|form| Median::of(time(&form.nanos)).value);
+    let measured: Vec<_> = medians.collect();
+    match rank_correlation(modelled.clone(), measured.clone()) {
+        None => "undefined, because all are equal".into(),
+        Some(correlation) => format!(
+            "{correlation:.2} (by chance in {:.3} of the orders)",
+            chance_of_correlation(modelled, measured)
+        ),
+    }
 }

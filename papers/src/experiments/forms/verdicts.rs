@@ -3,7 +3,7 @@
 
 use super::form::Form;
 use super::modelled::{Moved, PRODUCERS};
-use crate::experiments::claims::{Claim, Verdict};
+use crate::experiments::claims::{Claim, Outcome, Verdict, named};
 
 pub(crate) const CLAIMS: &[Claim] = &[
     Claim {
@@ -61,10 +61,7 @@ const MOST: usize = PRODUCERS.len() - 1;
 
 /// Returns the verdicts on [`CLAIMS`].
 pub(super) fn verdicts(all: &[Form]) -> Vec<Verdict> {
-    let of = |name: &str| {
-        let form = all.iter().find(|form| form.name == name);
-        form.expect("each of them is a contestant")
-    };
+    let of = |name| named(all, name);
     let ours = [of("forward-linked"), of("back-linked"), of("gap-free")];
     vec![
         writes_own_item(ours[1], ours[2]),
@@ -77,8 +74,9 @@ pub(super) fn verdicts(all: &[Form]) -> Vec<Verdict> {
     ]
 }
 
+/// Open unless the writes to the item and to the queue are seen.
 fn writes_own_item(back_linked: &Form, gap_free: &Form) -> Verdict {
-    let others = |form: &Form| form.counted.written.previous + form.counted.written.further;
+    let written = [back_linked, gap_free].map(|form| form.counted.written);
     let describe = |form: &Form| {
         let written = form.counted.written;
         format!(
@@ -86,14 +84,18 @@ fn writes_own_item(back_linked: &Form, gap_free: &Form) -> Verdict {
             form.name, written.own, written.queue, written.previous, written.further
         )
     };
-    Verdict::of(
-        others(back_linked) + others(gap_free) == 0,
-        format!(
-            "Lines written by a push: {}; {}.",
-            describe(back_linked),
-            describe(gap_free)
-        ),
-    )
+    let others: usize = written.map(|one| one.previous + one.further).iter().sum();
+    let is_seen = written.iter().all(|one| one.own == 1 && one.queue > 0);
+    let measured = format!(
+        "Lines written by a push: {}; {}.",
+        describe(back_linked),
+        describe(gap_free)
+    );
+    let outcome = match others {
+        0 => Outcome::Confirmed.if_shown(is_seen),
+        _ => Outcome::Refuted,
+    };
+    Verdict { outcome, measured }
 }
 
 fn writes_previous_item(forward: &Form, back_linked: &Form) -> Verdict {

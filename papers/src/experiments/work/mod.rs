@@ -11,10 +11,11 @@ use papers::vyukov::Vyukov;
 
 use super::contestants::{Crossbeam, Locked};
 use super::objects::Object;
+use super::pushes::{Pushing, taken};
 use super::report::{Attachment, Chart, Line, Report};
-use series::{Contestant, Series, WORKS, measure};
+use series::{Cell, Series, WORKS, measure};
 pub(crate) use verdicts::CLAIMS;
-use verdicts::verdicts;
+use verdicts::{LONG, verdicts};
 
 mod runs;
 mod series;
@@ -26,22 +27,22 @@ const WITHOUT_WORK: f64 = 25.0;
 pub(crate) fn run() -> Report {
     type Item = Box<Object>;
     let all = measure(&[
-        Contestant::of::<Queue<Item>>(),
-        Contestant::of::<Queue<Item, BackLinked>>(),
-        Contestant::of::<Queue<Item, GapFree>>(),
-        Contestant::of::<Vyukov<Object>>(),
-        Contestant::of::<Segmented<Item>>(),
-        Contestant::of::<SegmentedWithBackoff<Item>>(),
-        Contestant::of::<Jiffy<Item>>(),
-        Contestant::of::<Ring<Item>>(),
-        Contestant::of::<Crossbeam<Item>>(),
-        Contestant::of::<MichaelScott<Item>>(),
-        Contestant::of::<CcSynch<Item>>(),
-        Contestant::of::<Locked<Item>>(),
+        Pushing::of::<Queue<Item>>(),
+        Pushing::of::<Queue<Item, BackLinked>>(),
+        Pushing::of::<Queue<Item, GapFree>>(),
+        Pushing::of::<Vyukov<Object>>(),
+        Pushing::of::<Segmented<Item>>(),
+        Pushing::of::<SegmentedWithBackoff<Item>>(),
+        Pushing::of::<Jiffy<Item>>(),
+        Pushing::of::<Ring<Item>>(),
+        Pushing::of::<Crossbeam<Item>>(),
+        Pushing::of::<MichaelScott<Item>>(),
+        Pushing::of::<CcSynch<Item>>(),
+        Pushing::of::<Locked<Item>>(),
     ]);
 
     let mut findings: Vec<_> = all.iter().map(Series::finding).collect();
-    findings.push(overlap(&all));
+    findings.push(left_out(&all));
     Report {
         header: vec![
             "queue",
@@ -49,6 +50,7 @@ pub(crate) fn run() -> Report {
             "ns per push, less the work",
             "mean run, items",
             "runs per line of 4 slots",
+            "contended samples",
         ],
         rows: all.iter().flat_map(Series::rows).collect(),
         chart: Chart {
@@ -71,21 +73,26 @@ pub(crate) fn run() -> Report {
         caveat: "more than two producers; a consumer at the same time; work that uses memory, and \
             evicts the queue from the caches. The time is that of each producer: divided by two, \
             it is the elapsed time per item. `cc_synch` allocates for each item, and the blocks of \
-            `segmented`, `jiffy` and `SegQueue` are in part allocated anew for each sample. The \
+            `segmented`, `jiffy` and `SegQueue` are in part allocated anew for each sample. A sample \
+            in which no push was between two of the other producer is left out, which shortens \
+            the longest runs. That runs are the reason of a figure is not shown: back-off, which \
+            makes them long, also keeps other cores from the line. The \
             lengths of the work are the same for all contestants of a round, but a difference of \
             two long times has the error of both.",
     }
 }
 
-/// Returns in how many of the samples the producers overlapped.
-fn overlap(all: &[Series]) -> String {
+/// Describes how many samples are left out, and what is decided by the others.
+fn left_out(all: &[Series]) -> String {
     let cells = || all.iter().flat_map(|series| &series.cells);
-    let samples: usize = cells().map(|cell| cell.nanos.len()).sum();
-    let overlapped: usize = cells().map(|cell| cell.lengths.len()).sum();
+    let sum = |of: fn(&Cell) -> usize| cells().map(of).sum::<usize>();
     format!(
-        "In {overlapped} of {samples} samples the producers overlapped for at least half of the \
-         time of the faster one. Where they did in less than half of the samples, nothing is \
-         decided."
+        "{} Where fewer than half of the samples of a cell are contended, nothing is decided.",
+        taken(
+            sum(|cell| cell.samples.len()),
+            sum(|cell| cell.contended().count()),
+            sum(|cell| cell.retakes)
+        )
     )
 }
 
@@ -93,20 +100,33 @@ fn drawn_at(work: u64) -> f64 {
     if work == 0 { WITHOUT_WORK } else { work as f64 }
 }
 
-fn text(median: Option<Median>) -> String {
-    median.map_or("-".into(), |median| format!("{:.2}", median.value))
+fn text(median: Option<Median>, digits: usize) -> String {
+    median.map_or("-".into(), |median| format!("{:.digits$}", median.value))
+}
+
+impl Cell {
+    /// Returns the mean length of a run, or its lower bound.
+    pub(super) fn length_text(&self) -> String {
+        let at_least = if self.is_cut_off() { "at least " } else { "" };
+        self.length().map_or("-".into(), |length| {
+            format!("{at_least}{:.2}", length.value)
+        })
+    }
 }
 
 impl Series {
     fn rows(&self) -> Vec<Vec<String>> {
         let rows = self.cells.iter().zip(WORKS).map(|(cell, work)| {
-            let cost = cell.cost();
+            let cost = cell.cost().map_or("-".into(), |cost| {
+                format!("{:.1} [{:.1}, {:.1}]", cost.value, cost.low, cost.high)
+            });
             vec![
                 self.name.to_string(),
                 work.to_string(),
-                format!("{:.1} [{:.1}, {:.1}]", cost.value, cost.low, cost.high),
-                text(cell.length()),
-                text(cell.per_line()),
+                cost,
+                cell.length_text(),
+                text(cell.per_line(), 2),
+                format!("{} of {}", cell.contended().count(), cell.samples.len()),
             ]
         });
         rows.collect()
@@ -118,7 +138,7 @@ impl Series {
         Line {
             name: self.name.to_string(),
             points: points
-                .map(|(cell, work)| (drawn_at(work), cell.cost().value.max(0.0)))
+                .filter_map(|(cell, work)| Some((drawn_at(work), cell.cost()?.value.max(0.0))))
                 .collect(),
         }
     }
@@ -134,15 +154,15 @@ impl Series {
     }
 
     fn finding(&self) -> String {
-        let (without, with) = (&self.cells[0], &self.cells[WORKS.len() - 3]);
+        let described = |cell: &Cell| {
+            let (nanos, length) = (text(cell.cost(), 0), cell.length_text());
+            format!("{nanos} ns per push in runs of {length} items")
+        };
         format!(
-            "{}: {:.0} ns per push without work, in runs of {} items; {:.0} ns with 500 ns of \
-             work, in runs of {}.",
+            "{}: without work {}; with 500 ns {}.",
             self.name,
-            without.cost().value,
-            text(without.length()),
-            with.cost().value,
-            text(with.length())
+            described(&self.cells[0]),
+            described(&self.cells[LONG])
         )
     }
 }

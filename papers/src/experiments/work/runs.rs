@@ -13,10 +13,12 @@ pub(super) struct Runs {
     /// The mean number of runs of which [`SLOTS`] consecutive items are: 1 if one core fills the
     /// line, 4 if the producers take turns.
     pub(super) per_line: f64,
+    /// Set if a run has all items of a producer: it would have been longer with more items.
+    pub(super) is_cut_off: bool,
 }
 
 impl Runs {
-    /// Returns the runs of a sample whose producers overlapped, by the producer of each item.
+    /// Returns the runs of a sample by the producer of each item. Both producers have equally many.
     pub(super) fn of(order: &[u64]) -> Self {
         let changes: Vec<_> = (1..order.len())
             .filter(|&at| order[at] != order[at - 1])
@@ -31,6 +33,9 @@ impl Runs {
         Self {
             length: inner.len() as f64 / runs_in(inner) as f64,
             per_line: in_lines as f64 / count,
+            is_cut_off: changes
+                .windows(2)
+                .any(|run| 2 * (run[1] - run[0]) >= order.len()),
         }
     }
 }
@@ -48,8 +53,8 @@ mod tests {
     fn runs_of(runs: &[usize]) -> (f64, f64) {
         let runs = runs.iter().zip((0..2).cycle());
         let items = runs.flat_map(|(&length, producer)| vec![producer; length]);
-        let Runs { length, per_line } = Runs::of(&items.collect::<Vec<_>>());
-        (length, per_line)
+        let runs = Runs::of(&items.collect::<Vec<_>>());
+        (runs.length, runs.per_line)
     }
 
     #[test]
@@ -67,5 +72,12 @@ mod tests {
     fn two_runs_count() {
         assert_eq!(runs_of(&[200, 100]), (150.0, 1.0));
         assert_eq!(runs_of(&[300]), (300.0, 1.0));
+    }
+
+    #[test]
+    fn run_of_all_items_of_a_producer_is_cut_off() {
+        let cut_off = |order: &[u64]| Runs::of(order).is_cut_off;
+        assert!(cut_off(&[0, 1, 1, 1, 1, 0, 0, 0]));
+        assert!(!cut_off(&[0, 1, 1, 1, 0, 0, 0, 1]));
     }
 }

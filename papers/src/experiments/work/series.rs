@@ -4,8 +4,8 @@ use papers::statistics::Median;
 use papers::work::Work;
 
 use super::runs::Runs;
-use crate::experiments::objects::Objects;
-use crate::experiments::pushes::{ITEMS, Pushes, Stock, pushes, work_alone};
+use crate::experiments::claims::Named;
+use crate::experiments::pushes::{Pushes, Pushing, Stock, work_alone};
 use crate::experiments::report::progress;
 
 /// The mean work between two pushes, in nanoseconds.
@@ -20,39 +20,30 @@ pub(super) struct Series {
     pub(super) cells: [Cell; WORKS.len()],
 }
 
-/// The samples with one length of work.
-#[derive(Default)]
-pub(super) struct Cell {
-    /// Nanoseconds per push, less those of the work alone in the same round.
-    pub(super) nanos: Vec<f64>,
-    /// Mean lengths of the runs, of the samples in which the producers overlapped.
-    pub(super) lengths: Vec<f64>,
-    /// Runs per cache line.
-    pub(super) per_line: Vec<f64>,
-}
-
-/// A function that takes a sample.
-type Sample = dyn Fn(&mut Stock, Option<Work>, u64) -> Pushes;
-
-/// A contestant: its name, and the function that takes its samples.
-pub(super) struct Contestant {
-    name: &'static str,
-    sample: Box<Sample>,
-}
-
-impl Contestant {
-    pub(super) fn of<Q: Objects + 'static>() -> Self {
-        let queue = Q::with_room(ITEMS);
-        Self {
-            name: Q::NAME,
-            sample: Box::new(move |stock, work, round| pushes(&queue, stock, work, round)),
-        }
+impl Named for Series {
+    fn name(&self) -> &str {
+        self.name
     }
 }
 
+/// The samples with one length of work.
+#[derive(Default)]
+pub(super) struct Cell {
+    /// One for each round; `None` if the pushes were not contended.
+    pub(super) samples: Vec<Option<Sample>>,
+    pub(super) retakes: usize,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Sample {
+    /// Nanoseconds per push, less those of the work alone in the same round.
+    pub(super) nanos: f64,
+    pub(super) runs: Runs,
+}
+
 /// Measures the contestants round by round, each of them in each round.
-pub(super) fn measure(contestants: &[Contestant]) -> Vec<Series> {
-    let empty = |contestant: &Contestant| Series {
+pub(super) fn measure(contestants: &[Pushing]) -> Vec<Series> {
+    let empty = |contestant: &Pushing| Series {
         name: contestant.name,
         cells: Default::default(),
     };
@@ -64,7 +55,7 @@ pub(super) fn measure(contestants: &[Contestant]) -> Vec<Series> {
             let work = (nanos > 0).then_some(Work(nanos));
             let alone = work.map_or(0.0, |work| work_alone(&mut stock, work, round));
             for (series, contestant) in all.iter_mut().zip(contestants) {
-                let sample = (contestant.sample)(&mut stock, work, round);
+                let sample = contestant.sample(&mut stock, work, round);
                 series.cells[at].add(&sample, alone);
             }
         }
@@ -75,42 +66,60 @@ pub(super) fn measure(contestants: &[Contestant]) -> Vec<Series> {
 }
 
 impl Cell {
-    fn add(&mut self, sample: &Pushes, alone: f64) {
-        self.nanos.push(sample.nanos - alone);
-        if sample.overlapped {
-            let runs = Runs::of(&sample.order);
-            self.lengths.push(runs.length);
-            self.per_line.push(runs.per_line);
-        }
+    fn add(&mut self, pushes: &Pushes, alone: f64) {
+        self.retakes += pushes.retakes;
+        self.samples.push(pushes.is_contended.then(|| Sample {
+            nanos: pushes.nanos - alone,
+            runs: Runs::of(&pushes.order),
+        }));
+    }
+
+    /// Returns the samples whose pushes were contended.
+    pub(super) fn contended(&self) -> impl Iterator<Item = Sample> {
+        self.samples.iter().copied().flatten()
+    }
+
+    /// Returns `true` if the pushes were contended in at least half of the samples.
+    pub(super) fn is_contended(&self) -> bool {
+        2 * self.contended().count() >= self.samples.len()
+    }
+
+    /// Returns the median of a figure of contended pushes, if there were any.
+    pub(super) fn median(&self, figure: impl Fn(Sample) -> f64) -> Option<Median> {
+        let figures: Vec<_> = self.contended().map(figure).collect();
+        (!figures.is_empty()).then(|| Median::of(&figures))
     }
 
     /// Returns the nanoseconds per push, less those of the work.
-    pub(super) fn cost(&self) -> Median {
-        Median::of(&self.nanos)
+    pub(super) fn cost(&self) -> Option<Median> {
+        self.median(|sample| sample.nanos)
     }
 
-    /// Returns `true` if the producers overlapped in at least half of the samples.
-    pub(super) fn is_contended(&self) -> bool {
-        2 * self.lengths.len() >= self.nanos.len()
-    }
-
-    /// Returns the mean length of a run, or `None` if the producers never overlapped.
+    /// Returns the mean length of a run.
     pub(super) fn length(&self) -> Option<Median> {
-        (!self.lengths.is_empty()).then(|| Median::of(&self.lengths))
+        self.median(|sample| sample.runs.length)
     }
 
-    /// Returns the runs per cache line, or `None` if the producers never overlapped.
+    /// Returns the runs per cache line.
     pub(super) fn per_line(&self) -> Option<Median> {
-        (!self.per_line.is_empty()).then(|| Median::of(&self.per_line))
+        self.median(|sample| sample.runs.per_line)
     }
 
-    /// Returns by how much this cell's push takes longer than that of `other`, within rounds.
-    pub(super) fn longer_than(&self, other: &Self) -> Median {
-        let pairs = self.nanos.iter().zip(&other.nanos);
-        Median::of(
-            &pairs
-                .map(|(ours, others)| ours - others)
-                .collect::<Vec<_>>(),
-        )
+    /// Returns `true` if runs were cut off in half of the contended samples or more: the mean length
+    /// is then a lower bound.
+    pub(super) fn is_cut_off(&self) -> bool {
+        let cut_off = self.contended().filter(|sample| sample.runs.is_cut_off);
+        2 * cut_off.count() >= self.contended().count()
+    }
+
+    /// Returns by how much a push of this cell takes longer than one of `other`, within rounds, as one
+    /// among so many medians.
+    pub(super) fn longer_than(&self, other: &Self, medians: usize) -> Option<Median> {
+        let pairs = self.samples.iter().zip(&other.samples);
+        let longer = |(ours, others): (&Option<Sample>, &Option<Sample>)| {
+            Some((*ours)?.nanos - (*others)?.nanos)
+        };
+        let longer: Vec<_> = pairs.filter_map(longer).collect();
+        (!longer.is_empty()).then(|| Median::of_one_among(&longer, medians))
     }
 }
