@@ -7,7 +7,7 @@ use papers::treiber::Treiber;
 use papers::vyukov::Vyukov;
 use papers::{Consume, Node};
 
-use super::claims::{Claim, Verdict};
+use super::claims::{Claim, Named, Verdict, named};
 use super::contestants::{Contestant, Intrusive, Job, for_each};
 use super::report::{Chart, Line, Report};
 
@@ -34,8 +34,8 @@ struct Way {
 
 pub(crate) fn run() -> Report {
     let mut ways = vec![
-        Way::measured("intrusive: build a chain and push it", push_chain),
-        Way::measured("intrusive: push one by one", push_singly),
+        Way::measured("forward-linked: build a chain and push it", push_chain),
+        Way::measured("forward-linked: push one by one", push_singly),
     ];
     ways.extend(for_each!(pops()));
 
@@ -63,10 +63,7 @@ pub(crate) fn run() -> Report {
 
 /// Returns the verdicts on [`CLAIMS`].
 fn verdicts(ways: &[Way]) -> Vec<Verdict> {
-    let of = |name: &str| {
-        let way = ways.iter().find(|way| way.name == pop_name(name));
-        way.expect("each of them is a contestant").costs[LENGTHS.len() - 1]
-    };
+    let of = |name| named(ways, &pop_name(name)).costs[LENGTHS.len() - 1];
     let most = LENGTHS[LENGTHS.len() - 1];
     let (vyukov, ours) = (of(Vyukov::<Node<u64>>::NAME), of(Intrusive::NAME));
     let (io_uring, treiber) = (
@@ -143,6 +140,12 @@ fn pop_all<Q: Contestant>(length: usize) -> Cost {
     });
     assert_eq!(items.len(), length);
     cost
+}
+
+impl Named for Way {
+    fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl Way {

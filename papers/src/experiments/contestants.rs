@@ -109,7 +109,7 @@ macro_rules! forms {
 }
 
 forms! {
-    "intrusive": ForwardLinked;
+    "forward-linked": ForwardLinked;
     "back-linked": BackLinked;
     "gap-free": GapFree;
 }
@@ -211,7 +211,7 @@ impl<T> Consume for &Crossbeam<T> {
 }
 
 impl Contestant for Crossbeam {
-    const NAME: &'static str = "crossbeam SegQueue";
+    const NAME: &'static str = "SegQueue";
     fn with_room(_: usize) -> Self {
         Self::new()
     }
@@ -292,7 +292,7 @@ impl Consume for OptionConsumer<'_> {
 }
 
 impl Contestant for WithOption {
-    const NAME: &'static str = "intrusive, Option pop";
+    const NAME: &'static str = "forward-linked, Option pop";
     fn with_room(_: usize) -> Self {
         Self(Queue::new())
     }

@@ -2,9 +2,9 @@
 //!
 //! Michael and Scott (1996, section 1) described the defect, of a queue of J. M. Stone (1990).
 
-use super::claims::{Claim, Verdict};
+use super::claims::{Claim, Verdict, named};
 use super::contestants::{Contestant, Crossbeam, WithOption, for_each};
-use super::frozen::{Last, Outcome, Sweep};
+use super::frozen::{Last, Observed, Sweep};
 use super::report::{Chart, Report};
 
 pub(crate) const CLAIMS: &[Claim] = &[
@@ -43,7 +43,7 @@ pub(crate) fn run() -> Report {
             logarithmic: false,
             lines: sweeps
                 .iter()
-                .map(|sweep| sweep.line(|outcome| usize::from(is_false_empty(outcome))))
+                .map(|sweep| sweep.line(|observed| usize::from(is_false_empty(observed))))
                 .collect(),
         },
         attached: Vec::new(),
@@ -54,24 +54,24 @@ pub(crate) fn run() -> Report {
 }
 
 /// The same thread has pushed an item before, so the queue is not empty.
-fn is_false_empty(outcome: Outcome) -> bool {
+fn is_false_empty(observed: Observed) -> bool {
     let last = Last::Empty;
-    outcome == Outcome::Delivered { items: 0, last }
+    observed == Observed::Delivered { items: 0, last }
 }
 
 fn row(sweep: &Sweep) -> Vec<String> {
     let last = Last::Stalled;
-    let stalled = Outcome::Delivered { items: 0, last };
+    let stalled = Observed::Delivered { items: 0, last };
     vec![
         sweep.name.to_string(),
         sweep.instructions().to_string(),
         sweep
-            .count(|outcome| matches!(outcome, Outcome::Delivered { items: 1, .. }))
+            .count(|observed| matches!(observed, Observed::Delivered { items: 1, .. }))
             .to_string(),
-        sweep.count(|outcome| outcome == stalled).to_string(),
+        sweep.count(|observed| observed == stalled).to_string(),
         sweep.count(is_false_empty).to_string(),
         sweep
-            .count(|outcome| outcome == Outcome::Blocked)
+            .count(|observed| observed == Observed::Blocked)
             .to_string(),
     ]
 }
@@ -89,28 +89,24 @@ fn finding(sweep: &Sweep) -> String {
 
 /// Returns the verdicts on [`CLAIMS`].
 fn verdicts(sweeps: &[Sweep]) -> Vec<Verdict> {
-    let (two, three): (Vec<_>, Vec<_>) = sweeps
-        .iter()
-        .partition(|sweep| sweep.name == WithOption::NAME);
-    let false_empties = |of: &[&Sweep]| {
-        let counts = of.iter().map(|sweep| sweep.count(is_false_empty));
-        counts.sum::<usize>()
-    };
-    let instructions: usize = two.iter().map(|sweep| sweep.instructions()).sum();
+    let two = named(sweeps, WithOption::NAME);
+    let has_two = |sweep: &&Sweep| [WithOption::NAME, Crossbeam::NAME].contains(&sweep.name);
+    let three: Vec<_> = sweeps.iter().filter(|sweep| !has_two(sweep)).collect();
+    let false_empties: usize = three.iter().map(|sweep| sweep.count(is_false_empty)).sum();
     vec![
         Verdict::of(
-            false_empties(&two) > 0,
+            two.count(is_false_empty) > 0,
             format!(
-                "With an `Option`, at {} of the {instructions} instructions of the frozen push.",
-                false_empties(&two)
+                "With an `Option`, at {} of the {} instructions of the frozen push.",
+                two.count(is_false_empty),
+                two.instructions()
             ),
         ),
         Verdict::of(
-            false_empties(&three) == 0,
+            false_empties == 0,
             format!(
-                "The other {} queues: at {} instructions.",
-                three.len(),
-                false_empties(&three)
+                "The {} queues with three results: at {false_empties} instructions.",
+                three.len()
             ),
         ),
     ]

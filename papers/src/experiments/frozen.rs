@@ -9,6 +9,7 @@ use mpsc_queue::Pop;
 use papers::Consume;
 use papers::single_step::Stepped;
 
+use super::claims::Named;
 use super::contestants::Contestant;
 use super::report::Line;
 
@@ -17,17 +18,17 @@ use super::report::Line;
 const TIMEOUT: Duration = Duration::from_millis(400);
 
 /// The payload of the item whose push is frozen.
-const FROZEN: u64 = u64::MAX;
+pub(crate) const FROZEN: u64 = u64::MAX;
 
-/// The outcomes of freezing a push into an empty queue before each of its instructions.
+/// The observations of freezing a push into an empty queue before each of its instructions.
 pub(crate) struct Sweep {
     pub(crate) name: &'static str,
-    outcomes: Vec<Outcome>,
+    observations: Vec<Observed>,
 }
 
 /// The progress of the other thread while the push was frozen before one instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum Observed {
     /// It popped so many of its own items, and then this result.
     Delivered { items: usize, last: Last },
     /// A push or pop of the other thread did not return.
@@ -41,38 +42,44 @@ pub(crate) enum Last {
     Stalled,
 }
 
+impl Named for Sweep {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
 impl Sweep {
     /// Freezes the push before each instruction. The other thread pushes `others` items,
     /// and pops until a pop returns no item.
     pub(crate) fn of<Q: Contestant>(others: usize) -> Self {
-        let mut outcomes = Vec::new();
-        while let Some(outcome) = frozen_before::<Q>(outcomes.len(), others) {
-            outcomes.push(outcome);
+        let mut observations = Vec::new();
+        while let Some(observed) = frozen_before::<Q>(observations.len(), others) {
+            observations.push(observed);
         }
         Self {
             name: Q::NAME,
-            outcomes,
+            observations,
         }
     }
 
     /// Returns the number of instructions of the push.
     pub(crate) fn instructions(&self) -> usize {
-        self.outcomes.len()
+        self.observations.len()
     }
 
-    /// Returns the outcome before each instruction.
-    pub(crate) fn outcomes(&self) -> impl Iterator<Item = Outcome> {
-        self.outcomes.iter().copied()
+    /// Returns what was observed before each instruction.
+    pub(crate) fn observations(&self) -> impl Iterator<Item = Observed> {
+        self.observations.iter().copied()
     }
 
-    /// Returns the number of instructions whose outcome is `wanted`.
-    pub(crate) fn count(&self, wanted: impl Fn(Outcome) -> bool) -> usize {
-        self.outcomes().filter(|&outcome| wanted(outcome)).count()
+    /// Returns the number of instructions at which what is `wanted` was observed.
+    pub(crate) fn count(&self, wanted: impl Fn(Observed) -> bool) -> usize {
+        self.observations().filter(|&one| wanted(one)).count()
     }
 
     /// Returns a line of `y` over the instructions.
-    pub(crate) fn line(&self, y: fn(Outcome) -> usize) -> Line {
-        let points = self.outcomes().enumerate();
+    pub(crate) fn line(&self, y: fn(Observed) -> usize) -> Line {
+        let points = self.observations().enumerate();
         Line {
             name: self.name.to_string(),
             points: points.map(|(at, o)| (at as f64, y(o) as f64)).collect(),
@@ -117,7 +124,7 @@ impl Drop for ThawOnDrop<'_> {
 }
 
 /// Returns `None` if the push has fewer instructions.
-fn frozen_before<Q: Contestant>(instruction: usize, others: usize) -> Option<Outcome> {
+fn frozen_before<Q: Contestant>(instruction: usize, others: usize) -> Option<Observed> {
     let queue = Box::new(Q::with_room(others + 2));
     // Allocates what the queue allocates lazily.
     let _ = queue.push(Q::item(0));
@@ -147,11 +154,11 @@ fn frozen_before<Q: Contestant>(instruction: usize, others: usize) -> Option<Out
             others + 1,
             "every item is delivered after the thaw"
         );
-        let outcome = match reported {
-            Ok((items, last)) => Outcome::Delivered { items, last },
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Outcome::Blocked,
+        let observed = match reported {
+            Ok((items, last)) => Observed::Delivered { items, last },
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Observed::Blocked,
         };
-        frozen.then_some(outcome)
+        frozen.then_some(observed)
     })
 }
 

@@ -75,7 +75,7 @@ impl Report {
         );
         let judged = claims.iter().zip(&self.verdicts).map(|(claim, verdict)| {
             format!(
-                "Claimed: {} ({}). Falsified if {}. Measured: {} Concluded: {}.\n\n",
+                "{}. ({})\n\n- Falsified if {}.\n- Measured: {}\n- Concluded: {}.\n\n",
                 claim.text, claim.by, claim.falsified, verdict.measured, verdict.outcome
             )
         });

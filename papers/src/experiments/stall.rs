@@ -8,9 +8,9 @@ use papers::treiber::Treiber;
 use papers::vyukov::Vyukov;
 use papers::wfcqueue::WfcQueue;
 
-use super::claims::{Claim, Verdict};
+use super::claims::{Claim, Verdict, named};
 use super::contestants::{Contestant, Crossbeam, Intrusive, Locked, for_each};
-use super::frozen::{Outcome, Sweep};
+use super::frozen::{Observed, Sweep};
 use super::report::{Chart, Report};
 
 pub(crate) const CLAIMS: &[Claim] = &[
@@ -30,8 +30,9 @@ pub(crate) const CLAIMS: &[Claim] = &[
         falsified: "a frozen push of `treiber` delays an item of the other thread",
     },
     Claim {
-        text: "Waiting at the predecessor's node needs no link",
-        by: "1993-craig-clh",
+        text: "A queue whose consumer looks at its predecessor's node, as the waiters of a CLH lock \
+            do, needs no link, and so has no gap",
+        by: "hypothesis",
         falsified: "a frozen push of `clh` delays an item of the other thread",
     },
     Claim {
@@ -79,32 +80,29 @@ pub(crate) fn run() -> Report {
     }
 }
 
-fn delivered(outcome: Outcome) -> usize {
-    match outcome {
-        Outcome::Delivered { items, .. } => items,
-        Outcome::Blocked => 0,
+fn delivered(observed: Observed) -> usize {
+    match observed {
+        Observed::Delivered { items, .. } => items,
+        Observed::Blocked => 0,
     }
 }
 
 /// Returns the number of instructions before which the frozen push delays an item.
 fn gap(sweep: &Sweep) -> usize {
-    sweep.count(|outcome| delivered(outcome) < OTHERS)
+    sweep.count(|observed| delivered(observed) < OTHERS)
 }
 
 fn blocked(sweep: &Sweep) -> usize {
-    sweep.count(|outcome| outcome == Outcome::Blocked)
+    sweep.count(|observed| observed == Observed::Blocked)
 }
 
 fn least(sweep: &Sweep) -> usize {
-    sweep.outcomes().map(delivered).min().unwrap_or(OTHERS)
+    sweep.observations().map(delivered).min().unwrap_or(OTHERS)
 }
 
 /// Returns the verdicts on [`CLAIMS`].
 fn verdicts(sweeps: &[Sweep]) -> Vec<Verdict> {
-    let of = |name: &str| {
-        let sweep = sweeps.iter().find(|sweep| sweep.name == name);
-        sweep.expect("each of them is a contestant")
-    };
+    let of = |name| named(sweeps, name);
     let delays = |sweep: &Sweep| {
         format!(
             "`{}` delays items at {} of the {} instructions of its push, and then delivers {} of \

@@ -4,17 +4,15 @@ use mpsc_queue::Pop;
 use papers::Consume;
 use papers::effects::{Effects, effects};
 
+use crate::experiments::claims::Named;
 use crate::experiments::contestants::Contestant;
-use crate::experiments::frozen::while_frozen;
+use crate::experiments::frozen::{FROZEN, while_frozen};
 
 /// The number of pops in a row that abort, and whose effects are found.
 pub(super) const IN_A_ROW: usize = 3;
 
 /// The numbers of items that are pushed before the frozen push begins, and while it is frozen.
 const PLACES: [(usize, usize); 4] = [(0, 0), (0, 1), (1, 0), (1, 1)];
-
-/// The payload of the item whose push is frozen.
-const FROZEN: u64 = u64::MAX;
 
 /// A push that was frozen before each of its instructions, in each place among other pushes.
 pub(super) struct Sweep {
@@ -37,6 +35,12 @@ pub(super) struct Observation {
     pub(super) aborts: Vec<Effects>,
     /// Set if the items come out in another order, or not all of them, because pops aborted.
     pub(super) changes_answers: bool,
+}
+
+impl Named for Sweep {
+    fn name(&self) -> &str {
+        self.name
+    }
 }
 
 impl Sweep {

@@ -7,13 +7,14 @@ use papers::work::Work;
 
 use super::spinning::Spinning;
 use super::traffic::{Arrangement, Tally};
+use crate::experiments::claims::Named;
 use crate::experiments::contestants::{Contestant, Crossbeam, InForm, Intrusive, Locked};
 use crate::experiments::report::progress;
 
 const ROUNDS: usize = 8;
 
 /// The mean work between two pushes, where there is any.
-pub(super) const NANOS: u64 = 200;
+const NANOS: u64 = 200;
 
 /// The producers are on the other core, one of them or all; or one shares the consumer's.
 const CORES: [(&str, &str, &[usize]); 3] = [
@@ -27,7 +28,6 @@ const CORES: [(&str, &str, &[usize]); 3] = [
 ];
 
 /// The numbers of arrangements.
-pub(super) const ALONE_WITH_WORK: usize = 1;
 pub(super) const OVERSUBSCRIBED: usize = 4;
 pub(super) const OVERSUBSCRIBED_WITH_WORK: usize = 5;
 
@@ -50,6 +50,12 @@ pub(super) struct Met {
     pub(super) name: &'static str,
     round: fn(&Arrangement, &mut Tally),
     pub(super) tallies: Vec<Tally>,
+}
+
+impl Named for Met {
+    fn name(&self) -> &str {
+        self.name
+    }
 }
 
 impl Met {

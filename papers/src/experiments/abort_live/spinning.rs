@@ -38,7 +38,7 @@ impl Consume for SpinningConsumer<'_> {
 }
 
 impl Contestant for Spinning {
-    const NAME: &'static str = "intrusive, spinning pop";
+    const NAME: &'static str = "forward-linked, spinning pop";
     fn with_room(items: usize) -> Self {
         Self(Intrusive::with_room(items))
     }

@@ -37,8 +37,10 @@ pub(super) struct Tally {
     pub(super) stalls: u64,
     /// The pops and stalls in which the consumer was preempted.
     pub(super) interrupted: u64,
-    /// The ticks of each pop that did not abort.
+    /// The ticks of each pop.
     pub(super) pop_ticks: Histogram<u64>,
+    /// The ticks of each pop that aborted.
+    pub(super) abort_ticks: Histogram<u64>,
     /// The ticks from each first abort to the next other answer.
     pub(super) stall_ticks: Histogram<u64>,
     /// The longest pop of each round, in nanoseconds.
@@ -63,6 +65,7 @@ impl Tally {
             stalls: 0,
             interrupted: 0,
             pop_ticks: histogram(),
+            abort_ticks: histogram(),
             stall_ticks: histogram(),
             longest_pops: Vec::new(),
         }
@@ -86,32 +89,34 @@ impl Tally {
             if let Some(stall) = &mut stall {
                 stall.is_interrupted |= is_interrupted;
             }
+            let counted = &mut self.interrupted;
+            record(&mut self.pop_ticks, pop, is_pop_interrupted, counted);
+            if !is_pop_interrupted {
+                longest = longest.max(pop);
+            }
             if answer.is_stalled() {
                 self.aborts += 1;
+                if !is_pop_interrupted {
+                    self.abort_ticks.saturating_record(pop);
+                }
                 stall.get_or_insert(Open {
                     since: after,
                     is_interrupted: false,
                 });
             } else {
                 self.items += u64::from(matches!(answer, Pop::Item(_)));
-                if let Some(stall) = stall.take() {
+                if let Some(Open {
+                    since,
+                    is_interrupted,
+                }) = stall.take()
+                {
                     self.stalls += 1;
-                    let length = after - stall.since;
                     record(
                         &mut self.stall_ticks,
-                        length,
-                        stall.is_interrupted,
-                        &mut self.interrupted,
+                        after - since,
+                        is_interrupted,
+                        counted,
                     );
-                }
-                record(
-                    &mut self.pop_ticks,
-                    pop,
-                    is_pop_interrupted,
-                    &mut self.interrupted,
-                );
-                if !is_pop_interrupted {
-                    longest = longest.max(pop);
                 }
             }
             if !matches!(answer, Pop::Item(_)) {

@@ -39,23 +39,37 @@ impl Base {
     pub(crate) fn sleeper(&self) -> Sleeper<'_> {
         Sleeper {
             consumer: self.queue.consumer().expect("there is no other consumer"),
-            futex: &self.futex,
-            counted: 0,
+            wake_ups: WakeUps {
+                futex: &self.futex,
+                counted: 0,
+            },
         }
     }
 }
 
-/// The consumer of a queue, and the wake-ups that it has counted.
+/// The consumer of a queue, and its wake-ups.
 pub(crate) struct Sleeper<'q> {
     consumer: mpsc_queue::Consumer<&'q Intrusive>,
+    wake_ups: WakeUps<'q>,
+}
+
+/// The wake-ups that a consumer has counted.
+struct WakeUps<'q> {
     futex: &'q Futex,
     counted: u64,
+}
+
+impl WakeUps<'_> {
+    /// Sleeps until there are more wake-ups than those counted.
+    fn sleep(&mut self) {
+        self.counted += self.futex.wait_for_more(self.counted);
+    }
 }
 
 impl Sleeper<'_> {
     /// Counts the wake-ups so far, for which the consumer did not wait.
     pub(crate) fn forget_wake_ups(&mut self) {
-        self.counted = self.futex.wake_ups();
+        self.wake_ups.counted = self.wake_ups.futex.wake_ups();
     }
 
     /// Pops an item if there is one.
@@ -68,11 +82,6 @@ impl Sleeper<'_> {
                 Pop::Stalled(_) => spin_loop(),
             }
         }
-    }
-
-    /// Sleeps until there are more wake-ups than those counted.
-    fn sleep(&mut self) {
-        self.counted += self.futex.wait_for_more(self.counted);
     }
 }
 
@@ -101,7 +110,7 @@ impl Protocol for Told {
                 return item;
             }
             if let Some(parked) = sleeper.consumer.park() {
-                sleeper.counted += sleeper.futex.wait_for_more(sleeper.counted);
+                sleeper.wake_ups.sleep();
                 drop(parked);
             }
         }
@@ -141,7 +150,7 @@ impl Protocol for Flagged {
                 self.flag.clear();
                 return item;
             }
-            sleeper.sleep();
+            sleeper.wake_ups.sleep();
         }
     }
 
@@ -178,7 +187,7 @@ impl Protocol for Counted {
                 self.events.cancel(key);
                 return item;
             }
-            self.events.wait(key, || sleeper.sleep());
+            self.events.wait(key, || sleeper.wake_ups.sleep());
         }
     }
 
@@ -238,6 +247,6 @@ fn pop_or_sleep(sleeper: &mut Sleeper<'_>) -> Box<Job> {
         if let Some(item) = sleeper.look() {
             return item;
         }
-        sleeper.sleep();
+        sleeper.wake_ups.sleep();
     }
 }

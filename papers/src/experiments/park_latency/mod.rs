@@ -4,21 +4,22 @@ mod times;
 
 use papers::statistics::Median;
 
-use super::claims::{Claim, Outcome, Verdict};
+use super::claims::{Claim, Outcome, Verdict, named};
 use super::park::protocols::{Added, Counted, Flagged, Protocol, Told};
 use super::report::{Chart, Line, Report};
 use times::Times;
 
 pub(crate) const CLAIMS: &[Claim] = &[
     Claim {
-        text: "An eventcount costs the producer a load and a branch while the consumer is awake",
+        text: "An eventcount costs the producer a load and a branch while the consumer is awake \
+            (here in portable code)",
         by: "2010-vyukov-eventcount",
         falsified: "a push with an eventcount takes at least half as long again as one with a \
             wake-up told by the exchange (our queue)",
     },
     Claim {
         text: "The kernel makes the latency of a wake-up, not the protocol",
-        by: "2010-vyukov-eventcount",
+        by: "hypothesis",
         falsified: "the median latency with a flag, an eventcount or a counter differs by more \
             than a quarter from that of a wake-up told by the exchange",
     },
@@ -105,10 +106,7 @@ fn finding(times: &Times, first: &Times) -> String {
 
 /// Returns the verdicts on [`CLAIMS`].
 fn verdicts(all: &[Times]) -> Vec<Verdict> {
-    let of = |name: &str| {
-        let times = all.iter().find(|times| times.name == name);
-        times.expect("each of them is a protocol")
-    };
+    let of = |name| named(all, name);
     let (told, counted) = (of(Told::NAME), of(Counted::NAME));
     let push = Median::of_ratios(&counted.awake, &told.awake);
     let latencies = [Flagged::NAME, Counted::NAME, Added::NAME]
@@ -121,7 +119,7 @@ fn verdicts(all: &[Times]) -> Vec<Verdict> {
     });
     vec![
         Verdict {
-            outcome: outcome(push, f64::NEG_INFINITY, 1.5),
+            outcome: Outcome::of_interval(push, f64::NEG_INFINITY, 1.5),
             measured: format!(
                 "A push with an eventcount takes {:.2} times as long ({:.2} to {:.2}), {:.1} ns \
                  against {:.1}.",
@@ -133,7 +131,9 @@ fn verdicts(all: &[Times]) -> Vec<Verdict> {
             ),
         },
         Verdict {
-            outcome: all_of(latencies.map(|(_, ratio)| outcome(ratio, 0.8, 1.25))),
+            outcome: Outcome::of_all(
+                latencies.map(|(_, ratio)| Outcome::of_interval(ratio, 0.8, 1.25)),
+            ),
             measured: format!(
                 "Latencies, in times of that of a wake-up told by the exchange ({} us): {}.",
                 micros(Median::of(&told.latency).value),
@@ -141,45 +141,4 @@ fn verdicts(all: &[Times]) -> Vec<Verdict> {
             ),
         },
     ]
-}
-
-/// Confirms that a ratio is between two bounds if its whole interval is.
-fn outcome(ratio: Median, low: f64, high: f64) -> Outcome {
-    if low < ratio.low && ratio.high < high {
-        Outcome::Confirmed
-    } else if ratio.high < low || high < ratio.low {
-        Outcome::Refuted
-    } else {
-        Outcome::Open
-    }
-}
-
-fn all_of<const N: usize>(outcomes: [Outcome; N]) -> Outcome {
-    let is_any = |wanted| outcomes.contains(&wanted);
-    match () {
-        () if is_any(Outcome::Refuted) => Outcome::Refuted,
-        () if is_any(Outcome::Open) => Outcome::Open,
-        () => Outcome::Confirmed,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn interval_across_a_bound_is_open() {
-        let ratio = |low, high| Median {
-            value: f64::midpoint(low, high),
-            low,
-            high,
-        };
-        assert_eq!(outcome(ratio(0.9, 1.1), 0.8, 1.25), Outcome::Confirmed);
-        assert_eq!(outcome(ratio(1.2, 1.3), 0.8, 1.25), Outcome::Open);
-        assert_eq!(outcome(ratio(1.3, 1.4), 0.8, 1.25), Outcome::Refuted);
-        assert_eq!(outcome(ratio(0.6, 0.7), 0.8, 1.25), Outcome::Refuted);
-        let outcomes = [Outcome::Confirmed, Outcome::Open, Outcome::Refuted];
-        assert_eq!(all_of(outcomes), Outcome::Refuted);
-        assert_eq!(all_of([Outcome::Confirmed, Outcome::Open]), Outcome::Open);
-    }
 }

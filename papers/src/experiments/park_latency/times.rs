@@ -8,6 +8,7 @@ use std::time::Instant;
 use papers::cores;
 use papers::statistics::Median;
 
+use crate::experiments::claims::Named;
 use crate::experiments::contestants::Job;
 use crate::experiments::park::asleep::ThreadId;
 use crate::experiments::park::protocols::{Added, Called, Counted, Flagged, Protocol, Told};
@@ -37,6 +38,12 @@ pub(super) struct Times {
     pub(super) latency: Vec<f64>,
     /// All of them, in nanoseconds.
     latencies: Vec<f64>,
+}
+
+impl Named for Times {
+    fn name(&self) -> &str {
+        self.name
+    }
 }
 
 impl Times {
@@ -97,10 +104,11 @@ fn nanos_awake<P: Protocol>() -> f64 {
             let mut sleeper = protocol.base().sleeper();
             protocol.push(Job::boxed(0));
             drop(protocol.pop(&mut sleeper));
-            let mut items: Vec<_> = (0..PUSHES).map(|_| Job::boxed(0)).collect();
+            // Places, because a loop over a vector that is emptied keeps its position in memory.
+            let mut places: Vec<_> = (0..PUSHES).map(|_| Some(Job::boxed(0))).collect();
             let start = Instant::now();
-            for item in items.drain(..) {
-                protocol.push(item);
+            for place in &mut places {
+                protocol.push(place.take().expect("each item is pushed once"));
             }
             start.elapsed().as_nanos() as f64 / PUSHES as f64
         };

@@ -17,6 +17,9 @@ use crate::experiments::report::{Line, progress};
 const TIMES: usize = 2_000_000;
 const LIMIT: Duration = Duration::from_secs(4);
 
+/// So many runs of a pair are the least on which a verdict rests.
+const ENOUGH: u64 = 100_000;
+
 /// A litmus test and its outcomes.
 pub(super) struct Test {
     pub(super) name: String,
@@ -32,6 +35,8 @@ pub(super) enum Kind {
     Fence,
     /// Pushes to a queue by a locked instruction.
     Queue,
+    /// The same, and pops with a fence.
+    FencedQueue,
 }
 
 pub(super) fn tests() -> Vec<Test> {
@@ -110,12 +115,24 @@ where
     });
     Test {
         name: format!("{}: push, pop_fenced", InForm::<F>::NAME),
-        kind: Kind::Queue,
+        kind: Kind::FencedQueue,
         outcomes,
     }
 }
 
 impl Test {
+    /// Returns `true` if the test ran often enough, and both sides were under way at the same time in
+    /// some of the runs: each found what the other wrote, or met a push in its gap.
+    pub(super) fn is_enough(&self) -> bool {
+        let Outcomes {
+            times,
+            both_found,
+            stalled,
+            ..
+        } = self.outcomes;
+        times >= ENOUGH && both_found + stalled > 0
+    }
+
     pub(super) fn row(&self) -> Vec<String> {
         let outcomes = &self.outcomes;
         let figures = [

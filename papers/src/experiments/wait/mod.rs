@@ -84,6 +84,11 @@ fn findings(all: &[Costs], sleep: Median) -> Vec<String> {
         sleep.high / 1000.0,
         SLEEP / 1000
     )];
+    findings.push(
+        "The bounds of the fixed and of the random spin are theorems. A sequence beyond them, by more \
+         than chance, would be a mistake of this program."
+            .into(),
+    );
     let recorded = all.iter().map(|costs| costs.sequence.kind);
     findings.push(format!(
         "{} recordings have at least {LEAST} waits; others are left out.",

@@ -4,6 +4,7 @@
 //! All times are in nanoseconds.
 
 use std::f64::consts::E;
+use std::fmt;
 use std::time::Duration;
 
 use mpsc_queue::Wait;
@@ -98,6 +99,17 @@ impl Ratio {
         let squares: f64 = runs.iter().map(|run| (run - mean).powi(2)).sum();
         let error = (squares / (count - 1.0) / count).sqrt();
         Self { mean, error }
+    }
+}
+
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { mean, error } = self;
+        write!(f, "{mean:.3}")?;
+        if *error > 0.0 {
+            write!(f, " with a standard error of {error:.3}")?;
+        }
+        Ok(())
     }
 }
 
