@@ -106,7 +106,21 @@ def is_command(name):
         return (WORKSPACE / program).exists()
     aliases = (WORKSPACE / ".cargo/config.toml").read_text()
     first = arguments[0]
-    return first in ("bench", "test") or re.search(rf"^{first} = ", aliases, re.MULTILINE) is not None
+    if first == "test":
+        return is_test(*arguments[1:])
+    return first == "bench" or re.search(rf"^{first} = ", aliases, re.MULTILINE) is not None
+
+
+def is_test(option, package, *chosen):
+    """Returns whether `cargo test -p package --test file`, or `... filter`, finds a test."""
+    folder = WORKSPACE / package
+    if option != "-p":
+        return False
+    if chosen[0] == "--test":
+        tests = folder / "tests"
+        return any((tests / file).exists() for file in (f"{chosen[1]}.rs", f"{chosen[1]}/main.rs"))
+    test = re.compile(rf"#\[test\]\s+fn \w*{chosen[0]}")
+    return any(test.search(file.read_text()) for file in folder.rglob("*.rs"))
 
 
 WITNESSES = {

@@ -77,11 +77,13 @@ pub(crate) fn run() -> Report {
 }
 
 /// What the figures do not say.
-const FINDINGS: [&str; 2] = [
-    "D. Vyukov calls the window in which a push blocks the consumer \"extremely small\". That is no \
-     figure, so there is no verdict: see the stalls per 10^6 items of the queue `forward-linked`.",
+const FINDINGS: [&str; 3] = [
+    "How often a consumer meets a push in its gap has no verdict, because no work gives a figure for \
+     it: see the stalls per 10^6 items.",
     "A pop of `gap-free` cannot abort, by its type. `SegQueue` and the deque in a lock wait inside \
      the pop.",
+    "A pop of `back-linked` that aborts may have turned round a long batch before, up to the gap. The \
+     verdict on pops that abort is on `forward-linked` only.",
 ];
 
 /// Returns how often something happened, per million.
