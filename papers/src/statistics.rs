@@ -1,10 +1,12 @@
 //! Medians with distribution-free confidence intervals, and correlations of ranks.
 
+use std::fmt;
+
 use statrs::distribution::{Binomial, DiscreteCDF};
 use statrs::statistics::{Data, OrderStatistics, RankTieBreaker, Statistics};
 
-/// A median with its confidence interval of at least 95 %. With fewer than six samples
-/// the interval is their whole range.
+/// A median with its confidence interval of at least 95 %. With fewer samples than that takes, fewer
+/// than six for one median, the interval is their whole range.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Median {
     /// The median of the samples.
@@ -29,8 +31,8 @@ impl Median {
         Self::of_one_among(samples, 1)
     }
 
-    /// Returns one of so many medians whose intervals all contain the true ones at once, in at least
-    /// 95 % of the cases (C. Bonferroni's correction).
+    /// Returns one of so many medians whose intervals contain the true ones all at once, with the
+    /// confidence of one (C. Bonferroni's correction). Fewer than nine samples are too few for seven.
     ///
     /// # Panics
     ///
@@ -60,9 +62,24 @@ impl Median {
     /// Panics if there is no round.
     #[must_use]
     pub fn of_ratios(numerators: &[f64], denominators: &[f64]) -> Self {
-        let rounds = numerators.iter().zip(denominators);
-        Self::of(&rounds.map(|(n, d)| n / d).collect::<Vec<_>>())
+        Self::of(&ratios(numerators, denominators))
     }
+}
+
+impl fmt::Display for Median {
+    /// Writes the median and its interval, by default with two digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { value, low, high } = self;
+        let digits = f.precision().unwrap_or(2);
+        write!(f, "{value:.digits$} [{low:.digits$} to {high:.digits$}]")
+    }
+}
+
+/// Returns the ratios within each round.
+#[must_use]
+pub fn ratios(numerators: &[f64], denominators: &[f64]) -> Vec<f64> {
+    let rounds = numerators.iter().zip(denominators);
+    rounds.map(|(n, d)| n / d).collect()
 }
 
 /// Returns Spearman's coefficient: the linear correlation of the ranks, where equal figures share

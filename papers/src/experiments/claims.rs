@@ -41,6 +41,12 @@ impl Verdict {
         };
         Self { outcome, measured }
     }
+
+    /// Returns this verdict, or an open one if the run does not show enough.
+    pub(crate) fn if_shown(mut self, is_shown: bool) -> Self {
+        self.outcome = self.outcome.if_shown(is_shown);
+        self
+    }
 }
 
 impl Outcome {

@@ -83,8 +83,7 @@ impl Pushing {
     }
 }
 
-/// How often a sample is taken again at most, if its pushes were not contended because one of the
-/// producers was not running.
+/// How often a sample is taken again at most, if its pushes were not contended.
 const RETAKES: usize = 3;
 
 fn pushes<Q: Objects>(queue: &Q, stock: &mut Stock, work: Option<Work>, round: u64) -> Pushes {

@@ -10,7 +10,7 @@ use papers::wfcqueue::WfcQueue;
 
 use super::claims::{Claim, Verdict, named};
 use super::contestants::{Contestant, Crossbeam, Intrusive, Locked, for_each};
-use super::frozen::{Observed, Sweep};
+use super::frozen::{Last, Observed, Sweep};
 use super::report::{Chart, Report};
 
 pub(crate) const CLAIMS: &[Claim] = &[
@@ -22,11 +22,13 @@ pub(crate) const CLAIMS: &[Claim] = &[
     Claim {
         text: "The consumer can be told instead of made to wait",
         by: "2012-desnoyers-lai-wfcqueue",
-        falsified: "a pop of `wfcqueue`, or of our queue, does not return while a push is frozen",
+        falsified: "while a push of `wfcqueue`, or of our queue, is frozen, an operation does not \
+            return, or a pop that delivers no item does not return `Stalled` although one is in the \
+            queue",
     },
     Claim {
         text: "A stack that is taken as a whole has no gap",
-        by: "1986-treiber-stack",
+        by: "hypothesis",
         falsified: "a frozen push of `treiber` delays an item of the other thread",
     },
     Claim {
@@ -76,7 +78,8 @@ pub(crate) fn run() -> Report {
         findings: sweeps.iter().map(finding).collect(),
         verdicts: verdicts(&sweeps),
         caveat: "how often a thread is stopped there without help: the time between the two \
-                 instructions in relation to the time between two pushes.",
+            instructions in relation to the time between two pushes. The push is frozen in one place, \
+            alone and into an empty queue: not while it retries, nor at the end of a block.",
     }
 }
 
@@ -94,6 +97,14 @@ fn gap(sweep: &Sweep) -> usize {
 
 fn blocked(sweep: &Sweep) -> usize {
     sweep.count(|observed| observed == Observed::Blocked)
+}
+
+/// Returns the number of instructions at which the consumer is not told that an item is late.
+fn untold(sweep: &Sweep) -> usize {
+    sweep.count(|observed| match observed {
+        Observed::Delivered { items, last } => items < OTHERS && last != Last::Stalled,
+        Observed::Blocked => true,
+    })
 }
 
 fn least(sweep: &Sweep) -> usize {
@@ -119,12 +130,15 @@ fn verdicts(sweeps: &[Sweep]) -> Vec<Verdict> {
     vec![
         Verdict::of(gap(vyukov) > 0, delays(vyukov)),
         Verdict::of(
-            blocked(wfcqueue) + blocked(ours) == 0,
+            untold(wfcqueue) + untold(ours) == 0,
             format!(
-                "An operation does not return at {} instructions of `{}`, and at {} of `{}`.",
-                blocked(wfcqueue),
+                "The consumer is not told, or an operation does not return, at {} of the {} \
+                 instructions at which `{}` delays items, and at {} of {} of `{}`.",
+                untold(wfcqueue),
+                gap(wfcqueue),
                 wfcqueue.name,
-                blocked(ours),
+                untold(ours),
+                gap(ours),
                 ours.name
             ),
         ),

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::experiments::ticks;
 
-/// No thread runs for less than this time in place of another one.
+/// Interruptions are looked up after longer times only, because that is a system call. A thread of the
+/// kernel that runs for less is not noticed, and is then counted in the next longer time.
 const SHORT: Duration = Duration::from_micros(10);
 
 /// Tells whether this thread was preempted, for times that are long enough for it.
@@ -36,7 +37,8 @@ impl Interruptions {
     }
 }
 
-/// Returns how often the kernel took the core from this thread, which was not waiting.
+/// Returns how often the kernel ran another thread although this one could have gone on. A yield counts
+/// if another thread was ready.
 fn count() -> i64 {
     // SAFETY: all zeroes is a valid `rusage`, and the pointer to it is valid during the call.
     unsafe {

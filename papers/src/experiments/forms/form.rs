@@ -42,8 +42,7 @@ impl Form {
             if nanos.is_empty() {
                 return "-".into();
             }
-            let Median { value, low, high } = Median::of(nanos);
-            format!("{value:.1} [{low:.1}, {high:.1}]")
+            format!("{:.1}", Median::of(nanos))
         })
     }
 

@@ -3,7 +3,7 @@
 
 use super::form::Form;
 use super::modelled::{Moved, PRODUCERS};
-use crate::experiments::claims::{Claim, Outcome, Verdict, named};
+use crate::experiments::claims::{Claim, Verdict, named};
 
 pub(crate) const CLAIMS: &[Claim] = &[
     Claim {
@@ -91,11 +91,7 @@ fn writes_own_item(back_linked: &Form, gap_free: &Form) -> Verdict {
         describe(back_linked),
         describe(gap_free)
     );
-    let outcome = match others {
-        0 => Outcome::Confirmed.if_shown(is_seen),
-        _ => Outcome::Refuted,
-    };
-    Verdict { outcome, measured }
+    Verdict::of(others == 0, measured).if_shown(is_seen || others > 0)
 }
 
 fn writes_previous_item(forward: &Form, back_linked: &Form) -> Verdict {

@@ -20,6 +20,9 @@ const LIMIT: Duration = Duration::from_secs(4);
 /// So many runs of a pair are the least on which a verdict rests.
 const ENOUGH: u64 = 100_000;
 
+/// In so many of these, at least, both sides must be under way at the same time.
+const TOGETHER: u64 = 1000;
+
 /// A litmus test and its outcomes.
 pub(super) struct Test {
     pub(super) name: String,
@@ -122,7 +125,7 @@ where
 
 impl Test {
     /// Returns `true` if the test ran often enough, and both sides were under way at the same time in
-    /// some of the runs: each found what the other wrote, or met a push in its gap.
+    /// enough of the runs: each found what the other wrote, or met a push in its gap.
     pub(super) fn is_enough(&self) -> bool {
         let Outcomes {
             times,
@@ -130,7 +133,7 @@ impl Test {
             stalled,
             ..
         } = self.outcomes;
-        times >= ENOUGH && both_found + stalled > 0
+        times >= ENOUGH && both_found + stalled >= TOGETHER
     }
 
     pub(super) fn row(&self) -> Vec<String> {

@@ -108,18 +108,15 @@ impl Cell {
     /// Returns the mean length of a run, or its lower bound.
     pub(super) fn length_text(&self) -> String {
         let at_least = if self.is_cut_off() { "at least " } else { "" };
-        self.length().map_or("-".into(), |length| {
-            format!("{at_least}{:.2}", length.value)
-        })
+        let length = self.length(1);
+        length.map_or("-".into(), |length| format!("{at_least}{length:.1}"))
     }
 }
 
 impl Series {
     fn rows(&self) -> Vec<Vec<String>> {
         let rows = self.cells.iter().zip(WORKS).map(|(cell, work)| {
-            let cost = cell.cost().map_or("-".into(), |cost| {
-                format!("{:.1} [{:.1}, {:.1}]", cost.value, cost.low, cost.high)
-            });
+            let cost = cell.cost().map_or("-".into(), |cost| format!("{cost:.1}"));
             vec![
                 self.name.to_string(),
                 work.to_string(),
@@ -156,7 +153,7 @@ impl Series {
     fn finding(&self) -> String {
         let described = |cell: &Cell| {
             let (nanos, length) = (text(cell.cost(), 0), cell.length_text());
-            format!("{nanos} ns per push in runs of {length} items")
+            format!("{nanos} ns per push, mean run {length} items")
         };
         format!(
             "{}: without work {}; with 500 ns {}.",

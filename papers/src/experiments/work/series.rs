@@ -84,25 +84,25 @@ impl Cell {
         2 * self.contended().count() >= self.samples.len()
     }
 
-    /// Returns the median of a figure of contended pushes, if there were any.
-    pub(super) fn median(&self, figure: impl Fn(Sample) -> f64) -> Option<Median> {
+    /// Returns one of so many medians of a figure of contended pushes, if there were any.
+    fn median(&self, medians: usize, figure: impl Fn(Sample) -> f64) -> Option<Median> {
         let figures: Vec<_> = self.contended().map(figure).collect();
-        (!figures.is_empty()).then(|| Median::of(&figures))
+        (!figures.is_empty()).then(|| Median::of_one_among(&figures, medians))
     }
 
     /// Returns the nanoseconds per push, less those of the work.
     pub(super) fn cost(&self) -> Option<Median> {
-        self.median(|sample| sample.nanos)
+        self.median(1, |sample| sample.nanos)
     }
 
-    /// Returns the mean length of a run.
-    pub(super) fn length(&self) -> Option<Median> {
-        self.median(|sample| sample.runs.length)
+    /// Returns the mean length of a run, as one among so many medians.
+    pub(super) fn length(&self, medians: usize) -> Option<Median> {
+        self.median(medians, |sample| sample.runs.length)
     }
 
     /// Returns the runs per cache line.
     pub(super) fn per_line(&self) -> Option<Median> {
-        self.median(|sample| sample.runs.per_line)
+        self.median(1, |sample| sample.runs.per_line)
     }
 
     /// Returns `true` if runs were cut off in half of the contended samples or more: the mean length
@@ -113,13 +113,14 @@ impl Cell {
     }
 
     /// Returns by how much a push of this cell takes longer than one of `other`, within rounds, as one
-    /// among so many medians.
+    /// among so many medians. `None` if both were contended in less than half of the rounds.
     pub(super) fn longer_than(&self, other: &Self, medians: usize) -> Option<Median> {
         let pairs = self.samples.iter().zip(&other.samples);
         let longer = |(ours, others): (&Option<Sample>, &Option<Sample>)| {
             Some((*ours)?.nanos - (*others)?.nanos)
         };
         let longer: Vec<_> = pairs.filter_map(longer).collect();
-        (!longer.is_empty()).then(|| Median::of_one_among(&longer, medians))
+        let is_enough = 2 * longer.len() >= self.samples.len();
+        is_enough.then(|| Median::of_one_among(&longer, medians))
     }
 }
