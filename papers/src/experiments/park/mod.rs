@@ -28,8 +28,8 @@ pub(crate) const CLAIMS: &[Claim] = &[
         falsified: "a push with an eventcount executes a system call then",
     },
     Claim {
-        text: "A wake-up told by the exchange of the push (our queue) costs a push nothing but the \
-            exchange while the consumer is awake",
+        text: "A wake-up told by the exchange of the push (our queue) costs a push no further \
+            read-modify-write, no fence and no system call while the consumer is awake",
         by: "hypothesis",
         falsified: "such a push executes a fence, a system call or more than one read-modify-write",
     },
