@@ -72,13 +72,13 @@ fn outperforms(fast: &Series, slow: &Series, works: &[usize]) -> Verdict {
         })
     };
     let each = zip(works, &all).map(|(&at, longer)| {
-        let longer = longer.map_or("not known".into(), |longer| format!("{longer:.0} ns"));
+        let longer = longer.map_or("not known".into(), |longer| format!("{longer:.0}"));
         format!("{longer} with {}", WORKS[at])
     });
     Verdict {
         outcome: Outcome::of_all(all.iter().map(order)),
         measured: format!(
-            "A push to `{}` takes longer than one to `{}`, by ns of work, by {}.",
+            "Nanoseconds of a push to `{}` less those of one to `{}`, by nanoseconds of work: {}.",
             fast.name,
             slow.name,
             each.collect::<Vec<_>>().join(", ")
