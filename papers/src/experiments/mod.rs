@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 
@@ -103,7 +104,8 @@ const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "work",
-        question: "What does work between two pushes do to the order of the contestants, and why?",
+        question: "What does work between two pushes do to the order of the contestants, and do runs \
+            of one producer explain it?",
         claims: work::CLAIMS,
         repeats: false,
         run: work::run,
@@ -183,7 +185,7 @@ fn run(name: &str, out: &Path) -> Result<(), Box<dyn Error>> {
     if chosen.is_empty() {
         return Err(format!("unknown experiment `{name}`; `papers list` lists them").into());
     }
-    let recorded = Record::of_repository()?;
+    let (recorded, start) = (Record::of_repository()?, Instant::now());
     let mut record = Record::default();
     let mut contradictions = Vec::new();
     for experiment in chosen {
@@ -212,6 +214,7 @@ fn run(name: &str, out: &Path) -> Result<(), Box<dyn Error>> {
             println!("wrote {}", file.display());
         }
     }
+    println!("ran for {} s", start.elapsed().as_secs());
     if contradictions.is_empty() {
         return Ok(());
     }

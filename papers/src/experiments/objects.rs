@@ -6,6 +6,7 @@ use mpsc_queue::{BackLinked, GapFree, Link, Queue, linked};
 use papers::cc_synch::CcSynch;
 use papers::io_uring::IoUring;
 use papers::jiffy::Jiffy;
+use papers::ltqueue::LtQueue;
 use papers::michael_scott::MichaelScott;
 use papers::ring::Ring;
 use papers::segmented::{Segmented, SegmentedWithBackoff};
@@ -71,6 +72,8 @@ objects! {
     "segmented": Segmented<Box<Object>>, _ => Self::new();
     "segmented, back-off": SegmentedWithBackoff<Box<Object>>, _ => Self::new();
     "jiffy": Jiffy<Box<Object>>, _ => Self::new();
+    // Two threads push at a time.
+    "ltqueue": LtQueue<Box<Object>>, _ => Self::new(2);
     "SegQueue": Crossbeam<Box<Object>>, _ => Self::new();
     "Mutex<VecDeque>": Locked<Box<Object>>, _ => Self::new();
 }

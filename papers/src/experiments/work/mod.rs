@@ -1,8 +1,10 @@
-//! What work between two pushes does to the order of the contestants, and why.
+//! What work between two pushes does to the order of the contestants, and whether runs of one
+//! producer explain it.
 
 use mpsc_queue::{BackLinked, GapFree, Queue};
 use papers::cc_synch::CcSynch;
 use papers::jiffy::Jiffy;
+use papers::ltqueue::LtQueue;
 use papers::michael_scott::MichaelScott;
 use papers::ring::Ring;
 use papers::segmented::{Segmented, SegmentedWithBackoff};
@@ -34,6 +36,7 @@ pub(crate) fn run() -> Report {
         Pushing::of::<Segmented<Item>>(),
         Pushing::of::<SegmentedWithBackoff<Item>>(),
         Pushing::of::<Jiffy<Item>>(),
+        Pushing::of::<LtQueue<Item>>(),
         Pushing::of::<Ring<Item>>(),
         Pushing::of::<Crossbeam<Item>>(),
         Pushing::of::<MichaelScott<Item>>(),
@@ -71,14 +74,12 @@ pub(crate) fn run() -> Report {
         verdicts: verdicts(&all),
         findings,
         caveat: "more than two producers; a consumer at the same time; work that uses memory, and \
-            evicts the queue from the caches. The time is that of each producer: divided by two, \
-            it is the elapsed time per item. `cc_synch` allocates for each item, and the blocks of \
-            `segmented`, `jiffy` and `SegQueue` are in part allocated anew for each sample. A sample \
-            in which no push was between two of the other producer is left out, which shortens \
-            the longest runs. That runs are the reason of a figure is not shown: back-off, which \
-            makes them long, also keeps other cores from the line. The \
-            lengths of the work are the same for all contestants of a round, but a difference of \
-            two long times has the error of both.",
+            evicts the queue from the caches. The time is that of each producer: divided by two, it \
+            is the elapsed time per item. `cc_synch` and `ltqueue` allocate for each item, and the \
+            blocks of `segmented`, `jiffy` and `SegQueue` are in part allocated anew for each \
+            sample. A sample in which no push was between two of the other producer is left out, \
+            which shortens the longest runs. The lengths of the work are the same for all \
+            contestants of a round, but a difference of two long times has the error of both.",
     }
 }
 

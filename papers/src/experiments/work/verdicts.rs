@@ -20,6 +20,12 @@ pub(crate) const CLAIMS: &[Claim] = &[
         falsified: "without work, the runs in `SegQueue` are shorter than with 500 ns of work",
     },
     Claim {
+        text: "The advantage of `SegQueue` lasts as long as one producer fills a cache line",
+        by: "hypothesis",
+        falsified: "at one of the lengths of work, four slots of `SegQueue` are of fewer than 1.5 runs, \
+            and a push to it takes longer than a forward-linked one nevertheless",
+    },
+    Claim {
         text: "The advantage of `SegQueue` shrinks with work",
         by: "hypothesis",
         falsified: "with 500 ns of work, a forward-linked push takes more nanoseconds longer than \
@@ -53,6 +59,7 @@ pub(super) fn verdicts(all: &[Series]) -> Vec<Verdict> {
     vec![
         outperforms(array, ours, &[0]),
         runs_shrink(array),
+        runs_explain(array, ours),
         advantage_shrinks(ours, array),
         outperforms(of("michael_scott"), of("Mutex<VecDeque>"), &ALL),
         outperforms(of("segmented"), of("cc_synch"), &ALL),
@@ -107,6 +114,21 @@ fn runs_shrink(array: &Series) -> Verdict {
             lines[1]
         ),
     }
+}
+
+/// A push to `array` takes less time than one to `ours` wherever its runs fill lines.
+fn runs_explain(array: &Series, ours: &Series) -> Verdict {
+    let full = |at: &usize| {
+        let runs = array.cells[*at].per_line();
+        runs.is_some_and(|runs| runs.value < 1.5)
+    };
+    let full: Vec<_> = ALL.into_iter().filter(full).collect();
+    let found = outperforms(array, ours, &full);
+    Verdict {
+        measured: format!("Where one producer fills a line: {}", found.measured),
+        ..found
+    }
+    .if_shown(!full.is_empty())
 }
 
 /// A push of `ours` takes longer than one of `array` by less with work than without.
