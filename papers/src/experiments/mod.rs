@@ -1,6 +1,7 @@
 //! The experiments and their command line.
 
 use std::error::Error;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -159,22 +160,33 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
 
 fn list() -> Result<(), Box<dyn Error>> {
     let record = Record::of_repository()?;
-    for experiment in EXPERIMENTS {
-        println!("{}: {}", experiment.name, experiment.question);
-        for claim in experiment.claims {
-            println!("\n  claimed    {} ({})", claim.text, claim.by);
-            println!("  falsified  {}", claim.falsified);
-            match record.verdict(experiment.name, claim) {
-                Some(verdict) => {
-                    println!("  measured   {}", verdict.measured);
-                    println!("  concluded  {}", verdict.outcome);
-                }
-                None => println!("  not in the recorded run"),
-            }
-        }
-        println!();
+    let list: String = EXPERIMENTS.iter().map(|one| one.listed(&record)).collect();
+    match io::stdout().write_all(list.as_bytes()) {
+        // A reader that has seen enough, as `head`.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
     }
-    Ok(())
+}
+
+impl Experiment {
+    /// Returns what is claimed, and what the record says of it.
+    fn listed(&self, record: &Record) -> String {
+        let listed = |claim: &Claim| {
+            let found = match record.verdict(self.name, claim) {
+                Some(verdict) => format!(
+                    "  measured   {}\n  concluded  {}\n",
+                    verdict.measured, verdict.outcome
+                ),
+                None => "  not in the recorded run\n".into(),
+            };
+            format!(
+                "\n  claimed    {} ({})\n  falsified  {}\n{found}",
+                claim.text, claim.by, claim.falsified
+            )
+        };
+        let claims: String = self.claims.iter().map(listed).collect();
+        format!("{}: {}\n{claims}\n", self.name, self.question)
+    }
 }
 
 fn run(name: &str, out: &Path) -> Result<(), Box<dyn Error>> {
